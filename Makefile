@@ -1,0 +1,53 @@
+# Everything happens in .venv; nothing else on the machine changes.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench pins clean
+
+help:  ## What can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
+
+demo: .venv/run  ## Bake 100 pizzas in an oven on this machine
+	@$(BIN)/oven demo
+
+test: check  ## Lint, types, and all tests
+	$(BIN)/python -m pytest
+
+check: .venv/dev  ## Lint and types alone
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/cfn-lint template.yml
+
+format: .venv/dev  ## Lay out the code
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: .venv/dev  ## Measure the oven on the local stack
+	$(BIN)/python -m benchmarks
+
+pins: .venv/dev  ## Pin the newest versions of everything
+	$(PIP) install --quiet uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --upgrade pyproject.toml requirements/run.in -o requirements/run.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --upgrade -c requirements/run.txt pyproject.toml requirements/dev.in -o requirements/dev.txt
+
+clean:  ## Remove what was made
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache
+
+# The command, installed; and with it what tests and checks need.
+.venv/run: requirements/run.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed, $$($(PYTHON) -V) is there: name another with PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(PIP) install --quiet --require-hashes -r requirements/run.txt
+	$(PIP) install --quiet --no-build-isolation --no-deps --editable .
+	@touch $@
+
+.venv/dev: .venv/run requirements/dev.txt
+	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@

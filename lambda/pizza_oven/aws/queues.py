@@ -1,0 +1,167 @@
+"""The four queues on SQS."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pizza_oven.aws.clients import service_errors
+from pizza_oven.errors import ServiceError
+from pizza_oven.item import UNSENDABLE, Item
+from pizza_oven.ports import BATCH, DeadLetter, Waiting
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+MAX_BATCH_BYTES = 1024 * 1024
+"""Of a request, attributes included
+(https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html)."""
+
+MAX_REASON_CHARS = 1000
+"""Enough of a cause to act on."""
+
+_GROUP = "line"
+
+
+class SqsNewItems:
+    """Implements NewItems."""
+
+    def __init__(self, client: "SQSClient", queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def trigger(self, delay_secs: int = 0) -> None:
+        with service_errors("sending a trigger"):
+            self._client.send_message(
+                QueueUrl=self._queue_url, MessageBody=json.dumps({"type": "trigger"}), DelaySeconds=delay_secs
+            )
+
+
+class SqsBakedItems:
+    """Implements BakedItems."""
+
+    def __init__(self, client: "SQSClient", queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def push(self, item: Item) -> None:
+        with service_errors(f"handing out {item.id}"):
+            self._client.send_message(QueueUrl=self._queue_url, MessageBody=item.body)
+
+
+class SqsDeadLetters:
+    """Implements DeadLetters: the reason is the message attribute `reason`."""
+
+    def __init__(self, client: "SQSClient", queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def push(self, letters: Sequence[DeadLetter]) -> None:
+        _send(self._client, self._queue_url, [_letter_entry(letter) for letter in letters])
+
+
+class SqsWaitingItems:
+    """Implements WaitingItems on a FIFO queue."""
+
+    def __init__(self, client: "SQSClient", queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def push(self, tickets: Mapping[str, Item]) -> None:
+        entries = [
+            {"MessageBody": item.body, "MessageGroupId": _GROUP, "MessageDeduplicationId": ticket}
+            for ticket, item in tickets.items()
+        ]
+        _send(self._client, self._queue_url, entries)
+
+    def receive(self, count: int, wait_secs: int) -> list[Waiting]:
+        with service_errors("receiving from the line"):
+            response = self._client.receive_message(
+                QueueUrl=self._queue_url,
+                MaxNumberOfMessages=count,
+                WaitTimeSeconds=wait_secs,
+                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            )
+        return [
+            Waiting(
+                message["Body"],
+                message["ReceiptHandle"],
+                int(message["Attributes"]["ApproximateReceiveCount"]),
+            )
+            for message in response.get("Messages", [])
+        ]
+
+    def delete(self, hand: Sequence[Waiting]) -> None:
+        entries: list[Any] = [
+            {"Id": str(n), "ReceiptHandle": waiting.receipt} for n, waiting in enumerate(hand)
+        ]
+        with service_errors("deleting from the line"):
+            response = self._client.delete_message_batch(QueueUrl=self._queue_url, Entries=entries)
+        _check(response, "deleting from the line")
+
+    def put_back(self, hand: Sequence[Waiting], delay_secs: int) -> None:
+        entries: list[Any] = [
+            {"Id": str(n), "ReceiptHandle": waiting.receipt, "VisibilityTimeout": delay_secs}
+            for n, waiting in enumerate(hand)
+        ]
+        with service_errors("putting items back in line"):
+            # An entry that fails comes back by itself, when its visibility timeout is over.
+            self._client.change_message_visibility_batch(QueueUrl=self._queue_url, Entries=entries)
+
+    def count(self) -> int:
+        with service_errors("counting the line"):
+            response = self._client.get_queue_attributes(
+                QueueUrl=self._queue_url,
+                AttributeNames=[
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesNotVisible",
+                    "ApproximateNumberOfMessagesDelayed",
+                ],
+            )
+        return sum(map(int, response["Attributes"].values()))
+
+
+def _send(client: "SQSClient", queue_url: str, entries: Iterable[dict[str, Any]]) -> None:
+    """Send in as few requests as SQS allows, in order. Raises ServiceError at the first that is refused."""
+    doing = f"sending to {queue_url.rpartition('/')[2]}"
+    for batch in _batches(entries):
+        with service_errors(doing):
+            response = client.send_message_batch(QueueUrl=queue_url, Entries=batch)
+        _check(response, doing)
+
+
+def _check(response: Mapping[str, Any], doing: str) -> None:
+    # A message that is gone already, or in other hands: an emulator says so, AWS says nothing.
+    failed = [entry for entry in response.get("Failed", []) if entry["Code"] != "ReceiptHandleIsInvalid"]
+    if failed:
+        raise ServiceError(f"{doing}: {failed[0]['Code']}: {failed[0].get('Message', '')}")
+
+
+def _letter_entry(letter: DeadLetter) -> dict[str, Any]:
+    entry: dict[str, Any] = {"MessageBody": letter.body}
+    reason = {"DataType": "String", "StringValue": UNSENDABLE.sub("?", letter.reason[:MAX_REASON_CHARS])}
+    # A body that fills the whole megabyte goes without, rather than not at all.
+    if _bytes({**entry, "MessageAttributes": {"reason": reason}}) <= MAX_BATCH_BYTES:
+        entry["MessageAttributes"] = {"reason": reason}
+    return entry
+
+
+def _batches(entries: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
+    batch: list[dict[str, Any]] = []
+    room = MAX_BATCH_BYTES
+    for entry in entries:
+        if batch and (len(batch) == BATCH or _bytes(entry) > room):
+            yield batch
+            batch, room = [], MAX_BATCH_BYTES
+        batch.append({"Id": str(len(batch)), **entry})
+        room -= _bytes(entry)
+    if batch:
+        yield batch
+
+
+def _bytes(entry: Mapping[str, Any]) -> int:
+    """As SQS counts: the body, and each attribute's name, type and value."""
+    attributes = entry.get("MessageAttributes", {})
+    texts = [entry["MessageBody"]]
+    for name, attribute in attributes.items():
+        texts += [name, attribute["DataType"], attribute["StringValue"]]
+    return sum(len(text.encode()) for text in texts)

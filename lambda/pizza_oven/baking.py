@@ -1,0 +1,435 @@
+"""Bake Items: takes slots for items, starts their baking, and keeps the waiting line.
+
+Two rules carry it. An item is pushed into the line before its pusher looks at the row, and whoever
+held messages of the line looks again with nothing in hand: so somebody always sees the slot that
+was freed meanwhile. And nothing is deleted before it is safe elsewhere, so a crash at any point
+makes work come twice, never be lost; what comes twice is known by its lease or by its execution.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from pizza_oven.errors import MalformedItemError, ServiceError
+from pizza_oven.item import Item, Trigger, parse
+from pizza_oven.ports import (
+    BATCH,
+    BakingTable,
+    DeadLetter,
+    DeadLetters,
+    Execution,
+    ItemStates,
+    Journal,
+    Lease,
+    NewItems,
+    Row,
+    Waiting,
+    WaitingItems,
+)
+
+OVERDUE_AFTER_SECS = 90
+"""How long past its time a lease is left alone: a function's 10 s, the 60 s in which its last
+request may still land, and clocks and answers of Step Functions that are some seconds apart."""
+
+LOOKS_AT_ONCE = 5
+"""Overdue items looked into for one batch: DescribeExecution allows 15 a second for the account."""
+
+QUIET_SECS = 120
+"""Whoever joined this long ago has pushed, or has died and will never push."""
+
+ROUND_SECS = 4.0
+"""What a round at the line may take when requests are slow; with less left, another function takes over."""
+
+JUST_NOW_SECS = 5
+"""An execution that started within this time is the one just asked for."""
+
+RETRY_SECS = 5
+"""When to try again what AWS just refused."""
+
+ATTEMPTS = 3
+"""How often a load is planned anew when others change the row meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message of New Items."""
+
+    id: str
+    body: str
+    receive_count: int = 1
+
+
+@dataclass(slots=True)
+class Batch:
+    """The messages of one invocation, sorted. A message comes again by its own id."""
+
+    items: dict[str, Item] = field(default_factory=dict)
+    brought_by: dict[str, list[Message]] = field(default_factory=dict)
+    triggers: list[Message] = field(default_factory=list)
+    named: dict[str, str] = field(default_factory=dict)
+    malformed: dict[str, DeadLetter] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BakeItems:
+    """Handles batches of New Items for an oven of `capacity` slots."""
+
+    capacity: int
+    table: BakingTable
+    line: WaitingItems
+    new_items: NewItems
+    dead_letters: DeadLetters
+    item_states: ItemStates
+    journal: Journal
+    now: Callable[[], float]
+    """Seconds since the epoch."""
+
+    def __call__(self, messages: Sequence[Message], time_left: Callable[[], float]) -> list[str]:
+        """Take care of up to 10 messages, with `time_left` in seconds.
+
+        Returns the ids of those that must come again: all others are safely in the oven, in the
+        line or in the dead letters.
+        """
+        batch = self._sort(messages)
+        failed: set[str] = set()
+        if batch.malformed and not self._reject(list(batch.malformed.values())):
+            failed.update(batch.malformed)
+
+        placed = self._place(batch)
+        failed.update(message.id for item_id in placed.failed for message in batch.brought_by[item_id])
+
+        if batch.triggers or placed.joined:
+            try:
+                self._wake(len(batch.triggers), batch.named.keys(), time_left)
+            except ServiceError as error:
+                self.journal.note("failed", error=str(error))
+                # One that names an item is the only word of its failure; the others are as good as any.
+                failed.update(batch.named.values())
+                if not self._call_for_help():
+                    failed.update(message.id for message in batch.triggers)
+                    failed.update(message.id for i in placed.joined for message in batch.brought_by[i])
+        return [message.id for message in messages if message.id in failed]
+
+    def _sort(self, messages: Iterable[Message]) -> Batch:
+        batch = Batch()
+        for message in messages:
+            try:
+                content = parse(message.body, self.capacity)
+            except MalformedItemError as error:
+                batch.malformed[message.id] = DeadLetter(message.body, str(error))
+                continue
+            if isinstance(content, Trigger):
+                batch.triggers.append(message)
+                if content.item_id is not None:
+                    batch.named[content.item_id] = message.id
+                continue
+            if content.id in batch.items:
+                self.journal.note("duplicate", content.id)
+            batch.items.setdefault(content.id, content)
+            batch.brought_by.setdefault(content.id, []).append(message)
+        return batch
+
+    # New items
+
+    def _place(self, batch: Batch) -> "Placed":
+        """Load the new items that fit, and have the others join the line."""
+        items = list(batch.items.values())
+        if not items:
+            return Placed()
+        try:
+            plan = self._load_directly(items)
+        except ServiceError as error:
+            self.journal.note("failed", error=str(error))
+            return Placed(failed=[item.id for item in items])
+        started = self._start(plan.loaded + self._renew(plan.leased), received_before=frozenset())
+        failed = [item.id for item in plan.loaded + plan.leased if item.id not in started]
+        if not plan.rest:
+            return Placed(failed)
+        joined = [item.id for item in plan.rest]
+        try:
+            self.line.push({_ticket(batch.brought_by[item.id][0]): item for item in plan.rest})
+        except ServiceError as error:
+            # They come again, and join again: the line is counted too long until the recount.
+            self.journal.note("failed", error=str(error))
+            return Placed(failed + joined)
+        for item_id in joined:
+            self.journal.note("joined", item_id)
+        return Placed(failed, joined)
+
+    def _load_directly(self, items: list[Item]) -> "Plan":
+        """Lease the longest prefix of the items that fits; count the others as waiting, in the same write."""
+        plan = Plan(loaded=items) if _slots(items) <= self.capacity else Plan.of(items, Row(), self.capacity)
+        for attempt in range(ATTEMPTS + 1):
+            if not plan.loaded and not plan.rest:
+                break
+            leases = self._leases(plan.loaded)
+            answer = self.table.load_directly(leases, self.capacity, len(plan.rest), self.now())
+            if answer.ok or _lost_answer(leases, answer.row):
+                break
+            # Whoever finds the row changed time and again joins the line, which always succeeds.
+            nobody_jumps = answer.row.waiting > 0 or attempt == ATTEMPTS - 1
+            plan = Plan.of(items, answer.row, 0 if nobody_jumps else answer.row.room(self.capacity))
+        return plan
+
+    # The waiting line
+
+    def _wake(self, triggers: int, named: AbstractSet[str], time_left: Callable[[], float]) -> None:
+        row = self._drain(triggers, time_left)
+        if self._evict(row, named) and row.waiting > 0:
+            self._drain(0, time_left)
+
+    def _drain(self, triggers: int, time_left: Callable[[], float]) -> Row:
+        """Load from the line until nobody waits, or the first one does not fit. Returns the last row seen."""
+        head_size = 1
+        if triggers:
+            # Each trigger stands for a freed slot: worth a reach into the line before the first look.
+            head_size = self._reach(min(triggers, BATCH), wait_secs=0) or 1
+        while True:
+            # With nothing in hand: a slot freed while the line was shut is seen here.
+            row = self.table.look()
+            if row.waiting <= 0 or row.room(self.capacity) < head_size:
+                return row
+            if time_left() < ROUND_SECS:
+                self.new_items.trigger()
+                return row
+            # A short poll may come back empty although the line is not; a long one asks every server.
+            reached = self._reach(min(row.room(self.capacity), BATCH), wait_secs=1)
+            if reached is None:
+                # Empty, or in the hands of another function, which looks when it is done.
+                self._recount(row)
+                return row
+            head_size = reached
+
+    def _reach(self, count: int, wait_secs: int) -> int | None:
+        """Take up to `count` items off the line, and load those that fit.
+
+        Returns the size, in slots, of the first that did not fit; 1 if all did; None if nothing came.
+        """
+        hand = self.line.receive(count, wait_secs)
+        if not hand:
+            return None
+        try:
+            return self._serve(hand)
+        except ServiceError:
+            self.line.put_back(hand, RETRY_SECS)
+            raise
+
+    def _serve(self, hand: Sequence[Waiting]) -> int:
+        holders: dict[str, Waiting] = {}
+        items: list[Item] = []
+        done: list[Waiting] = []
+        letters: list[DeadLetter] = []
+        leaving = 0
+        for waiting in hand:
+            try:
+                item = parse(waiting.body, self.capacity)
+            except MalformedItemError as error:
+                # Sound when it joined, or it would not be here: the capacity was lowered since.
+                letters.append(DeadLetter(waiting.body, str(error)))
+                item = None
+            if isinstance(item, Item) and item.id not in holders:
+                holders[item.id] = waiting
+                items.append(item)
+            else:
+                done.append(waiting)
+                leaving += _is_fresh(waiting)
+        if letters:
+            self.dead_letters.push(letters)
+            self._note_rejected(letters)
+
+        plan = self._load_from_line(items, holders, leaving)
+        received_before = frozenset(i for i, waiting in holders.items() if not _is_fresh(waiting))
+        started = self._start(plan.loaded + self._renew(plan.leased), received_before)
+        done += [waiting for item_id, waiting in holders.items() if item_id in started]
+        if done:
+            self.line.delete(done)
+        if plan.rest:
+            self.line.put_back([holders[item.id] for item in plan.rest], 0)
+        refused = [holders[item.id] for item in plan.loaded + plan.leased if item.id not in started]
+        if refused:
+            # They keep their slots, and are started when they come again.
+            self.line.put_back(refused, RETRY_SECS)
+            self.new_items.trigger(RETRY_SECS)
+        return plan.rest[0].size if plan.rest else 1
+
+    def _load_from_line(self, items: list[Item], holders: dict[str, Waiting], leaving: int) -> "Plan":
+        plan = Plan(loaded=items) if _slots(items) <= self.capacity else Plan.of(items, Row(), self.capacity)
+        counted = None
+        for _ in range(ATTEMPTS):
+            # An item that is leased already and was never in anybody's hand is a second copy, counted on
+            # its own; in any other case its first load has counted it out.
+            copies = sum(_is_fresh(holders[item.id]) for item in plan.leased)
+            taken = len(plan.loaded) + copies + leaving
+            if counted is not None:
+                taken = min(taken, counted)
+            if not plan.loaded and not taken:
+                return plan
+            leases = self._leases(plan.loaded)
+            answer = self.table.load_from_line(leases, self.capacity, taken)
+            if answer.ok or _lost_answer(leases, answer.row):
+                return plan
+            plan = Plan.of(items, answer.row, answer.row.room(self.capacity))
+            counted = max(answer.row.waiting, 0)
+        # Others keep changing the row: they load, and this hand goes back.
+        return Plan(leased=plan.leased, rest=plan.loaded + plan.rest)
+
+    def _recount(self, row: Row) -> None:
+        """Correct a count that a crash has left too high, when surely nobody is in line."""
+        if row.waiting > 0 and self.now() - row.joined_at > QUIET_SECS and self.line.count() == 0:
+            self.table.recount(row)
+
+    # Baking
+
+    def _leases(self, items: Iterable[Item]) -> dict[str, Lease]:
+        now = self.now()
+        return {item.id: Lease(item.size, self._until(item, now)) for item in items}
+
+    def _until(self, item: Item, start: float) -> float:
+        return round(start + item.baking_time_secs, 3)
+
+    def _renew(self, items: list[Item]) -> list[Item]:
+        """The redelivered ones that are still leased: those can be started again.
+
+        The renewal comes before the start: an eviction that has seen the old time fails from here on.
+        """
+        renewed = []
+        for item in items:
+            try:
+                if self.table.renew(item.id, self._until(item, self.now())).ok:
+                    renewed.append(item)
+            except ServiceError as error:
+                self.journal.note("failed", item.id, error=str(error))
+        return renewed
+
+    def _start(self, items: list[Item], received_before: frozenset[str]) -> set[str]:
+        """Start the loaded items. Returns the ids of those whose messages are done with."""
+        done: set[str] = set()
+        for item, execution in zip(items, self.item_states.start(items) if items else [], strict=True):
+            if isinstance(execution, ServiceError):
+                self.journal.note("failed", item.id, error=str(execution))
+                continue
+            try:
+                self._settle(item, execution, rejoining=item.id in received_before)
+                done.add(item.id)
+            except ServiceError as error:
+                self.journal.note("failed", item.id, error=str(error))
+        return done
+
+    def _settle(self, item: Item, execution: Execution, rejoining: bool) -> None:
+        if execution.running:
+            if execution.started_at < self.now() - JUST_NOW_SECS:
+                # It has been baking for a while. Its lease must not outlast it: it may have been
+                # unloaded a moment ago, and then only its time being up frees these slots again.
+                self.table.renew(item.id, self._until(item, execution.started_at))
+                self.journal.note("duplicate", item.id)
+            else:
+                self.journal.note("loaded", item.id, size=item.size, baking_time_secs=item.baking_time_secs)
+            return
+        if execution.failed:
+            self._bury(item.id, execution)
+        else:
+            self.journal.note("duplicate", item.id)
+        self.table.undo(item.id, int(rejoining))
+
+    # Failures
+
+    def _evict(self, row: Row, named: AbstractSet[str]) -> bool:
+        """Look into leases that are overdue or named, and free the slots of those that bake no more."""
+        now = self.now()
+        overdue = sorted(i for i, lease in row.leases.items() if lease.until + OVERDUE_AFTER_SECS < now)
+        # Another few each minute, lest some that bake on, overdue, hide the rest.
+        first = int(now / 60) * LOOKS_AT_ONCE % max(len(overdue), 1)
+        looked_into = (overdue[first:] + overdue[:first])[:LOOKS_AT_ONCE]
+        evicted = False
+        for item_id in [*(named & row.leases.keys()), *(i for i in looked_into if i not in named)]:
+            execution = self.item_states.describe(item_id)
+            if execution is None and item_id not in overdue:
+                # Step Functions may not know yet of a start that is a second old.
+                continue
+            if execution is not None and execution.running:
+                continue
+            if execution is not None and execution.failed:
+                self._bury(item_id, execution)
+            if self.table.evict(item_id, row.leases[item_id].until).ok:
+                status = execution.status if execution else "never started"
+                self.journal.note("evicted", item_id, status=status)
+                evicted = True
+        return evicted
+
+    def _bury(self, item_id: str, execution: Execution) -> None:
+        """The dead letter comes before the eviction: who dies between the two leaves it to the next."""
+        reason = f"its baking ended as {execution.status}"
+        letter = DeadLetter(execution.body, f"{reason}: {execution.cause}" if execution.cause else reason)
+        self.dead_letters.push([letter])
+        self.journal.note("rejected", item_id, reason=letter.reason)
+
+    def _reject(self, letters: list[DeadLetter]) -> bool:
+        try:
+            self.dead_letters.push(letters)
+        except ServiceError as error:
+            self.journal.note("failed", error=str(error))
+            return False
+        self._note_rejected(letters)
+        return True
+
+    def _note_rejected(self, letters: Iterable[DeadLetter]) -> None:
+        for letter in letters:
+            self.journal.note("rejected", reason=letter.reason)
+
+    def _call_for_help(self) -> bool:
+        """Have another function look at the line soon."""
+        try:
+            self.new_items.trigger(RETRY_SECS)
+        except ServiceError as error:
+            self.journal.note("failed", error=str(error))
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who of some items is loaded, who is in the oven already, and who waits. In their order."""
+
+    loaded: list[Item] = field(default_factory=list)
+    leased: list[Item] = field(default_factory=list)
+    rest: list[Item] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, items: Iterable[Item], row: Row, room: int) -> "Plan":
+        """The longest prefix that fits in `room` slots, leaving out what the row has leased."""
+        plan = cls()
+        for item in items:
+            if item.id in row.leases:
+                plan.leased.append(item)
+            elif not plan.rest and item.size <= room:
+                plan.loaded.append(item)
+                room -= item.size
+            else:
+                plan.rest.append(item)
+        return plan
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What became of new items, by id; those of neither list are in the oven."""
+
+    failed: list[str] = field(default_factory=list)
+    joined: list[str] = field(default_factory=list)
+
+
+def _slots(items: Iterable[Item]) -> int:
+    return sum(item.size for item in items)
+
+
+def _lost_answer(leases: dict[str, Lease], row: Row) -> bool:
+    """A load that was refused because it had been done: the answer to the first try was lost on the way."""
+    return bool(leases) and all(row.leases.get(item_id) == lease for item_id, lease in leases.items())
+
+
+def _is_fresh(waiting: Waiting) -> bool:
+    return waiting.receive_count == 1
+
+
+def _ticket(message: Message) -> str:
+    """Names one push: the SDK may send it twice, but a redelivered message joins, and is pushed, anew."""
+    return f"{message.id}.{message.receive_count}"

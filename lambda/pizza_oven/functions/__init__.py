@@ -1,0 +1,1 @@
+"""The two Lambda functions. At the first invocation they read their environment and make their clients."""

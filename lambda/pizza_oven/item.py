@@ -1,0 +1,113 @@
+"""What arrives in New Items: items to bake, and triggers."""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from pizza_oven.errors import MalformedItemError
+
+MAX_BAKING_TIME_SECS = 31_536_000
+"""One year: the longest that a Standard execution may wait
+(https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
+
+MAX_ITEM_BYTES = 64 * 1024
+"""SQS bills each 64 KB as a request, and Step Functions takes at most 256 KiB of input."""
+
+_ID = re.compile(r"[A-Za-z0-9_.-]{1,80}")
+"""What is safe in an execution name, of which 80 characters are allowed
+(https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html)."""
+
+UNSENDABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""The characters that SQS refuses
+(https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something to bake: it takes `size` slots of the oven for `baking_time_secs` seconds."""
+
+    id: str
+    baking_time_secs: int
+    size: int
+    body: str
+    """The whole item as JSON, the sender's own fields included. It comes out of the oven as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """Asks Bake Items to look at the waiting line and, if an item is named, into that item too."""
+
+    item_id: str | None = None
+
+
+def parse(body: str, capacity: int) -> Item | Trigger:
+    """Read a message body for an oven of `capacity` slots. Raises MalformedItemError with the reason."""
+    size_in_bytes = len(body.encode(errors="surrogatepass"))
+    if size_in_bytes > MAX_ITEM_BYTES:
+        raise MalformedItemError(f"the item must be at most {MAX_ITEM_BYTES} bytes, not {size_in_bytes}")
+    try:
+        fields = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
+        if not isinstance(fields, dict):
+            raise MalformedItemError(f"the message must be a JSON object, not {_shown(fields)}")
+        if fields.get("type") == "trigger" and fields.keys() <= {"type", "item"}:
+            return Trigger(_valid_id(fields["item"], "item") if "item" in fields else None)
+        return parse_fields(fields, capacity)
+    except RecursionError:
+        raise MalformedItemError("the message is nested too deeply") from None
+    except ValueError as error:
+        raise MalformedItemError(f"the message is not JSON: {error}") from None
+
+
+def parse_fields(fields: dict[str, Any], capacity: int | None = None) -> Item:
+    """Make an item of its JSON fields; without a `capacity` any size will do. Raises MalformedItemError."""
+    for name in ("id", "bakingTimeSecs"):
+        if name not in fields:
+            raise MalformedItemError(f"{name} is missing")
+    return Item(
+        id=_valid_id(fields["id"], "id"),
+        baking_time_secs=_whole_number(
+            fields["bakingTimeSecs"], "bakingTimeSecs", "seconds", 0, MAX_BAKING_TIME_SECS
+        ),
+        size=_whole_number(fields.get("size", 1), "size", "slots", 1, capacity),
+        body=_compact_json(fields),
+    )
+
+
+def _compact_json(fields: dict[str, Any]) -> str:
+    text = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(fields, separators=(",", ":")) if UNSENDABLE.search(text) else text
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise MalformedItemError(f"the message is not JSON: {name} is no JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise MalformedItemError(f"the message holds a number that is too large: {digits[:40]}")
+    return number
+
+
+def _valid_id(value: Any, name: str) -> str:
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise MalformedItemError(
+            f"{name} must be 1 to 80 characters of A-Z a-z 0-9 _ . -, not {_shown(value)}"
+        )
+    return value
+
+
+def _whole_number(value: Any, name: str, unit: str, least: int, most: int | None) -> int:
+    # A bool is an int to Python, but true seconds are no time.
+    if type(value) is not int or value < least or (most is not None and value > most):
+        bounds = f"from {least} to {most}" if most is not None else f"of at least {least}"
+        raise MalformedItemError(f"{name} must be a whole number of {unit} {bounds}, not {_shown(value)}")
+    return value
+
+
+def _shown(value: Any) -> str:
+    # Plain ASCII, since an SQS message attribute refuses control characters.
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

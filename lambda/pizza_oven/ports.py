@@ -1,0 +1,172 @@
+"""What the oven needs of the world: narrow ports, implemented by `pizza_oven.aws` and in memory.
+
+Every method may raise ServiceError; whether the request took effect is then unknown.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pizza_oven.errors import ServiceError
+from pizza_oven.item import Item
+
+BATCH = 10
+"""The most messages that one SQS request carries
+(https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The hold of one item on its slots."""
+
+    size: int
+    """In slots."""
+    until: float
+    """When the item should be out again, in seconds since the epoch, to the millisecond."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The one row of the Baking Table: all that must be decided at once."""
+
+    occupied: int = 0
+    """Slots taken: the sum of the leases."""
+    waiting: int = 0
+    """Items that have joined the line and were not loaded yet. Never too low; too high after some crashes."""
+    joined_at: float = 0
+    """When the line last grew, in seconds since the epoch."""
+    leases: Mapping[str, Lease] = field(default_factory=dict)
+    """By item id."""
+
+    def room(self, capacity: int) -> int:
+        """Free slots: none, too, while a lowered capacity drains."""
+        return max(capacity - self.occupied, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The outcome of a conditional write, and the row: as it became, or as it stood in the way."""
+
+    ok: bool
+    row: Row
+
+
+class BakingTable(Protocol):
+    """The row. Each method is one atomic conditional write, but `look`, a consistent read."""
+
+    def look(self) -> Row: ...
+
+    def load_directly(self, leases: Mapping[str, Lease], capacity: int, joining: int, now: float) -> Answer:
+        """Lease if all fit, none is leased and nobody waits; and `joining` more items join the line.
+
+        Without leases it always succeeds.
+        """
+
+    def load_from_line(self, leases: Mapping[str, Lease], capacity: int, taken: int) -> Answer:
+        """Lease if all fit and none is leased; and `taken` items leave the line, if as many wait."""
+
+    def unload(self, item_id: str) -> Answer:
+        """Free the item's slots, if it is leased."""
+
+    def undo(self, item_id: str, rejoining: int) -> Answer:
+        """Take a load back, if the item is leased; and `rejoining` items are counted as waiting again."""
+
+    def renew(self, item_id: str, until: float) -> Answer:
+        """Set when the item should be out, if it is leased."""
+
+    def evict(self, item_id: str, until: float) -> Answer:
+        """Free the item's slots, if its lease still says `until`."""
+
+    def recount(self, seen: Row) -> Answer:
+        """Set `waiting` to 0, if nobody joined and nobody left since `seen`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message of the waiting line in somebody's hand."""
+
+    body: str
+    receipt: str
+    receive_count: int
+    """1 when nobody has held it before."""
+
+
+class WaitingItems(Protocol):
+    """The line: a FIFO queue with one group. While a message is in hand, nobody else receives any."""
+
+    def push(self, tickets: Mapping[str, Item]) -> None:
+        """Append up to 10 items. A ticket that was used in the last 5 minutes is not appended again."""
+
+    def receive(self, count: int, wait_secs: int) -> list[Waiting]:
+        """Take up to `count` (10 at most) off the head, waiting up to `wait_secs` for the first one."""
+
+    def delete(self, hand: Sequence[Waiting]) -> None: ...
+
+    def put_back(self, hand: Sequence[Waiting], delay_secs: int) -> None:
+        """Let them be received again, in their old order, after `delay_secs`."""
+
+    def count(self) -> int:
+        """How many messages there are, in hand or not: approximate, up to a minute behind."""
+
+
+class NewItems(Protocol):
+    def trigger(self, delay_secs: int = 0) -> None:
+        """Have Bake Items look at the line, `delay_secs` (900 at most) from now."""
+
+
+class BakedItems(Protocol):
+    def push(self, item: Item) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that will not be baked, and why."""
+
+    body: str
+    reason: str
+
+
+class DeadLetters(Protocol):
+    def push(self, letters: Sequence[DeadLetter]) -> None:
+        """Append up to 10. When it raises, some may have arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What Step Functions says of an item."""
+
+    status: str
+    """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
+    started_at: float
+    """In seconds since the epoch."""
+    body: str = ""
+    """The item, where the answer held it."""
+    cause: str = ""
+    """Why it failed, where it did."""
+
+    @property
+    def running(self) -> bool:
+        return self.status == "RUNNING"
+
+    @property
+    def failed(self) -> bool:
+        return self.status in ("FAILED", "TIMED_OUT", "ABORTED")
+
+
+class ItemStates(Protocol):
+    """The executions, one for each item, named by its id. A name is used once in 90 days."""
+
+    def start(self, items: Sequence[Item]) -> list[Execution | ServiceError]:
+        """Start each, all at once; where an execution of that name exists, tell of that one.
+
+        In the order of `items`; it does not raise, since some may have started.
+        """
+
+    def describe(self, item_id: str) -> Execution | None:
+        """None where there was never one. Eventually consistent: the answer may be some seconds old."""
+
+
+class Journal(Protocol):
+    """Where decisions are written down for the operator."""
+
+    def note(self, decision: str, item_id: str | None = None, **facts: object) -> None: ...

@@ -1,0 +1,1 @@
+"""Around the oven: the `oven` command, and all that it does."""
