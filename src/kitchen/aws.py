@@ -1,0 +1,85 @@
+"""Which AWS to talk to: an account of the user's, or an emulator at an endpoint URL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from kitchen.errors import AwsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_sts import STSClient
+
+LOCAL_REGION = "us-east-1"
+LOCAL_CREDENTIAL = "test"
+"""The emulator takes this for the access key and for the secret of its own account."""
+
+_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=30)
+
+
+class Aws:
+    """One account and region, and the clients for it."""
+
+    def __init__(self, session: boto3.Session, endpoint_url: str | None = None) -> None:
+        """The `endpoint_url` is that of an emulator; without one it is AWS itself."""
+        self._session = session
+        self.endpoint_url = endpoint_url
+
+    @cached_property
+    def cloudformation(self) -> "CloudFormationClient":
+        return self._session.client("cloudformation", endpoint_url=self.endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        return self._session.client("dynamodb", endpoint_url=self.endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        return self._session.client("s3", endpoint_url=self.endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def sqs(self) -> "SQSClient":
+        return self._session.client("sqs", endpoint_url=self.endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def stepfunctions(self) -> "SFNClient":
+        return self._session.client("stepfunctions", endpoint_url=self.endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def sts(self) -> "STSClient":
+        return self._session.client("sts", endpoint_url=self.endpoint_url, config=_CONFIG)
+
+    @property
+    def region(self) -> str:
+        return self._session.region_name
+
+    def account(self) -> str:
+        """The number of the account. Raises AwsError where nobody is signed in."""
+        with aws_errors("asking who is signed in"):
+            return self.sts.get_caller_identity()["Account"]
+
+
+def local(endpoint_url: str) -> Aws:
+    """The account of an emulator on this machine, whatever credentials the user may have for AWS."""
+    session = boto3.Session(
+        aws_access_key_id=LOCAL_CREDENTIAL, aws_secret_access_key=LOCAL_CREDENTIAL, region_name=LOCAL_REGION
+    )
+    return Aws(session, endpoint_url)
+
+
+@contextmanager
+def aws_errors(doing: str) -> Iterator[None]:
+    """Raise what the SDK raises as an AwsError that says what was being done."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise AwsError(f"{doing}: {error}") from error

@@ -1,0 +1,5 @@
+"""`oven demo`."""
+
+
+def demo() -> None:
+    """Send pizzas through an oven and watch them bake."""

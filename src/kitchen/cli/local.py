@@ -1,0 +1,54 @@
+"""`oven local`: an oven on this machine, until Ctrl-C."""
+
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from kitchen.aws import LOCAL_CREDENTIAL, LOCAL_REGION
+from kitchen.cli.options import progress
+from kitchen.local.oven import LocalOven, running_oven
+
+
+def local(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port of 127.0.0.1 to serve on.")] = 4566,
+    capacity: Annotated[int, typer.Option(min=1, max=4000, help="The slots of the oven.")] = 14,
+    enforce_iam: Annotated[
+        bool, typer.Option("--enforce-iam", help="Grant the functions only what their roles grant.")
+    ] = False,
+) -> None:
+    """Run an oven on this machine until Ctrl-C: the real stack in an embedded AWS, without an account.
+
+    Prints what any AWS client needs to use it. Nothing is left behind.
+    """
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    console = progress()
+    with running_oven(port, capacity=capacity, enforce_iam=enforce_iam) as oven:
+        typer.echo(_description(oven))
+        console.print("The oven is hot. Ctrl-C ends it, and all that is in it.")
+        while not stop.wait(1):
+            pass
+
+
+def _description(oven: LocalOven) -> str:
+    return "\n".join(
+        [
+            f"Endpoint       {oven.endpoint_url}",
+            f"Capacity       {oven.stack.capacity} slots",
+            f"New Items      {oven.stack.new_items}",
+            f"Waiting Items  {oven.stack.waiting_items}",
+            f"Baked Items    {oven.stack.baked_items}",
+            f"Dead letters   {oven.stack.dead_letters}",
+            f"Baking Table   {oven.stack.table}",
+            f"Stack          {oven.stack.name}",
+            "",
+            "# For the AWS CLI, or any SDK:",
+            f"export AWS_ENDPOINT_URL={oven.endpoint_url}",
+            f"export AWS_ACCESS_KEY_ID={LOCAL_CREDENTIAL}",
+            f"export AWS_SECRET_ACCESS_KEY={LOCAL_CREDENTIAL}",
+            f"export AWS_DEFAULT_REGION={LOCAL_REGION} AWS_REGION={LOCAL_REGION}",
+        ]
+    )

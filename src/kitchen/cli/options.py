@@ -1,0 +1,51 @@
+"""What the commands have in common: where to print, and which AWS is meant."""
+
+import os
+from typing import Annotated
+
+import boto3
+import typer
+from botocore.exceptions import BotoCoreError
+from rich.console import Console
+
+from kitchen.aws import Aws, local
+from kitchen.errors import AwsError
+
+StackName = Annotated[str | None, typer.Option("--stack", metavar="NAME", help="The stack of the oven.")]
+EndpointUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--endpoint-url",
+        metavar="URL",
+        envvar="AWS_ENDPOINT_URL",
+        help="An emulator to use instead of AWS.",
+    ),
+]
+Profile = Annotated[
+    str | None, typer.Option("--profile", metavar="NAME", help="The profile of the AWS configuration to use.")
+]
+Region = Annotated[str | None, typer.Option("--region", metavar="REGION", help="The AWS region.")]
+
+
+def progress() -> Console:
+    """Where progress goes: standard error."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_error(message: str) -> None:
+    """Say what went wrong."""
+    progress().print(f"oven: {message}", style="red", markup=False)
+
+
+def connect(endpoint_url: str | None, profile: str | None, region: str | None) -> Aws:
+    """The AWS that the options mean. Raises AwsError where no region is known, or no such profile."""
+    has_credentials = profile or "AWS_ACCESS_KEY_ID" in os.environ or "AWS_PROFILE" in os.environ
+    if endpoint_url and not has_credentials:
+        return local(endpoint_url)
+    try:
+        session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
+    except BotoCoreError as error:
+        raise AwsError(f"{error}: see ~/.aws/config, or name another with --profile") from error
+    if not session.region_name:
+        raise AwsError("no AWS region is set: name one with --region, or set AWS_REGION")
+    return Aws(session, endpoint_url)

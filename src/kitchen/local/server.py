@@ -1,0 +1,141 @@
+"""The embedded AWS: MiniStack in a process of its own, with three things added.
+
+- It ends when the process that started it does, however that came about.
+- Step Functions tasks take turns. AWS has a thousand environments for them; here each is a Python
+  process, and a hundred that start at once only keep each other from working.
+- It counts the requests and the invocations that it gets, for `GET /_oven/counts`.
+
+The last two reach into MiniStack's private parts, so its version is pinned, and checked at the start.
+"""
+
+import asyncio
+import functools
+import json
+import os
+import sys
+import threading
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from importlib.metadata import version
+from typing import Any
+
+from kitchen.aws import LOCAL_CREDENTIAL
+
+MINISTACK_VERSION = "1.5.33"
+COUNTS_PATH = "/_oven/counts"
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Counts:
+    """Requests by caller and action, and invocations by function, since the start."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._requests: dict[str, Counter[str]] = {"functions": Counter(), "clients": Counter()}
+        self._invocations: Counter[str] = Counter()
+
+    def request(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Count a request. Functions are told from clients by the credentials of their roles."""
+        named = {name.lower(): value.decode("latin-1") for name, value in headers}
+        action = named.get(b"x-amz-target", "").rpartition(".")[2]
+        if not action:
+            return
+        is_client = f"Credential={LOCAL_CREDENTIAL}/" in named.get(b"authorization", "")
+        with self._lock:
+            self._requests["clients" if is_client else "functions"][action] += 1
+
+    def invocation(self, function_name: str) -> None:
+        with self._lock:
+            self._invocations[function_name] += 1
+
+    def as_json(self) -> bytes:
+        with self._lock:
+            return json.dumps({"requests": self._requests, "invocations": self._invocations}).encode()
+
+
+def counting(app: App, counts: Counts) -> App:
+    """Wrap an ASGI app: count what it is asked, and answer for the counts."""
+
+    async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == COUNTS_PATH:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": counts.as_json()})
+            return
+        if scope["type"] == "http":
+            counts.request(scope["headers"])
+        await app(scope, receive, send)
+
+    return counted
+
+
+def count_invocations(lambda_service: Any, counts: Counts) -> None:
+    """Have MiniStack's Lambda tell of each invocation, whoever asks for it."""
+    dispatch = lambda_service._execute_function_dispatch  # noqa: SLF001 - see above: a pinned version
+
+    @functools.wraps(dispatch)
+    def counted(func: Any, config: dict[str, Any], *rest: Any) -> Any:
+        counts.invocation(config["FunctionName"])
+        return dispatch(func, config, *rest)
+
+    lambda_service._execute_function_dispatch = counted  # noqa: SLF001 - see above: a pinned version
+
+
+def take_turns(step_functions: Any, at_once: int) -> None:
+    """Have at most so many Step Functions tasks run at a time; the others wait."""
+    call = step_functions._call_lambda  # noqa: SLF001 - see above: a pinned version
+    turns = threading.Semaphore(at_once)
+
+    @functools.wraps(call)
+    def in_turn(function: Any, event: Any) -> Any:
+        with turns:
+            return call(function, event)
+
+    step_functions._call_lambda = in_turn  # noqa: SLF001 - see above: a pinned version
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    found = version("ministack")
+    if found != MINISTACK_VERSION:
+        sys.exit(
+            f"MiniStack {found} is installed: pip install ministack=={MINISTACK_VERSION}, which is needed"
+        )
+
+    # Imported here, since it reads its environment while it is imported.
+    from hypercorn.asyncio import serve  # noqa: PLC0415
+    from hypercorn.config import Config  # noqa: PLC0415
+    from ministack import app  # noqa: PLC0415
+    from ministack.core import hypercorn_compat, lambda_runtime  # noqa: PLC0415
+    from ministack.services import lambda_svc, stepfunctions  # noqa: PLC0415
+
+    counts = Counts()
+    count_invocations(lambda_svc, counts)
+    take_turns(stepfunctions, at_once=2 * (os.cpu_count() or 2))
+    hypercorn_compat.install()
+
+    config = Config()
+    config.bind = [f"127.0.0.1:{os.environ['GATEWAY_PORT']}"]
+    config.keep_alive_timeout = 75
+    config.loglevel = "ERROR"
+    config.graceful_timeout = 1
+
+    async def serve_until_told() -> None:
+        ended = asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.read)
+
+        async def told() -> None:
+            await ended
+
+        await serve(counting(app.app, counts), config, shutdown_trigger=told)  # type: ignore[arg-type]
+
+    asyncio.run(serve_until_told())
+    lambda_runtime.reset()
+    # Threads of executions that still wait would hold up an orderly exit.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

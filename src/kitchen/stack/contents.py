@@ -1,0 +1,51 @@
+"""What is in an oven and its queues at a moment."""
+
+from dataclasses import dataclass
+
+from kitchen.aws import Aws, aws_errors
+from kitchen.stack.deployment import Stack
+from pizza_oven.aws.baking_table import DynamoBakingTable
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Numbers of items; those of queues are approximate, as SQS counts."""
+
+    new: int
+    waiting: int
+    baking: int
+    baked: int
+    dead: int
+    occupied: int
+    """In slots."""
+
+    @property
+    def total(self) -> int:
+        return self.new + self.waiting + self.baking + self.baked + self.dead
+
+
+def depth(aws: Aws, queue_url: str) -> int:
+    """How many messages are in the queue, in flight and delayed ones included. Raises AwsError."""
+    with aws_errors(f"counting {queue_url}"):
+        response = aws.sqs.get_queue_attributes(
+            QueueUrl=queue_url,
+            AttributeNames=[
+                "ApproximateNumberOfMessages",
+                "ApproximateNumberOfMessagesNotVisible",
+                "ApproximateNumberOfMessagesDelayed",
+            ],
+        )
+    return sum(map(int, response["Attributes"].values()))
+
+
+def contents(aws: Aws, stack: Stack) -> Contents:
+    """Look into every queue and the oven. Raises AwsError and ServiceError."""
+    row = DynamoBakingTable(aws.dynamodb, stack.table).look()
+    return Contents(
+        new=depth(aws, stack.new_items),
+        waiting=depth(aws, stack.waiting_items),
+        baking=len(row.leases),
+        baked=depth(aws, stack.baked_items),
+        dead=depth(aws, stack.dead_letters),
+        occupied=row.occupied,
+    )

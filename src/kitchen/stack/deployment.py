@@ -1,0 +1,249 @@
+"""The stack's coming and going in CloudFormation."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError, WaiterError
+
+from kitchen.aws import Aws, aws_errors
+from kitchen.errors import DeploymentError
+from kitchen.stack.package import Package, build_package
+from kitchen.stack.template import packaged_template
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef, TagTypeDef
+
+CHANGE_SET = "oven-deploy"
+TAGS: "list[TagTypeDef]" = [{"Key": "application", "Value": "serverless-pizza-oven"}]
+
+Report = Callable[[str], None]
+"""Takes a line about the progress."""
+
+Sleep = Callable[[float], None]
+"""Waits so many seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A deployed oven: the outputs of its stack."""
+
+    name: str
+    outputs: Mapping[str, str]
+
+    @property
+    def new_items(self) -> str:
+        """The URL of New Items."""
+        return self.outputs["NewItemsQueueUrl"]
+
+    @property
+    def dead_letters(self) -> str:
+        """The URL of the dead letter queue."""
+        return self.outputs["NewItemsDLQUrl"]
+
+    @property
+    def waiting_items(self) -> str:
+        """The URL of Waiting Items."""
+        return self.outputs["WaitingItemsQueueUrl"]
+
+    @property
+    def baked_items(self) -> str:
+        """The URL of Baked Items."""
+        return self.outputs["BakedItemsQueueUrl"]
+
+    @property
+    def table(self) -> str:
+        """The name of the Baking Table."""
+        return self.outputs["BakingTableName"]
+
+    @property
+    def capacity(self) -> int:
+        """The slots of the oven."""
+        return int(self.outputs["BakingTableCapacityCount"])
+
+
+def find_stack(aws: Aws, name: str) -> Stack:
+    """Look up a stack. Raises DeploymentError where there is none, or none of an oven."""
+    with aws_errors(f"looking for the stack {name}"):
+        description = _describe(aws, name)
+    if description is None:
+        raise DeploymentError(
+            f"there is no stack {name} in {place(aws)}: deploy it with oven deploy --stack {name}"
+        )
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
+    if "NewItemsQueueUrl" not in outputs:
+        raise DeploymentError(f"the stack {name} in {place(aws)} is {description['StackStatus']} and no oven")
+    return Stack(name, outputs)
+
+
+def is_oven(aws: Aws, name: str) -> bool:
+    """Whether the stack came as far as being an oven. Raises DeploymentError where there is no stack."""
+    with aws_errors(f"looking for the stack {name}"):
+        description = _describe(aws, name)
+    if description is None:
+        raise DeploymentError(f"there is no stack {name} in {place(aws)}")
+    return any(output.get("OutputKey") == "NewItemsQueueUrl" for output in description.get("Outputs", []))
+
+
+def deploy(
+    aws: Aws, name: str, parameters: Mapping[str, str], report: Report, sleep: Sleep = time.sleep
+) -> Stack:
+    """Make the stack, or change it to the present template, code and `parameters`.
+
+    Parameters that are not named keep their values. Raises DeploymentError with the resource and the
+    reason where CloudFormation fails, and AwsError.
+    """
+    package = build_package()
+    bucket = _upload(aws, package, report)
+    with aws_errors(f"deploying {name}"):
+        before = _describe(aws, name)
+        _check_deployable(name, before)
+        seen = {event["EventId"] for event in _events(aws, name)} if before else set()
+        if not _create_change_set(aws, name, before, f"s3://{bucket}/{package.key}", parameters):
+            report("Nothing to change.")
+            return find_stack(aws, name)
+        aws.cloudformation.execute_change_set(ChangeSetName=CHANGE_SET, StackName=name)
+        _follow(aws, name, seen, report, sleep)
+    return find_stack(aws, name)
+
+
+def destroy(aws: Aws, name: str, report: Report, sleep: Sleep = time.sleep) -> None:
+    """Delete the stack, with all that is in its queues and its oven. Raises DeploymentError and AwsError."""
+    with aws_errors(f"deleting {name}"):
+        description = _describe(aws, name)
+        if description is None:
+            raise DeploymentError(f"there is no stack {name} in {place(aws)}")
+        seen = {event["EventId"] for event in _events(aws, name)}
+        # By its id, a stack can be asked about when it is gone.
+        stack_id = description["StackId"]
+        aws.cloudformation.delete_stack(StackName=stack_id)
+        _follow(aws, stack_id, seen, report, sleep)
+
+
+def place(aws: Aws) -> str:
+    """Which account and region this is about."""
+    where = f"account {aws.account()}, region {aws.region}"
+    return f"{where}, at {aws.endpoint_url}" if aws.endpoint_url else where
+
+
+def stack_exists(aws: Aws, name: str) -> bool:
+    """Whether there is anything of that name, however far it got."""
+    with aws_errors(f"looking for the stack {name}"):
+        return _describe(aws, name) is not None
+
+
+def _describe(aws: Aws, name: str) -> "StackTypeDef | None":
+    try:
+        return aws.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise
+
+
+def _check_deployable(name: str, description: "StackTypeDef | None") -> None:
+    status = description["StackStatus"] if description else ""
+    if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"):
+        raise DeploymentError(
+            f"the stack {name} is {status}: first remove it with oven destroy --stack {name}"
+        )
+    if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+        raise DeploymentError(f"the stack {name} is {status}: wait until that is over")
+
+
+def _upload(aws: Aws, package: Package, report: Report) -> str:
+    """Put the package into the account's bucket for it, which is made the first time."""
+    bucket = f"pizza-oven-{aws.account()}-{aws.region}"
+    with aws_errors(f"uploading the functions to the bucket {bucket}"):
+        try:
+            aws.s3.head_bucket(Bucket=bucket)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "404":
+                raise
+            _create_bucket(aws, bucket)
+        aws.s3.put_object(Bucket=bucket, Key=package.key, Body=package.content)
+    report(f"Uploaded the functions ({len(package.content) / 1024:.0f} KB) to s3://{bucket}/{package.key}")
+    return bucket
+
+
+def _create_bucket(aws: Aws, bucket: str) -> None:
+    if aws.region == "us-east-1":
+        # The one region that must not be named.
+        aws.s3.create_bucket(Bucket=bucket)
+    else:
+        place: Any = {"LocationConstraint": aws.region}
+        aws.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
+    aws.s3.put_public_access_block(
+        Bucket=bucket,
+        PublicAccessBlockConfiguration={
+            "BlockPublicAcls": True,
+            "IgnorePublicAcls": True,
+            "BlockPublicPolicy": True,
+            "RestrictPublicBuckets": True,
+        },
+    )
+
+
+def _create_change_set(
+    aws: Aws, name: str, before: "StackTypeDef | None", code_uri: str, parameters: Mapping[str, str]
+) -> bool:
+    """Returns whether there is anything to change."""
+    is_new = before is None or before["StackStatus"] == "REVIEW_IN_PROGRESS"
+    kept = {} if is_new or before is None else {p["ParameterKey"] for p in before.get("Parameters", [])}
+    values: list[Any] = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    values += [{"ParameterKey": key, "UsePreviousValue": True} for key in sorted(set(kept) - set(parameters))]
+    with contextlib.suppress(ClientError):
+        # Left over from before; as a rule there is none.
+        aws.cloudformation.delete_change_set(StackName=name, ChangeSetName=CHANGE_SET)
+    aws.cloudformation.create_change_set(
+        StackName=name,
+        ChangeSetName=CHANGE_SET,
+        ChangeSetType="CREATE" if is_new else "UPDATE",
+        TemplateBody=packaged_template(code_uri),
+        Parameters=values,
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        Tags=TAGS,
+    )
+    try:
+        aws.cloudformation.get_waiter("change_set_create_complete").wait(
+            StackName=name, ChangeSetName=CHANGE_SET, WaiterConfig={"Delay": 1, "MaxAttempts": 300}
+        )
+    except WaiterError as error:
+        reason = aws.cloudformation.describe_change_set(StackName=name, ChangeSetName=CHANGE_SET)[
+            "StatusReason"
+        ]
+        aws.cloudformation.delete_change_set(StackName=name, ChangeSetName=CHANGE_SET)
+        if "didn't contain changes" in reason or "No updates are to be performed" in reason:
+            return False
+        raise DeploymentError(f"CloudFormation refused the change of {name}: {reason}") from error
+    return True
+
+
+def _follow(aws: Aws, name: str, seen: set[str], report: Report, sleep: Sleep) -> None:
+    """Report events until the stack rests. Raises DeploymentError if that is not where it should."""
+    failure = ""
+    while True:
+        # Asked before the events: those of a stack that rests are then all told.
+        description = _describe(aws, name)
+        status = description["StackStatus"] if description else "DELETE_COMPLETE"
+        for event in reversed(list(_events(aws, name))):
+            if event["EventId"] in seen:
+                continue
+            seen.add(event["EventId"])
+            resource = f"{event['LogicalResourceId']} ({event.get('ResourceType', '')})"
+            reason = event.get("ResourceStatusReason", "")
+            report(f"{event['ResourceStatus']:<28} {resource}{': ' + reason if reason else ''}")
+            if event["ResourceStatus"].endswith("_FAILED") and not failure:
+                failure = f"{resource}: {reason or event['ResourceStatus']}"
+        if not status.endswith("_IN_PROGRESS"):
+            break
+        sleep(0.2 if aws.endpoint_url else 2)
+    if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"):
+        raise DeploymentError(f"the stack is {status}, because of {failure or description}")
+
+
+def _events(aws: Aws, name: str) -> Iterator[Mapping[str, Any]]:
+    for page in aws.cloudformation.get_paginator("describe_stack_events").paginate(StackName=name):
+        yield from page["StackEvents"]
