@@ -1,0 +1,58 @@
+"""Virtual time: an agenda of what happens when, in a total order.
+
+Moments and spans are whole microseconds, so that no two machines round them differently.
+"""
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from typing import Any
+
+MILLISECOND = 1_000
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+
+START = 1_700_000_000 * SECOND
+"""When every simulation begins, in microseconds since the epoch: any time long after it will do."""
+
+
+def micros(secs: float) -> int:
+    """Seconds as whole microseconds."""
+    return round(secs * SECOND)
+
+
+class Loop:
+    """Calls what is due, in order of time; what is due at the same moment, first come first served."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self._agenda: list[tuple[int, int, Callable[..., object], tuple[Any, ...]]] = []
+        self._count = 0
+
+    def call_at(self, moment: int, act: Callable[..., object], *args: object) -> None:
+        """Have `act(*args)` called at `moment`, which must not be past."""
+        self._count += 1
+        heappush(self._agenda, (moment, self._count, act, args))
+
+    def call_later(self, span: int, act: Callable[..., object], *args: object) -> None:
+        self._count += 1
+        heappush(self._agenda, (self.now + span, self._count, act, args))
+
+    def next_moment(self) -> int | None:
+        """When something is due next; None if nothing ever is."""
+        return self._agenda[0][0] if self._agenda else None
+
+    def step(self) -> None:
+        """Do what is due next."""
+        self.now, _, act, args = heappop(self._agenda)
+        act(*args)
+
+    def run(self, until: int) -> None:
+        """Do all that is due up to and at the moment `until`, which is then the present."""
+        agenda = self._agenda
+        while agenda and agenda[0][0] <= until:
+            self.step()
+        self.now = max(self.now, until)
+
+    def seconds(self) -> float:
+        """The present in seconds since the epoch."""
+        return self.now / SECOND

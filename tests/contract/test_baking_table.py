@@ -1,0 +1,179 @@
+"""The row: each write does all of what it says, or nothing."""
+
+import pytest
+
+from pizza_oven.ports import BakingTable, Lease, Row
+from tests.contract.services import Services
+
+A = {"a": Lease(3, 1000.5)}
+B = {"b": Lease(2, 2000.25)}
+
+
+@pytest.fixture
+def table(services: Services) -> BakingTable:
+    return services.table
+
+
+def test_a_row_that_does_not_exist_is_empty(table: BakingTable) -> None:
+    assert table.look() == Row()
+
+
+def test_a_direct_load_leases_and_makes_the_row(table: BakingTable) -> None:
+    answer = table.load_directly({**A, **B}, capacity=5, joining=0, now=100.0)
+
+    assert answer.ok
+    assert answer.row == table.look() == Row(occupied=5, leases={**A, **B})
+
+
+def test_a_direct_load_has_others_join_in_the_same_write(table: BakingTable) -> None:
+    answer = table.load_directly(A, capacity=5, joining=2, now=100.123)
+
+    assert answer.row == table.look() == Row(occupied=3, waiting=2, joined_at=100.123, leases=A)
+
+
+def test_a_direct_load_that_does_not_fit_changes_nothing_and_shows_the_row(table: BakingTable) -> None:
+    table.load_directly(A, capacity=5, joining=0, now=100.0)
+
+    answer = table.load_directly({"b": Lease(3, 2000.0)}, capacity=5, joining=1, now=200.0)
+
+    assert not answer.ok
+    assert answer.row == table.look() == Row(occupied=3, leases=A)
+
+
+def test_nothing_that_is_larger_than_the_capacity_is_loaded_into_an_empty_oven(table: BakingTable) -> None:
+    assert not table.load_directly(A, capacity=2, joining=0, now=100.0).ok
+    assert not table.load_from_line(A, capacity=2, taken=0).ok
+    assert table.look() == Row()
+
+
+def test_a_direct_load_does_not_pass_those_who_wait(table: BakingTable) -> None:
+    table.load_directly({}, capacity=5, joining=1, now=100.0)
+
+    assert not table.load_directly(A, capacity=5, joining=0, now=200.0).ok
+    assert table.look() == Row(waiting=1, joined_at=100.0)
+
+
+def test_joining_alone_always_succeeds(table: BakingTable) -> None:
+    table.load_directly(A, capacity=3, joining=1, now=100.0)
+
+    assert table.load_directly({}, capacity=3, joining=2, now=200.0).ok
+    assert table.look() == Row(occupied=3, waiting=3, joined_at=200.0, leases=A)
+
+
+@pytest.mark.parametrize("how", ["directly", "from the line"])
+def test_what_is_leased_is_not_leased_again(table: BakingTable, how: str) -> None:
+    table.load_directly(A, capacity=9, joining=0, now=100.0)
+
+    if how == "directly":
+        answer = table.load_directly({**A, **B}, capacity=9, joining=0, now=200.0)
+    else:
+        answer = table.load_from_line({**A, **B}, capacity=9, taken=0)
+
+    assert not answer.ok
+    assert answer.row == table.look() == Row(occupied=3, leases=A)
+
+
+def test_a_load_from_the_line_counts_those_who_leave_it(table: BakingTable) -> None:
+    table.load_directly({}, capacity=5, joining=3, now=100.0)
+
+    answer = table.load_from_line({**A, **B}, capacity=5, taken=2)
+
+    assert answer.ok
+    assert answer.row == table.look() == Row(5, 1, 100.0, {**A, **B})
+
+
+def test_no_more_leave_the_line_than_wait(table: BakingTable) -> None:
+    table.load_directly({}, capacity=5, joining=1, now=100.0)
+
+    assert not table.load_from_line(A, capacity=5, taken=2).ok
+    assert not table.load_from_line({}, capacity=5, taken=2).ok
+    assert table.look() == Row(waiting=1, joined_at=100.0)
+
+
+def test_a_load_from_the_line_must_fit(table: BakingTable) -> None:
+    table.load_directly(A, capacity=4, joining=1, now=100.0)
+
+    assert not table.load_from_line(B, capacity=4, taken=1).ok
+    assert table.look() == Row(3, 1, 100.0, A)
+
+
+def test_unloading_frees_what_the_lease_says(table: BakingTable) -> None:
+    table.load_directly({**A, **B}, capacity=5, joining=1, now=100.0)
+
+    answer = table.unload("a")
+
+    assert answer.ok
+    assert answer.row == table.look() == Row(2, 1, 100.0, B)
+
+
+def test_what_is_not_leased_is_neither_unloaded_nor_undone_nor_renewed_nor_evicted(
+    table: BakingTable,
+) -> None:
+    table.load_directly(B, capacity=5, joining=0, now=100.0)
+
+    answers = [table.unload("a"), table.undo("a", 1), table.renew("a", 5.0), table.evict("a", 1000.5)]
+
+    assert [answer.ok for answer in answers] == [False] * 4
+    assert [answer.row for answer in answers] == [Row(occupied=2, leases=B)] * 4
+    assert table.look() == Row(occupied=2, leases=B)
+
+
+def test_nothing_is_unloaded_from_a_row_that_does_not_exist(table: BakingTable) -> None:
+    answer = table.unload("a")
+
+    assert not answer.ok
+    assert answer.row == Row()
+
+
+def test_an_undone_load_may_wait_again(table: BakingTable) -> None:
+    table.load_directly({**A, **B}, capacity=5, joining=0, now=100.0)
+
+    table.undo("a", 1)
+    table.undo("b", 0)
+
+    assert table.look() == Row(waiting=1)
+
+
+def test_a_renewed_lease_keeps_its_size(table: BakingTable) -> None:
+    table.load_directly(A, capacity=5, joining=0, now=100.0)
+
+    assert table.renew("a", 3000.75).ok
+    assert table.look().leases == {"a": Lease(3, 3000.75)}
+
+
+def test_a_lease_is_evicted_only_as_it_was_seen(table: BakingTable) -> None:
+    table.load_directly(A, capacity=5, joining=0, now=100.0)
+
+    assert not table.evict("a", 1000.501).ok
+    assert table.evict("a", 1000.5).ok
+    assert table.look() == Row()
+
+
+def test_a_recount_empties_the_line_that_was_seen(table: BakingTable) -> None:
+    table.load_directly(A, capacity=5, joining=2, now=100.125)
+
+    assert table.recount(table.look()).ok
+    assert table.look() == Row(3, 0, 100.125, A)
+
+
+def test_a_recount_fails_when_somebody_joined_or_left_since(table: BakingTable) -> None:
+    table.load_directly({}, capacity=5, joining=2, now=100.0)
+    seen = table.look()
+    table.load_from_line({}, capacity=5, taken=1)
+    assert not table.recount(seen).ok
+
+    seen = table.look()
+    table.load_directly({}, capacity=5, joining=1, now=200.0)
+    table.load_from_line({}, capacity=5, taken=1)
+    assert not table.recount(seen).ok
+    assert table.look().waiting == 1
+
+
+def test_what_was_seen_does_not_change(table: BakingTable) -> None:
+    table.load_directly(A, capacity=5, joining=1, now=100.0)
+    seen = table.look()
+
+    table.renew("a", 9.0)
+    table.load_from_line(B, capacity=5, taken=1)
+
+    assert seen == Row(3, 1, 100.0, A)
