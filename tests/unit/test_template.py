@@ -1,0 +1,625 @@
+"""What the template makes: asserted on its translation from SAM to plain CloudFormation, resolved.
+
+In the resolved form a reference to a resource reads as its logical id, and an attribute as
+`<logical id>.<attribute>`. The partition and the region are unusual ones, so that what is hard-coded shows.
+"""
+
+import importlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
+from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
+from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+
+from pizza_oven.item import MAX_BAKING_TIME_SECS, Trigger, parse
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = ROOT / "template.yml"
+
+PSEUDO_PARAMETERS = {
+    "AWS::Partition": "aws-cn",
+    "AWS::Region": "cn-north-1",
+    "AWS::AccountId": "123456789012",
+    "AWS::StackName": "pizzeria",
+}
+NO_VALUE = object()
+
+
+@cache
+def source() -> dict[str, Any]:
+    template: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
+    return template
+
+
+@cache
+def translated() -> dict[str, Any]:
+    template = yaml_parse(TEMPLATE.read_text())
+    # As packaging does it: the code of functions that are translated lies in S3.
+    template["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
+    session = boto3.Session(region_name=PSEUDO_PARAMETERS["AWS::Region"])
+    translation: dict[str, Any] = Translator({}, Parser(), boto_session=session).translate(template, {})
+    return translation
+
+
+class Stack:
+    """The translated template, with its parameters, conditions and functions resolved."""
+
+    def __init__(self, **parameters: object) -> None:
+        template = translated()
+        defaults = {name: parameter["Default"] for name, parameter in template["Parameters"].items()}
+        self._values = {**PSEUDO_PARAMETERS, **defaults, **parameters, "AWS::NoValue": NO_VALUE}
+        self._functions: dict[str, Callable[[Any], Any]] = {
+            "Ref": lambda name: self._values.get(name, name),
+            "Fn::GetAtt": ".".join,
+            "Fn::Sub": self._sub,
+            "Fn::Join": lambda joined: joined[0].join(self._resolved(joined[1])),
+            # As text, like CloudFormation does.
+            "Fn::Equals": lambda pair: str(self._resolved(pair[0])) == str(self._resolved(pair[1])),
+            "Fn::If": lambda choice: self._resolved(choice[1] if self._holds(choice[0]) else choice[2]),
+        }
+        self._conditions: dict[str, Any] = template["Conditions"]
+        self.resources: dict[str, dict[str, Any]] = {
+            logical_id: self._resolved(resource)
+            for logical_id, resource in template["Resources"].items()
+            if "Condition" not in resource or self._holds(resource["Condition"])
+        }
+        self.outputs = {name: self._resolved(output["Value"]) for name, output in template["Outputs"].items()}
+
+    def __getitem__(self, logical_id: str) -> dict[str, Any]:
+        properties: dict[str, Any] = self.resources[logical_id]["Properties"]
+        return properties
+
+    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
+        return {name: self[name] for name, resource in self.resources.items() if resource["Type"] == kind}
+
+    def _holds(self, condition: str) -> bool:
+        return bool(self._resolved(self._conditions[condition]))
+
+    def _sub(self, text: str) -> str:
+        return re.sub(r"\$\{([^}]+)\}", lambda match: str(self._values.get(match[1], match[1])), text)
+
+    def _resolved(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [part for part in map(self._resolved, value) if part is not NO_VALUE]
+        if not isinstance(value, dict):
+            return value
+        for name, argument in value.items():
+            if name == "Ref" or name.startswith("Fn::"):
+                return self._functions[name](argument)
+        parts = {name: self._resolved(part) for name, part in value.items()}
+        return {name: part for name, part in parts.items() if part is not NO_VALUE}
+
+
+@pytest.fixture(scope="module")
+def stack() -> Stack:
+    return Stack()
+
+
+def arn(service: str, resource: str) -> str:
+    return f"arn:aws-cn:{service}:cn-north-1:123456789012:{resource}"
+
+
+# The template as a whole
+
+
+def test_the_linter_has_nothing_to_say(tmp_path: Path) -> None:
+    # From an empty directory that is the home, too: no configuration file has a say.
+    linter = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), "--", TEMPLATE],
+        cwd=tmp_path,
+        env={"HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (linter.stdout + linter.stderr, linter.returncode) == ("", 0)
+
+
+def test_no_check_of_the_linter_is_ignored() -> None:
+    assert "Metadata" not in source()
+    assert not [name for name, resource in source()["Resources"].items() if "Metadata" in resource]
+    assert not list(ROOT.glob(".cfnlintrc*"))
+
+
+RESOURCES = {
+    "NewItems": "AWS::SQS::Queue",
+    "NewItemsDLQ": "AWS::SQS::Queue",
+    "WaitingItems": "AWS::SQS::Queue",
+    "BakedItems": "AWS::SQS::Queue",
+    "NewItemsPolicy": "AWS::SQS::QueuePolicy",
+    "OtherQueuesPolicy": "AWS::SQS::QueuePolicy",
+    "BakingTable": "AWS::DynamoDB::Table",
+    "ItemStates": "AWS::StepFunctions::StateMachine",
+    "ItemStatesRole": "AWS::IAM::Role",
+    "BakeItems": "AWS::Lambda::Function",
+    "BakeItemsNewItems": "AWS::Lambda::EventSourceMapping",
+    "BakeItemsLog": "AWS::Logs::LogGroup",
+    "BakeItemsRole": "AWS::IAM::Role",
+    "ItemRemoved": "AWS::Lambda::Function",
+    "ItemRemovedLog": "AWS::Logs::LogGroup",
+    "ItemRemovedRole": "AWS::IAM::Role",
+    "BakingFailed": "AWS::Events::Rule",
+    "PilotLightRule": "AWS::Events::Rule",
+}
+
+
+def test_the_stack_is_made_of_these_resources_and_no_others(stack: Stack) -> None:
+    assert {name: resource["Type"] for name, resource in stack.resources.items()} == RESOURCES
+
+
+REPLACED_WITH = {
+    "AWS::SQS::Queue": ("QueueName", "FifoQueue"),
+    "AWS::DynamoDB::Table": ("TableName", "KeySchema"),
+    "AWS::StepFunctions::StateMachine": ("StateMachineName", "StateMachineType"),
+}
+"""The properties whose change has CloudFormation make another resource, and throw the old one away."""
+
+STATEFUL = {
+    "NewItems": {"QueueName": "spo-NewItems"},
+    "NewItemsDLQ": {"QueueName": "spo-DLQ"},
+    "WaitingItems": {"QueueName": "spo-WaitingItems.fifo", "FifoQueue": True},
+    "BakedItems": {"QueueName": "spo-BakedItems"},
+    "BakingTable": {"TableName": "BakingTable", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]},
+    "ItemStates": {"StateMachineType": "STANDARD"},
+}
+"""An update that changes an id or a property of these loses the items in them."""
+
+
+def test_an_update_from_an_earlier_version_replaces_nothing_that_holds_items(stack: Stack) -> None:
+    stateful = {
+        name: {key: stack[name][key] for key in REPLACED_WITH[resource["Type"]] if key in stack[name]}
+        for name, resource in stack.resources.items()
+        if resource["Type"] in REPLACED_WITH
+    }
+    assert stateful == STATEFUL
+
+
+def test_nothing_is_bound_to_one_partition_or_region(stack: Stack) -> None:
+    everything = json.dumps([stack.resources, stack.outputs])
+    assert "arn:aws:" not in everything
+    assert not re.search(r"\b(us|eu|ap|sa|ca)-[a-z]+-\d", everything)
+
+
+# Parameters and outputs
+
+
+def test_every_parameter_has_a_default_and_a_description() -> None:
+    lacking = {
+        name
+        for name, parameter in source()["Parameters"].items()
+        if {"Default", "Description"} - parameter.keys()
+    }
+    assert not lacking
+
+
+@pytest.mark.parametrize(
+    ("name", "default"),
+    [
+        ("BakingTableCapacityCount", 14),
+        ("QueueNamePrefix", "spo"),
+        ("BakingTableName", "BakingTable"),
+        ("MessageRetentionPeriod", 14 * 24 * 60 * 60),
+        ("MaxReceiveCount", 30),
+        ("VisibilityTimeout", 60),
+    ],
+)
+def test_a_parameter_of_the_contract_keeps_its_name_and_default(name: str, default: object) -> None:
+    assert source()["Parameters"][name]["Default"] == default
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NewItemsQueueUrl", "NewItems"),
+        ("NewItemsDLQUrl", "NewItemsDLQ"),
+        ("WaitingItemsQueueUrl", "WaitingItems"),
+        ("BakedItemsQueueUrl", "BakedItems"),
+        ("BakingTableName", "BakingTable"),
+        ("BakingTableCapacityCount", 14),
+        ("ItemStatesArn", "ItemStates"),
+        ("BakeItemsFunctionName", "BakeItems"),
+        ("ItemRemovedFunctionName", "ItemRemoved"),
+        ("BakeItemsLogGroup", "BakeItemsLog"),
+        ("ItemRemovedLogGroup", "ItemRemovedLog"),
+    ],
+)
+def test_an_output_tells_what_its_name_says(stack: Stack, name: str, value: object) -> None:
+    assert stack.outputs[name] == value
+
+
+def test_two_ovens_of_an_account_share_no_name() -> None:
+    other = Stack(QueueNamePrefix="roma", BakingTableName="Roma")
+    names = {name: queue["QueueName"] for name, queue in other.of_type("AWS::SQS::Queue").items()}
+    assert names == {
+        "NewItems": "roma-NewItems",
+        "NewItemsDLQ": "roma-DLQ",
+        "WaitingItems": "roma-WaitingItems.fifo",
+        "BakedItems": "roma-BakedItems",
+    }
+    assert other["BakingTable"]["TableName"] == "Roma"
+    assert "spo-" not in json.dumps(other.resources)
+
+
+def test_the_longest_prefix_makes_queue_names_that_sqs_takes() -> None:
+    longest = "p" * 60
+    assert re.fullmatch(source()["Parameters"]["QueueNamePrefix"]["AllowedPattern"], longest)
+    queues = Stack(QueueNamePrefix=longest).of_type("AWS::SQS::Queue").values()
+    assert max(len(queue["QueueName"]) for queue in queues) <= 80
+
+
+# Queues and table
+
+QUEUES = ["NewItems", "NewItemsDLQ", "WaitingItems", "BakedItems"]
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_queue_is_encrypted(stack: Stack, queue: str) -> None:
+    assert stack[queue]["SqsManagedSseEnabled"] is True
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_queue_keeps_its_messages_as_long_as_the_parameter_says(queue: str) -> None:
+    assert Stack(MessageRetentionPeriod=3600)[queue]["MessageRetentionPeriod"] == 3600
+
+
+def test_new_items_that_fail_time_and_again_become_dead_letters() -> None:
+    assert Stack(MaxReceiveCount=7)["NewItems"]["RedrivePolicy"] == {
+        "deadLetterTargetArn": "NewItemsDLQ.Arn",
+        "maxReceiveCount": 7,
+    }
+
+
+def test_only_new_items_may_be_redriven_to_the_dead_letters(stack: Stack) -> None:
+    assert stack["NewItemsDLQ"]["RedriveAllowPolicy"] == {
+        "redrivePermission": "byQueue",
+        "sourceQueueArns": [arn("sqs", "spo-NewItems")],
+    }
+
+
+@pytest.mark.parametrize("queue", ["NewItemsDLQ", "WaitingItems", "BakedItems"])
+def test_no_other_queue_gives_messages_away(stack: Stack, queue: str) -> None:
+    assert "RedrivePolicy" not in stack[queue]
+
+
+def test_a_new_item_stays_hidden_for_six_times_the_functions_timeout(stack: Stack) -> None:
+    six_times = 6 * stack["BakeItems"]["Timeout"]
+    parameter = source()["Parameters"]["VisibilityTimeout"]
+    assert min(parameter["Default"], parameter["MinValue"]) >= six_times
+    assert Stack(VisibilityTimeout=777)["NewItems"]["VisibilityTimeout"] == 777
+
+
+def test_an_item_of_the_line_stays_hidden_for_longer_than_its_holder_lives(stack: Stack) -> None:
+    assert stack["WaitingItems"]["VisibilityTimeout"] > stack["BakeItems"]["Timeout"]
+
+
+def test_the_table_is_keyed_by_a_string_id(stack: Stack) -> None:
+    assert stack["BakingTable"]["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}]
+    assert stack["BakingTable"]["AttributeDefinitions"] == [{"AttributeName": "id", "AttributeType": "S"}]
+
+
+def test_the_table_is_paid_for_on_demand(stack: Stack) -> None:
+    assert stack["BakingTable"]["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_the_table_can_be_restored_to_any_point_in_time(stack: Stack) -> None:
+    assert stack["BakingTable"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+# Functions
+
+FUNCTIONS = ["BakeItems", "ItemRemoved"]
+SUPPORTED_RUNTIMES = {"python3.13", "python3.14"}
+"""Those that AWS supports for years to come
+(https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html)."""
+
+ENVIRONMENTS = {
+    "BakeItems": {
+        "BAKING_TABLE": "BakingTable",
+        "CAPACITY": 14,
+        "NEW_ITEMS_URL": "NewItems",
+        "WAITING_ITEMS_URL": "WaitingItems",
+        "DLQ_URL": "NewItemsDLQ",
+        "ITEM_STATES_ARN": "ItemStates",
+    },
+    "ItemRemoved": {
+        "BAKING_TABLE": "BakingTable",
+        "NEW_ITEMS_URL": "NewItems",
+        "BAKED_ITEMS_URL": "BakedItems",
+    },
+}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_runs_on_arm_and_a_current_python(stack: Stack, function: str) -> None:
+    assert stack[function]["Architectures"] == ["arm64"]
+    assert stack[function]["Runtime"] in SUPPORTED_RUNTIMES
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_functions_handler_exists(stack: Stack, function: str) -> None:
+    module, _, name = stack[function]["Handler"].rpartition(".")
+    assert callable(getattr(importlib.import_module(module), name))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_is_told_where_everything_is(stack: Stack, function: str) -> None:
+    assert stack[function]["Environment"]["Variables"] == ENVIRONMENTS[function]
+
+
+def test_the_capacity_is_that_of_the_parameter() -> None:
+    assert Stack(BakingTableCapacityCount=200)["BakeItems"]["Environment"]["Variables"]["CAPACITY"] == 200
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_has_a_role_of_its_own(stack: Stack, function: str) -> None:
+    assert stack[function]["Role"] == f"{function}Role.Arn"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_has_a_log_of_its_own_that_is_not_kept_for_ever(function: str) -> None:
+    stack = Stack(LogRetentionInDays=3)
+    assert stack[function]["LoggingConfig"]["LogGroup"] == f"{function}Log"
+    assert stack[f"{function}Log"] == {
+        "LogGroupName": f"/aws/lambda/pizzeria-{function}",
+        "RetentionInDays": 3,
+    }
+
+
+def test_new_items_invoke_bake_items_in_batches_that_may_fail_in_part(stack: Stack) -> None:
+    mapping = stack["BakeItemsNewItems"]
+    assert mapping["EventSourceArn"] == "NewItems.Arn"
+    assert mapping["FunctionName"] == "BakeItems"
+    assert mapping["BatchSize"] == 10
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+@pytest.mark.parametrize("chosen", [{}, {"MaximumConcurrency": 9}], ids=["default", "chosen"])
+def test_as_many_bake_items_work_at_once_as_the_parameter_says(chosen: dict[str, int]) -> None:
+    default = source()["Parameters"]["MaximumConcurrency"]["Default"]
+    expected = {"MaximumConcurrency": chosen.get("MaximumConcurrency", default)}
+    assert Stack(**chosen)["BakeItemsNewItems"]["ScalingConfig"] == expected
+
+
+# Who may do what
+
+TRUSTED = {
+    "BakeItemsRole": ("lambda.amazonaws.com", None),
+    "ItemRemovedRole": ("lambda.amazonaws.com", None),
+    "ItemStatesRole": ("states.amazonaws.com", {"StringEquals": {"aws:SourceAccount": "123456789012"}}),
+}
+
+ALLOWED = {
+    "BakeItemsRole": {
+        "NewItems.Arn": {
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage*",
+            "sqs:GetQueueAttributes",
+            "sqs:SendMessage",
+        },
+        "WaitingItems.Arn": {
+            "sqs:SendMessage*",
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage*",
+            "sqs:ChangeMessageVisibility*",
+            "sqs:GetQueueAttributes",
+        },
+        "NewItemsDLQ.Arn": {"sqs:SendMessage*"},
+        "BakingTable.Arn": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+        "ItemStates": {"states:StartExecution"},
+        arn("states", "execution:ItemStates.Name:*"): {"states:DescribeExecution"},
+        "BakeItemsLog.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    },
+    "ItemRemovedRole": {
+        "BakingTable.Arn": {"dynamodb:UpdateItem"},
+        "BakedItems.Arn": {"sqs:SendMessage"},
+        "NewItems.Arn": {"sqs:SendMessage"},
+        "ItemRemovedLog.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    },
+    "ItemStatesRole": {
+        "ItemRemoved.Arn": {"lambda:InvokeFunction"},
+    },
+}
+
+
+def statements(role: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for policy in role["Policies"]:
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+@pytest.mark.parametrize("role", ALLOWED)
+def test_a_role_may_do_just_this_to_just_that(stack: Stack, role: str) -> None:
+    allowed: dict[str, set[str]] = {}
+    for statement in statements(stack[role]):
+        assert statement.keys() - {"Sid"} == {"Effect", "Action", "Resource"}
+        assert statement["Effect"] == "Allow"
+        for resource in as_list(statement["Resource"]):
+            allowed.setdefault(resource, set()).update(as_list(statement["Action"]))
+    assert allowed == ALLOWED[role]
+
+
+@pytest.mark.parametrize("role", ALLOWED)
+def test_a_role_has_no_rights_but_those_written_in_it(stack: Stack, role: str) -> None:
+    assert stack[role].keys() == {"AssumeRolePolicyDocument", "Policies"}
+    assert "*" not in [part for s in statements(stack[role]) for part in as_list(s["Resource"])]
+
+
+@pytest.mark.parametrize("role", TRUSTED)
+def test_a_role_is_taken_on_by_its_service_alone(stack: Stack, role: str) -> None:
+    service, condition = TRUSTED[role]
+    [statement] = stack[role]["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Effect"] == "Allow"
+    assert statement["Action"] == "sts:AssumeRole"
+    assert statement["Principal"] == {"Service": service}
+    assert statement.get("Condition") == condition
+
+
+def rules_of(queue: str, stack: Stack) -> list[dict[str, Any]]:
+    """What the queue's policy says. It has one at most: of two, only one would count."""
+    policies = [
+        policy for policy in stack.of_type("AWS::SQS::QueuePolicy").values() if queue in policy["Queues"]
+    ]
+    assert len(policies) <= 1
+    return [
+        {**statement, "Resource": f"{queue}.Arn"}
+        for policy in policies
+        for statement in policy["PolicyDocument"]["Statement"]
+        if f"{queue}.Arn" in as_list(statement["Resource"])
+    ]
+
+
+OUR_RULES_MAY_SEND = {
+    "Sid": "TriggersFromOurRules",
+    "Effect": "Allow",
+    "Principal": {"Service": "events.amazonaws.com"},
+    "Action": "sqs:SendMessage",
+    "Resource": "NewItems.Arn",
+    "Condition": {"ArnEquals": {"aws:SourceArn": ["BakingFailed.Arn", "PilotLightRule.Arn"]}},
+}
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_queue_refuses_plain_http_from_everybody(stack: Stack, queue: str) -> None:
+    assert {
+        "Sid": "NoPlainHttp",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": f"{queue}.Arn",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    } in rules_of(queue, stack)
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_queue_takes_plain_http_where_it_was_asked_to(queue: str) -> None:
+    rules = rules_of(queue, Stack(RefusePlainHttp="false"))
+    assert rules == ([OUR_RULES_MAY_SEND] if queue == "NewItems" else [])
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_no_policy_lets_anybody_in_but_our_two_rules(stack: Stack, queue: str) -> None:
+    allowing = [rule for rule in rules_of(queue, stack) if rule["Effect"] != "Deny"]
+    assert allowing == ([OUR_RULES_MAY_SEND] if queue == "NewItems" else [])
+
+
+# Item States
+
+
+@pytest.fixture
+def definition(stack: Stack) -> dict[str, Any]:
+    machine = stack["ItemStates"]
+    text = machine["DefinitionString"]
+    for name, value in machine["DefinitionSubstitutions"].items():
+        text = text.replace(f"${{{name}}}", value)
+    read: dict[str, Any] = json.loads(text)
+    return read
+
+
+def waits(retry: dict[str, Any]) -> list[float]:
+    """The seconds before each further try, jitter aside."""
+    return [
+        min(retry["IntervalSeconds"] * retry["BackoffRate"] ** attempt, retry["MaxDelaySeconds"])
+        for attempt in range(retry["MaxAttempts"])
+    ]
+
+
+def test_an_item_bakes_as_long_as_it_says_and_is_then_removed(definition: dict[str, Any]) -> None:
+    assert definition["StartAt"] == "Baking"
+    assert definition["States"].keys() == {"Baking", "Removed"}
+    assert definition["States"]["Baking"] == {
+        "Type": "Wait",
+        "SecondsPath": "$.bakingTimeSecs",
+        "Next": "Removed",
+    }
+
+
+def test_item_removed_is_given_the_item_and_the_execution_ends_with_it(definition: dict[str, Any]) -> None:
+    removed = definition["States"]["Removed"]
+    assert removed["Type"] == "Task"
+    assert removed["Resource"] == "arn:aws-cn:states:::lambda:invoke"
+    assert removed["Parameters"] == {"FunctionName": "ItemRemoved.Arn", "Payload.$": "$"}
+    assert removed["ResultPath"] is None
+    assert removed["End"] is True
+
+
+def test_a_try_to_remove_is_given_up_when_the_function_is_surely_dead(
+    stack: Stack, definition: dict[str, Any]
+) -> None:
+    assert stack["ItemRemoved"]["Timeout"] < definition["States"]["Removed"]["TimeoutSeconds"] <= 60
+
+
+def test_removing_is_tried_again_for_hours_whatever_the_error(definition: dict[str, Any]) -> None:
+    [retry] = definition["States"]["Removed"]["Retry"]
+    assert retry["ErrorEquals"] == ["States.ALL"]
+    # Jitter picks each wait between nothing and all of it: half of it, over hundreds of tries.
+    assert sum(waits(retry)) / 2 >= 6 * 60 * 60
+
+
+def test_removing_is_tried_again_soon_and_at_least_every_minute(definition: dict[str, Any]) -> None:
+    [retry] = definition["States"]["Removed"]["Retry"]
+    assert waits(retry)[0] <= 1
+    assert max(waits(retry)) <= 60
+
+
+def test_all_the_tries_fit_in_the_history_of_an_execution(definition: dict[str, Any]) -> None:
+    [retry] = definition["States"]["Removed"]["Retry"]
+    # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html; a try makes up to 5 events.
+    assert 5 * retry["MaxAttempts"] < 25_000
+
+
+def test_no_execution_times_out_before_the_longest_baking_and_every_try(definition: dict[str, Any]) -> None:
+    removed = definition["States"]["Removed"]
+    [retry] = removed["Retry"]
+    tries = sum(waits(retry)) + (retry["MaxAttempts"] + 1) * removed["TimeoutSeconds"]
+    assert definition["TimeoutSeconds"] > MAX_BAKING_TIME_SECS + tries
+
+
+def test_item_states_has_a_role_of_its_own(stack: Stack) -> None:
+    assert stack["ItemStates"]["RoleArn"] == "ItemStatesRole.Arn"
+
+
+# What wakes Bake Items besides
+
+
+def test_the_failure_rule_matches_every_sad_end_of_our_executions(stack: Stack) -> None:
+    assert stack["BakingFailed"]["EventPattern"] == {
+        "source": ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        "detail": {"stateMachineArn": ["ItemStates"], "status": ["FAILED", "TIMED_OUT", "ABORTED"]},
+    }
+    assert stack["BakingFailed"].get("State", "ENABLED") == "ENABLED"
+
+
+def test_the_failure_rule_sends_a_trigger_that_names_the_item(stack: Stack) -> None:
+    [target] = stack["BakingFailed"]["Targets"]
+    assert target["Arn"] == "NewItems.Arn"
+    transformer = target["InputTransformer"]
+    assert transformer["InputPathsMap"] == {"item": "$.detail.name"}
+    # A string fills its place in a template of JSON with its quotes.
+    body = transformer["InputTemplate"].replace("<item>", '"margherita"')
+    assert parse(body, capacity=1) == Trigger("margherita")
+
+
+def test_the_pilot_light_sends_a_trigger_each_minute(stack: Stack) -> None:
+    rule = stack["PilotLightRule"]
+    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 minute)", "ENABLED")
+    [target] = rule["Targets"]
+    assert target["Arn"] == "NewItems.Arn"
+    assert parse(target["Input"], capacity=1) == Trigger()
+
+
+def test_the_pilot_light_can_be_slowed_and_put_out() -> None:
+    rule = Stack(PilotLight="DISABLED", PilotLightSchedule="rate(1 hour)")["PilotLightRule"]
+    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 hour)", "DISABLED")
