@@ -1,0 +1,552 @@
+"""Bake Items, on the services in memory: who gets slots, who waits, and what comes again."""
+
+import itertools
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from kitchen.simulation.executions import Baking, Done, Executions
+from kitchen.simulation.loop import SECOND, Loop
+from kitchen.simulation.queues import (
+    FifoQueue,
+    MemoryBakedItems,
+    MemoryDeadLetters,
+    MemoryNewItems,
+    MemoryWaitingItems,
+    StandardQueue,
+)
+from kitchen.simulation.table import MemoryBakingTable
+from pizza_oven.baking import OVERDUE_AFTER_SECS, QUIET_SECS, BakeItems, Message
+from pizza_oven.errors import ServiceError
+from pizza_oven.item import Item
+from pizza_oven.ports import Execution, Lease, Row
+from pizza_oven.removing import ItemRemoved
+
+
+class CrashError(BaseException):
+    """The function dies."""
+
+
+class Faults:
+    """Lets each request pass, until told what is to happen to some."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.refused: set[str] = set()
+        self.crash_before: int | None = None
+        self.crash_after: int | None = None
+
+    def on(self, port: object) -> Any:
+        return Unsteady(port, self)
+
+    def request(self, name: str, send: Callable[[], Any]) -> Any:
+        number = len(self.calls)
+        self.calls.append(name)
+        if number == self.crash_before:
+            raise CrashError
+        if name in self.refused:
+            raise ServiceError(f"{name} was refused")
+        answer = send()
+        if number == self.crash_after:
+            raise CrashError
+        return answer
+
+
+class Unsteady:
+    """A port whose requests may fail."""
+
+    def __init__(self, port: object, faults: Faults) -> None:
+        self._port = port
+        self._faults = faults
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._port, name)
+        return lambda *args: self._faults.request(name, lambda: method(*args))
+
+
+class Notes:
+    """Implements Journal."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, str | None]] = []
+
+    def note(self, decision: str, item_id: str | None = None, **_facts: object) -> None:
+        self.taken.append((decision, item_id))
+
+
+class Oven:
+    """An oven in memory. Bake Items is invoked by hand, or by `settle` as long as there are messages."""
+
+    def __init__(self, capacity: int) -> None:
+        self.loop = Loop()
+        self.faults = Faults()
+        self.notes = Notes()
+        self.new = StandardQueue(self.loop, "new", 60 * SECOND)
+        self.dead = StandardQueue(self.loop, "dead")
+        self.baked = StandardQueue(self.loop, "baked")
+        self.fifo = FifoQueue(self.loop, 15 * SECOND)
+        self.table = MemoryBakingTable()
+        self.executions = Executions(self.loop, self._remove)
+        self.capacity = capacity
+        self._numbers = itertools.count()
+        self.item_removed = ItemRemoved(
+            self.table, MemoryBakedItems(self.baked), MemoryNewItems(self.new), self.notes
+        )
+
+    def bake_items(self) -> BakeItems:
+        """A new instance of the function, of the present capacity."""
+        return BakeItems(
+            capacity=self.capacity,
+            table=self.faults.on(self.table),
+            line=self.faults.on(MemoryWaitingItems(self.fifo)),
+            new_items=self.faults.on(MemoryNewItems(self.new)),
+            dead_letters=self.faults.on(MemoryDeadLetters(self.dead)),
+            item_states=self.faults.on(self.executions),
+            journal=self.notes,
+            now=self.loop.seconds,
+        )
+
+    def bake(self, *bodies: str, time_left: float = 10) -> list[str]:
+        """Invoke Bake Items with new messages. Returns the bodies of those that must come again."""
+        messages = [Message(f"m{next(self._numbers)}", body) for body in bodies]
+        failed = self.bake_items()(messages, lambda: time_left)
+        return [message.body for message in messages if message.id in failed]
+
+    def send(self, *bodies: str) -> None:
+        for body in bodies:
+            self.new.send(body)
+
+    def deliver(self) -> bool:
+        """Invoke Bake Items with a batch of what is in New Items, if anything is."""
+        batch = self.new.receive(10)
+        if not batch:
+            return False
+        messages = [Message(received.id, received.body, received.receive_count) for received in batch]
+        try:
+            failed = self.bake_items()(messages, lambda: 10)
+        except CrashError:
+            return True
+        for received in batch:
+            if received.id not in failed:
+                self.new.delete(received)
+        return True
+
+    def settle(self, secs: int = 600) -> None:
+        """Let time pass, with a pilot light each minute."""
+        for sec in range(secs):
+            if sec % 60 == 59:
+                self.send(trigger())
+            while self.deliver():
+                pass
+            self.pass_time(1)
+
+    def pass_time(self, secs: float) -> None:
+        self.loop.run(self.loop.now + round(secs * SECOND))
+
+    def running(self) -> list[str]:
+        return [name for name, baking in self.executions.bakings.items() if baking.running]
+
+    def in_line(self) -> list[str]:
+        return [json.loads(letter.body)["id"] for letter in self.fifo.letters()]
+
+    def out(self) -> list[str]:
+        return sorted(json.loads(letter.body)["id"] for letter in self.baked.letters())
+
+    def letters(self) -> list[tuple[str, str | None]]:
+        return [(letter.body, letter.reason) for letter in self.dead.letters()]
+
+    def _remove(self, baking: Baking, done: Done) -> None:
+        self.item_removed(baking.item)
+        done("")
+
+
+def item(item_id: str, size: int = 1, secs: int = 60) -> str:
+    return json.dumps({"id": item_id, "bakingTimeSecs": secs, "size": size}, separators=(",", ":"))
+
+
+def trigger(item_id: str | None = None) -> str:
+    return json.dumps({"type": "trigger"} | ({"item": item_id} if item_id else {}))
+
+
+@pytest.fixture
+def oven() -> Oven:
+    return Oven(capacity=3)
+
+
+# Loading
+
+
+def test_items_that_fit_are_leased_and_bake(oven: Oven) -> None:
+    assert oven.bake(item("a"), item("b", size=2)) == []
+
+    until = oven.loop.seconds() + 60
+    assert oven.table.row == Row(occupied=3, leases={"a": Lease(1, until), "b": Lease(2, until)})
+    assert oven.running() == ["a", "b"]
+    assert oven.notes.taken == [("loaded", "a"), ("loaded", "b")]
+
+
+def test_items_that_fit_take_one_write_and_one_start(oven: Oven) -> None:
+    oven.bake(item("a"), item("b"))
+
+    assert oven.faults.calls == ["load_directly", "start"]
+
+
+def test_the_longest_prefix_that_fits_is_loaded_and_the_others_join_in_order(oven: Oven) -> None:
+    assert oven.bake(item("a"), item("b"), item("c", size=2), item("d")) == []
+
+    assert oven.running() == ["a", "b"]
+    assert oven.in_line() == ["c", "d"]
+    assert oven.table.row.waiting == 2
+
+
+def test_a_new_item_does_not_jump_the_line_although_it_fits(oven: Oven) -> None:
+    oven.bake(item("a", size=2), item("large", size=3))
+
+    oven.bake(item("small"))
+
+    assert oven.running() == ["a"]
+    assert oven.in_line() == ["large", "small"]
+
+
+def test_who_joins_looks_at_the_row_after_the_push(oven: Oven) -> None:
+    oven.bake(item("a", size=3))
+    oven.faults.calls.clear()
+
+    oven.bake(item("b"))
+
+    assert oven.faults.calls[-2:] == ["push", "look"]
+
+
+def test_freed_slots_go_to_the_line_in_order(oven: Oven) -> None:
+    oven.bake(item("a", size=3, secs=1))
+    oven.bake(item("b", size=2), item("c", size=2), item("d"))
+    oven.pass_time(1)
+
+    oven.deliver()
+
+    assert oven.running() == ["b"]
+    assert oven.in_line() == ["c", "d"]
+    assert oven.table.row.waiting == 2
+
+
+def test_everything_bakes_in_the_end_and_nothing_is_left(oven: Oven) -> None:
+    oven.send(*(item(f"i{n}", size=1 + n % 3, secs=n % 5) for n in range(40)))
+
+    oven.settle()
+
+    assert len(oven.out()) == 40
+    assert (oven.table.row.occupied, oven.table.row.waiting, oven.table.row.leases) == (0, 0, {})
+    assert oven.fifo.count() == 0
+
+
+# What comes more than once
+
+
+def test_an_item_that_comes_twice_in_a_batch_bakes_once(oven: Oven) -> None:
+    assert oven.bake(item("a"), item("a")) == []
+
+    assert oven.running() == ["a"]
+    assert oven.table.row.occupied == 1
+
+
+def test_an_item_that_comes_again_while_it_bakes_changes_nothing(oven: Oven) -> None:
+    oven.bake(item("a"))
+    before = oven.table.row
+    oven.pass_time(30)
+
+    assert oven.bake(item("a"), item("b")) == []
+
+    assert oven.table.row.leases["a"] == before.leases["a"]
+    assert oven.table.row.occupied == 2
+    oven.settle()
+    assert oven.out() == ["a", "b"]
+
+
+def test_an_item_that_comes_again_after_it_baked_is_dropped(oven: Oven) -> None:
+    oven.bake(item("a", secs=1))
+    oven.pass_time(5)
+
+    assert oven.bake(item("a", secs=1)) == []
+
+    assert oven.out() == ["a"]
+    assert oven.table.row == Row()
+    assert ("duplicate", "a") in oven.notes.taken
+
+
+def test_an_item_that_waits_twice_bakes_once(oven: Oven) -> None:
+    oven.bake(item("big", size=3, secs=10))
+    oven.bake(item("a"))
+    oven.bake(item("a"))
+    assert oven.in_line() == ["a", "a"]
+
+    oven.settle()
+
+    assert oven.out() == ["a", "big"]
+    assert oven.table.row.waiting == 0
+    assert oven.fifo.count() == 0
+
+
+# What is wrong with messages
+
+
+def test_a_malformed_message_is_a_dead_letter_at_once_and_harms_no_other(oven: Oven) -> None:
+    assert oven.bake("[]", item("a"), item("huge", size=4)) == []
+
+    assert oven.running() == ["a"]
+    assert [body for body, _ in oven.letters()] == ["[]", item("huge", size=4)]
+    assert [reason for _, reason in oven.letters()] == [
+        "the message must be a JSON object, not []",
+        "size must be a whole number of slots from 1 to 3, not 4",
+    ]
+
+
+def test_a_malformed_message_comes_again_when_it_could_not_be_buried(oven: Oven) -> None:
+    oven.faults.refused = {"push"}
+
+    assert oven.bake("{", item("a")) == ["{"]
+    assert oven.running() == ["a"]
+
+
+def test_the_head_of_the_line_that_can_never_fit_is_a_dead_letter(oven: Oven) -> None:
+    oven.bake(item("a", size=2, secs=1), item("large", size=3), item("b"))
+    oven.capacity = 2
+
+    oven.settle()
+
+    assert oven.out() == ["a", "b"]
+    assert oven.letters() == [
+        (item("large", size=3), "size must be a whole number of slots from 1 to 2, not 3")
+    ]
+    assert oven.table.row.waiting == 0
+
+
+def test_a_lowered_capacity_drains(oven: Oven) -> None:
+    oven.bake(item("a"), item("b"), item("c"))
+    oven.capacity = 1
+
+    oven.bake(item("d"))
+
+    assert oven.in_line() == ["d"]
+    assert oven.table.row.occupied == 3
+
+
+# What AWS refuses
+
+
+def test_a_refused_write_is_not_read_as_a_full_oven(oven: Oven) -> None:
+    oven.faults.refused = {"load_directly"}
+
+    assert oven.bake(item("a"), item("b")) == [item("a"), item("b")]
+
+    assert oven.in_line() == []
+    assert oven.table.row == Row()
+
+
+def test_only_what_could_not_be_started_comes_again(oven: Oven) -> None:
+    class Choosy(Executions):
+        def start(self, items: Sequence[Item]) -> list[Execution | ServiceError]:
+            return [ServiceError("throttled") if i.id == "b" else self.start_one(i) for i in items]
+
+    oven.executions = Choosy(oven.loop)
+
+    assert oven.bake(item("a"), item("b"), item("c")) == [item("b")]
+    assert oven.running() == ["a", "c"]
+    assert list(oven.table.row.leases) == ["a", "b", "c"]
+
+
+def test_what_could_not_be_pushed_into_the_line_comes_again(oven: Oven) -> None:
+    oven.bake(item("a", size=3))
+    oven.faults.refused = {"push"}
+
+    assert oven.bake(item("b")) == [item("b")]
+
+
+def test_a_trigger_that_could_not_look_is_replaced_by_another(oven: Oven) -> None:
+    oven.bake(item("a", size=3), item("b"))
+    oven.faults.refused = {"look"}
+
+    assert oven.bake(trigger()) == []
+
+    assert [letter.body for letter in oven.new.letters()] == [trigger()]
+
+
+def test_a_trigger_that_cannot_be_replaced_comes_again(oven: Oven) -> None:
+    oven.faults.refused = {"look", "trigger"}
+
+    assert oven.bake(trigger()) == [trigger()]
+
+
+def test_a_named_trigger_that_could_not_look_comes_again(oven: Oven) -> None:
+    oven.faults.refused = {"look"}
+
+    assert oven.bake(trigger(), trigger("a")) == [trigger("a")]
+
+
+def test_items_of_the_line_that_could_not_be_started_keep_their_slots_and_are_started_later(
+    oven: Oven,
+) -> None:
+    oven.bake(item("a", size=3, secs=1))
+    oven.bake(item("b"))
+    oven.pass_time(1)
+    executions = oven.executions
+    oven.executions = Refusing(oven.loop)
+    oven.deliver()
+    assert list(oven.table.row.leases) == ["b"]
+    assert oven.in_line() == ["b"]
+
+    oven.executions = executions
+    oven.settle()
+
+    assert oven.out() == ["a", "b"]
+
+
+class Refusing(Executions):
+    def start(self, items: Sequence[Item]) -> list[Execution | ServiceError]:
+        return [ServiceError(f"{item.id}: throttled") for item in items]
+
+
+# Time
+
+
+def test_with_little_time_left_a_trigger_is_left_behind(oven: Oven) -> None:
+    oven.bake(item("a", size=3, secs=0))
+    oven.table.row = Row(waiting=1, joined_at=oven.loop.seconds())
+
+    oven.bake(trigger(), time_left=3)
+
+    assert trigger() in [letter.body for letter in oven.new.letters()]
+
+
+# Failures
+
+
+def fail(oven: Oven, item_id: str) -> None:
+    oven.executions.close(oven.executions.bakings[item_id], "FAILED", "the oven door was open")
+
+
+def test_a_named_trigger_frees_the_slots_of_a_failed_item_and_buries_it(oven: Oven) -> None:
+    oven.bake(item("a", size=3), item("b"))
+    fail(oven, "a")
+
+    assert oven.bake(trigger("a")) == []
+
+    assert oven.letters() == [(item("a", size=3), "its baking ended as FAILED: the oven door was open")]
+    assert oven.running() == ["b"]
+    assert oven.table.row.waiting == 0
+
+
+@pytest.mark.parametrize("named", ["a", "stranger"])
+def test_a_forged_trigger_is_harmless(oven: Oven, named: str) -> None:
+    oven.bake(item("a"))
+    before = oven.table.row
+
+    assert oven.bake(trigger(named)) == []
+
+    assert oven.table.row == before
+    assert oven.letters() == []
+
+
+def test_a_failed_item_is_found_without_a_named_trigger_when_it_is_overdue(oven: Oven) -> None:
+    oven.bake(item("a", secs=10))
+    fail(oven, "a")
+    oven.pass_time(10 + OVERDUE_AFTER_SECS)
+    oven.bake(trigger())
+    assert list(oven.table.row.leases) == ["a"]
+
+    oven.pass_time(1)
+    oven.bake(trigger())
+
+    assert oven.table.row.leases == {}
+    assert len(oven.letters()) == 1
+
+
+def test_an_overdue_item_that_never_started_loses_its_slots(oven: Oven) -> None:
+    oven.table.row = Row(occupied=3, leases={"ghost": Lease(3, oven.loop.seconds())})
+    oven.bake(item("a"))
+    oven.pass_time(OVERDUE_AFTER_SECS + 1)
+
+    oven.bake(trigger())
+
+    assert oven.running() == ["a"]
+    assert oven.letters() == []
+
+
+def test_an_overdue_item_that_still_bakes_keeps_its_slots(oven: Oven) -> None:
+    oven.bake(item("a", secs=1000))
+    oven.table.row = Row(occupied=1, leases={"a": Lease(1, oven.loop.seconds())})
+    oven.pass_time(OVERDUE_AFTER_SECS + 1)
+
+    oven.bake(trigger())
+
+    assert list(oven.table.row.leases) == ["a"]
+
+
+def test_a_failed_item_that_comes_again_is_buried_again_and_frees_its_slots(oven: Oven) -> None:
+    oven.bake(item("a"))
+    fail(oven, "a")
+
+    assert oven.bake(item("a")) == []
+
+    assert oven.table.row == Row()
+    assert len(oven.letters()) == 1
+
+
+# The count of the line
+
+
+def test_a_count_that_a_crash_left_too_high_is_corrected(oven: Oven) -> None:
+    oven.table.row = Row(waiting=2, joined_at=oven.loop.seconds())
+    oven.pass_time(QUIET_SECS + 1)
+
+    oven.bake(trigger())
+
+    assert oven.table.row.waiting == 0
+
+
+def test_the_line_is_not_recounted_while_somebody_may_be_joining(oven: Oven) -> None:
+    oven.table.row = Row(waiting=2, joined_at=oven.loop.seconds())
+    oven.pass_time(QUIET_SECS - 5)
+
+    oven.bake(trigger())
+
+    assert oven.table.row.waiting == 2
+
+
+# Crashes
+
+
+CRASHES = [(when, number) for number in range(16) for when in ("crash_before", "crash_after")]
+
+
+@pytest.mark.parametrize(("when", "number"), CRASHES)
+def test_a_crash_at_any_request_of_a_batch_loses_nothing(oven: Oven, when: str, number: int) -> None:
+    oven.bake(item("first", size=2, secs=100), item("second", size=2, secs=1))
+    oven.send(trigger(), item("a"), item("b", size=3, secs=1), "{", item("first", size=2, secs=100))
+    oven.faults.calls.clear()
+    setattr(oven.faults, when, number)
+
+    oven.settle()
+
+    assert sorted(set(oven.out())) == ["a", "b", "first", "second"]
+    assert len(oven.out()) == 4
+    assert (oven.table.row.occupied, oven.table.row.leases) == (0, {})
+    assert {body for body, _ in oven.letters()} == {"{"}
+    assert oven.fifo.count() == 0
+
+
+@pytest.mark.parametrize(("when", "number"), CRASHES)
+def test_a_crash_at_any_request_of_a_drain_loses_nothing(oven: Oven, when: str, number: int) -> None:
+    oven.bake(item("first", size=3, secs=1))
+    oven.bake(item("a", size=2), item("b"), item("b"), item("c", size=2), item("a", size=2))
+    oven.bake(item("c", size=2))
+    oven.pass_time(1)
+    oven.faults.calls.clear()
+    setattr(oven.faults, when, number)
+
+    oven.settle()
+
+    assert oven.out() == ["a", "b", "c", "first"]
+    assert (oven.table.row.occupied, oven.table.row.leases) == (0, {})
+    assert oven.fifo.count() == 0

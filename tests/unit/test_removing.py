@@ -1,0 +1,80 @@
+"""Item Removed, on the services in memory: slots are freed, the item comes out, who waits is woken."""
+
+import pytest
+
+from kitchen.simulation.loop import Loop
+from kitchen.simulation.queues import TRIGGER, MemoryBakedItems, MemoryNewItems, StandardQueue
+from kitchen.simulation.table import MemoryBakingTable
+from pizza_oven.errors import ServiceError
+from pizza_oven.item import Item
+from pizza_oven.ports import Lease, Row
+from pizza_oven.removing import ItemRemoved
+
+ITEM = Item("a", 60, 2, '{"id":"a","bakingTimeSecs":60,"size":2,"note":"mine"}')
+LEASES = {"a": Lease(2, 1000.0), "b": Lease(1, 1000.0)}
+
+
+class Kitchen:
+    def __init__(self, row: Row, baked_items: type[MemoryBakedItems] = MemoryBakedItems) -> None:
+        loop = Loop()
+        self.table = MemoryBakingTable(row)
+        self.new, self.baked = StandardQueue(loop, "new"), StandardQueue(loop, "baked")
+        self.notes: list[tuple[str, str | None]] = []
+        self.item_removed = ItemRemoved(self.table, baked_items(self.baked), MemoryNewItems(self.new), self)
+
+    def note(self, decision: str, item_id: str | None = None, **_facts: object) -> None:
+        self.notes.append((decision, item_id))
+
+    def out(self) -> list[str]:
+        return [letter.body for letter in self.baked.letters()]
+
+    def triggers(self) -> list[str]:
+        return [letter.body for letter in self.new.letters()]
+
+
+def test_the_slots_are_freed_and_the_item_comes_out_as_it_went_in() -> None:
+    kitchen = Kitchen(Row(occupied=3, leases=LEASES))
+
+    kitchen.item_removed(ITEM)
+
+    assert kitchen.table.row == Row(occupied=1, leases={"b": LEASES["b"]})
+    assert kitchen.out() == [ITEM.body]
+    assert kitchen.notes == [("baked", "a")]
+
+
+def test_nobody_is_woken_for_an_empty_line() -> None:
+    kitchen = Kitchen(Row(occupied=3, leases=LEASES))
+
+    kitchen.item_removed(ITEM)
+
+    assert kitchen.triggers() == []
+
+
+def test_who_waits_is_woken() -> None:
+    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES))
+
+    kitchen.item_removed(ITEM)
+
+    assert kitchen.triggers() == [TRIGGER]
+
+
+def test_a_second_try_hands_out_and_wakes_since_the_first_may_not_have() -> None:
+    kitchen = Kitchen(Row())
+
+    kitchen.item_removed(ITEM)
+
+    assert kitchen.table.row == Row()
+    assert kitchen.out() == [ITEM.body]
+    assert kitchen.triggers() == [TRIGGER]
+
+
+def test_a_refusal_is_raised_for_step_functions_to_try_again() -> None:
+    class Refusing(MemoryBakedItems):
+        def push(self, item: Item) -> None:
+            raise ServiceError(f"{item.id}: throttled")
+
+    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES), Refusing)
+
+    with pytest.raises(ServiceError):
+        kitchen.item_removed(ITEM)
+    assert kitchen.triggers() == []
