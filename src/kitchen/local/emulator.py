@@ -94,6 +94,8 @@ def _environment(port: int, folder: Path, *, enforce_iam: bool) -> dict[str, str
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "ERROR",
+        # The functions inherit that, too, and would say nothing.
+        "POWERTOOLS_LOG_LEVEL": "INFO",
         "STATE_DIR": str(folder / "state"),
         "TMPDIR": str(folder),
     }
