@@ -15,6 +15,7 @@ from pathlib import Path
 
 from kitchen.aws import LOCAL_CREDENTIAL, LOCAL_REGION
 from kitchen.errors import KitchenError
+from kitchen.local.server import FOLDER_VARIABLE
 
 HOST = "127.0.0.1"
 START_SECS = 60
@@ -98,6 +99,7 @@ def _environment(port: int, folder: Path, *, enforce_iam: bool) -> dict[str, str
         "POWERTOOLS_LOG_LEVEL": "INFO",
         "STATE_DIR": str(folder / "state"),
         "TMPDIR": str(folder),
+        FOLDER_VARIABLE: str(folder),
     }
     if enforce_iam:
         environment["AUTH"] = "true"

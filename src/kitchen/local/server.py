@@ -1,6 +1,6 @@
 """The embedded AWS: MiniStack in a process of its own, with three things added.
 
-- It ends when the process that started it does, however that came about.
+- It ends when the process that started it does, however that came about, and takes its folder along.
 - Step Functions tasks take turns. AWS has a thousand environments for them; here each is a Python
   process, and a hundred that start at once only keep each other from working.
 - It counts the requests and the invocations that it gets, for `GET /_oven/counts`.
@@ -12,6 +12,7 @@ import asyncio
 import functools
 import json
 import os
+import shutil
 import sys
 import threading
 from collections import Counter
@@ -23,6 +24,8 @@ from kitchen.aws import LOCAL_CREDENTIAL
 
 MINISTACK_VERSION = "1.5.33"
 COUNTS_PATH = "/_oven/counts"
+FOLDER_VARIABLE = "PIZZA_OVEN_FOLDER"
+"""Names the folder that is removed at the end."""
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -133,6 +136,8 @@ def main() -> None:
 
     asyncio.run(serve_until_told())
     lambda_runtime.reset()
+    if folder := os.environ.get(FOLDER_VARIABLE):
+        shutil.rmtree(folder, ignore_errors=True)
     # Threads of executions that still wait would hold up an orderly exit.
     os._exit(0)
 
