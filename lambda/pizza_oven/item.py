@@ -19,6 +19,15 @@ _ID = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 """What is safe in an execution name, of which 80 characters are allowed
 (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html)."""
 
+MAX_NESTING = 100
+"""Levels of objects and arrays in an item."""
+
+MAX_DIGITS = 1000
+"""Of a whole number; Python refuses to read more than 4,300."""
+
+_BRACKET = re.compile(r"[{}\[\]]")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+
 UNSENDABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """The characters that SQS refuses
 (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html)."""
@@ -47,21 +56,25 @@ def parse(body: str, capacity: int) -> Item | Trigger:
     size_in_bytes = len(body.encode(errors="surrogatepass"))
     if size_in_bytes > MAX_ITEM_BYTES:
         raise MalformedItemError(f"the item must be at most {MAX_ITEM_BYTES} bytes, not {size_in_bytes}")
+    _refuse_deep_nesting(body)
     try:
-        fields = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
-        if not isinstance(fields, dict):
-            raise MalformedItemError(f"the message must be a JSON object, not {_shown(fields)}")
-        if fields.get("type") == "trigger" and fields.keys() <= {"type", "item"}:
-            return Trigger(_valid_id(fields["item"], "item") if "item" in fields else None)
-        return parse_fields(fields, capacity)
-    except RecursionError:
-        raise MalformedItemError("the message is nested too deeply") from None
+        fields = _DECODER.decode(body)
     except ValueError as error:
         raise MalformedItemError(f"the message is not JSON: {error}") from None
+    if not isinstance(fields, dict):
+        raise MalformedItemError(f"the message must be a JSON object, not {_shown(fields)}")
+    if fields.get("type") == "trigger" and fields.keys() <= {"type", "item"}:
+        return Trigger(_valid_id(fields["item"], "item") if "item" in fields else None)
+    return _item(fields, body, capacity)
 
 
-def parse_fields(fields: dict[str, Any], capacity: int | None = None) -> Item:
-    """Make an item of its JSON fields; without a `capacity` any size will do. Raises MalformedItemError."""
+def parse_fields(fields: dict[str, Any]) -> Item:
+    """Make an item of JSON that was parsed by others, whatever its size. Raises MalformedItemError."""
+    text = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+    return _item(fields, UNSENDABLE.sub(lambda found: json.dumps(found[0])[1:-1], text), None)
+
+
+def _item(fields: dict[str, Any], body: str, capacity: int | None) -> Item:
     for name in ("id", "bakingTimeSecs"):
         if name not in fields:
             raise MalformedItemError(f"{name} is missing")
@@ -71,17 +84,39 @@ def parse_fields(fields: dict[str, Any], capacity: int | None = None) -> Item:
             fields["bakingTimeSecs"], "bakingTimeSecs", "seconds", 0, MAX_BAKING_TIME_SECS
         ),
         size=_whole_number(fields.get("size", 1), "size", "slots", 1, capacity),
-        body=_compact_json(fields),
+        body=body,
     )
 
 
-def _compact_json(fields: dict[str, Any]) -> str:
-    text = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
-    return json.dumps(fields, separators=(",", ":")) if UNSENDABLE.search(text) else text
+def _refuse_deep_nesting(body: str) -> None:
+    # Parsers give up at depths of their own: this one, those of other Python versions, and Step Functions'.
+    if body.count("{") + body.count("[") <= MAX_NESTING:
+        return
+    depth = 0
+    for bracket in _BRACKET.findall(_STRING.sub("", body)):
+        depth += 1 if bracket in "{[" else -1
+        if depth > MAX_NESTING:
+            raise MalformedItemError(f"the message is nested deeper than {MAX_NESTING} levels")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Which of two values counts is another one for each parser: here, in Step Functions, at the receiver's.
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise MalformedItemError(f"the message says {_shown(twice)} twice")
+    return fields
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise MalformedItemError(f"the message is not JSON: {name} is no JSON number")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise MalformedItemError(f"the message holds a number that is too large: {digits[:40]}...")
+    return int(digits)
 
 
 def _finite(digits: str) -> float:
@@ -89,6 +124,11 @@ def _finite(digits: str) -> float:
     if math.isinf(number):
         raise MalformedItemError(f"the message holds a number that is too large: {digits[:40]}")
     return number
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_integer
+)
 
 
 def _valid_id(value: Any, name: str) -> str:

@@ -45,10 +45,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The outcome of a conditional write, and the row: as it became, or as it stood in the way."""
+    """The outcome of a conditional write."""
 
     ok: bool
     row: Row
+    """As it stood in the way. Where nothing did, only an unload tells of it, and only its numbers."""
 
 
 class BakingTable(Protocol):

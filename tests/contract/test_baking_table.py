@@ -22,13 +22,13 @@ def test_a_direct_load_leases_and_makes_the_row(table: BakingTable) -> None:
     answer = table.load_directly({**A, **B}, capacity=5, joining=0, now=100.0)
 
     assert answer.ok
-    assert answer.row == table.look() == Row(occupied=5, leases={**A, **B})
+    assert table.look() == Row(occupied=5, leases={**A, **B})
 
 
 def test_a_direct_load_has_others_join_in_the_same_write(table: BakingTable) -> None:
     answer = table.load_directly(A, capacity=5, joining=2, now=100.123)
 
-    assert answer.row == table.look() == Row(occupied=3, waiting=2, joined_at=100.123, leases=A)
+    assert table.look() == Row(occupied=3, waiting=2, joined_at=100.123, leases=A)
 
 
 def test_a_direct_load_that_does_not_fit_changes_nothing_and_shows_the_row(table: BakingTable) -> None:
@@ -79,7 +79,7 @@ def test_a_load_from_the_line_counts_those_who_leave_it(table: BakingTable) -> N
     answer = table.load_from_line({**A, **B}, capacity=5, taken=2)
 
     assert answer.ok
-    assert answer.row == table.look() == Row(5, 1, 100.0, {**A, **B})
+    assert table.look() == Row(5, 1, 100.0, {**A, **B})
 
 
 def test_no_more_leave_the_line_than_wait(table: BakingTable) -> None:
@@ -103,7 +103,8 @@ def test_unloading_frees_what_the_lease_says(table: BakingTable) -> None:
     answer = table.unload("a")
 
     assert answer.ok
-    assert answer.row == table.look() == Row(2, 1, 100.0, B)
+    assert (answer.row.occupied, answer.row.waiting) == (2, 1)
+    assert table.look() == Row(2, 1, 100.0, B)
 
 
 def test_what_is_not_leased_is_neither_unloaded_nor_undone_nor_renewed_nor_evicted(

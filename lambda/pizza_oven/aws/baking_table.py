@@ -1,13 +1,13 @@
 """The Baking Table: one DynamoDB item that holds all that must be decided at once.
 
-Attributes: `occupied`, `waiting`, `joinedAt`, and for each item in the oven its lease `@<item id>`, a
-list of its size and of the time it should be out. Names and lists are short on purpose: a write is
-billed by the whole item, 1 KB (some 17 leases) a unit
+Attributes: `occupied`, `waiting`, `joinedAt`, and for each item in the oven its lease: `@<item id>`, when
+it should be out, and if it takes more than one slot, `*<item id>`, how many. They are short on purpose: a
+write is billed by the whole item, 1 KB (some 20 leases) a unit
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html).
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pizza_oven.aws.clients import service_errors
 from pizza_oven.errors import ServiceError
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 KEY = {"id": {"S": "capacity"}}
-_LEASE = "@"
+_UNTIL = "@"
+_SIZE = "*"
 
 
 class DynamoBakingTable:
@@ -52,7 +53,10 @@ class DynamoBakingTable:
         return self._update(write)
 
     def unload(self, item_id: str) -> Answer:
-        return self._update(_Write().free(item_id))
+        write = _Write().free(item_id)
+        # Touched, so that it is told.
+        write.set("waiting = if_not_exists(waiting, :zero)", zero=0)
+        return self._update(write, told="UPDATED_NEW")
 
     def undo(self, item_id: str, rejoining: int) -> Answer:
         write = _Write().free(item_id)
@@ -61,14 +65,14 @@ class DynamoBakingTable:
         return self._update(write)
 
     def renew(self, item_id: str, until: float) -> Answer:
-        write = _Write({"#lease": _LEASE + item_id})
-        write.set("#lease[1] = :until", until=until)
-        write.only_if("attribute_exists(#lease)")
+        write = _Write({"#until": _UNTIL + item_id})
+        write.set("#until = :until", until=until)
+        write.only_if("attribute_exists(#until)")
         return self._update(write)
 
     def evict(self, item_id: str, until: float) -> Answer:
         write = _Write().free(item_id)
-        write.only_if("#lease[1] = :until", until=until)
+        write.only_if("#until = :until", until=until)
         return self._update(write)
 
     def recount(self, seen: Row) -> Answer:
@@ -77,13 +81,13 @@ class DynamoBakingTable:
         write.only_if("waiting = :seen AND joinedAt = :joined", seen=seen.waiting, joined=seen.joined_at)
         return self._update(write)
 
-    def _update(self, write: "_Write") -> Answer:
+    def _update(self, write: "_Write", told: Literal["NONE", "UPDATED_NEW"] = "NONE") -> Answer:
         try:
             with service_errors("writing to the baking table"):
                 response = self._client.update_item(
                     TableName=self._table_name,
                     Key=KEY,
-                    ReturnValues="ALL_NEW",
+                    ReturnValues=told,
                     # Why the condition failed, at no cost:
                     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -94,7 +98,7 @@ class DynamoBakingTable:
             if isinstance(refusal, self._client.exceptions.ConditionalCheckFailedException):
                 return Answer(False, _row(cast("dict[str, Any]", refusal.response.get("Item", {}))))
             raise
-        return Answer(True, _row(response["Attributes"]))
+        return Answer(True, _row(response.get("Attributes", {})))
 
 
 class _Write:
@@ -130,17 +134,19 @@ class _Write:
         )
         self.only_if(room, most=capacity - size)
         for n, (item_id, lease) in enumerate(leases.items()):
-            self._names[f"#lease{n}"] = _LEASE + item_id
-            self._values[f":lease{n}"] = {"L": [_number(lease.size), _number(lease.until)]}
-            self._clauses.setdefault("SET", []).append(f"#lease{n} = :lease{n}")
-            self._conditions.append(f"attribute_not_exists(#lease{n})")
+            self._names[f"#until{n}"] = _UNTIL + item_id
+            self.set(f"#until{n} = :until{n}", **{f"until{n}": lease.until})
+            self.only_if(f"attribute_not_exists(#until{n})")
+            if lease.size > 1:
+                self._names[f"#size{n}"] = _SIZE + item_id
+                self.set(f"#size{n} = :size{n}", **{f"size{n}": lease.size})
 
     def free(self, item_id: str) -> "_Write":
         """Free the item's slots, if it is leased: as many as its lease says, whatever a copy of it says."""
-        self._names["#lease"] = _LEASE + item_id
-        self._clauses.setdefault("SET", []).append("occupied = occupied - #lease[0]")
-        self._clauses.setdefault("REMOVE", []).append("#lease")
-        self._conditions.append("attribute_exists(#lease)")
+        self._names |= {"#until": _UNTIL + item_id, "#size": _SIZE + item_id}
+        self.set("occupied = occupied - if_not_exists(#size, :one)", one=1)
+        self._clauses["REMOVE"] = ["#until", "#size"]
+        self.only_if("attribute_exists(#until)")
         return self
 
     def request(self) -> dict[str, Any]:
@@ -166,13 +172,14 @@ def _number(value: float) -> dict[str, str]:
 
 
 def _row(attributes: Mapping[str, Any]) -> Row:
+    numbers = {name: value["N"] for name, value in attributes.items() if "N" in value}
     return Row(
-        occupied=int(attributes.get("occupied", {"N": "0"})["N"]),
-        waiting=int(attributes.get("waiting", {"N": "0"})["N"]),
-        joined_at=float(attributes.get("joinedAt", {"N": "0"})["N"]),
+        occupied=int(numbers.get("occupied", 0)),
+        waiting=int(numbers.get("waiting", 0)),
+        joined_at=float(numbers.get("joinedAt", 0)),
         leases={
-            name.removeprefix(_LEASE): Lease(int(value["L"][0]["N"]), float(value["L"][1]["N"]))
-            for name, value in attributes.items()
-            if name.startswith(_LEASE)
+            name[1:]: Lease(int(numbers.get(_SIZE + name[1:], 1)), float(until))
+            for name, until in numbers.items()
+            if name.startswith(_UNTIL)
         },
     )

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from pizza_oven.aws.clients import service_errors
 from pizza_oven.errors import ServiceError
 from pizza_oven.item import Item
@@ -11,6 +13,11 @@ from pizza_oven.ports import Execution
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
+
+
+_REFUSALS = ("InvalidExecutionInput", "InvalidName", "ValidationException")
+"""Of an item that Step Functions will never start
+(https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html)."""
 
 
 class StepFunctionsItemStates:
@@ -32,7 +39,7 @@ class StepFunctionsItemStates:
             with service_errors(f"describing the baking of {item_id}"):
                 found = self._client.describe_execution(executionArn=arn)
         except ServiceError as error:
-            if isinstance(error.__cause__, self._client.exceptions.ExecutionDoesNotExist):
+            if _code(error) == "ExecutionDoesNotExist":
                 return None
             raise
         return Execution(
@@ -50,7 +57,10 @@ class StepFunctionsItemStates:
                         stateMachineArn=self._state_machine_arn, name=item.id, input=item.body
                     )
             except ServiceError as error:
-                if not isinstance(error.__cause__, self._client.exceptions.ExecutionAlreadyExists):
+                code = _code(error)
+                if code in _REFUSALS:
+                    return Execution("FAILED", 0, item.body, f"Step Functions refused it: {error.__cause__}")
+                if code != "ExecutionAlreadyExists":
                     raise
                 # Closed, or running with another input; some emulators say so of the same input, too.
                 existing = self.describe(item.id)
@@ -62,3 +72,8 @@ class StepFunctionsItemStates:
         # Of a running execution with the same input, AWS repeats the first answer, its start date included
         # (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
         return Execution("RUNNING", started["startDate"].timestamp())
+
+
+def _code(error: ServiceError) -> str:
+    cause = error.__cause__
+    return cause.response["Error"]["Code"] if isinstance(cause, ClientError) else ""

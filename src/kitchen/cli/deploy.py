@@ -15,6 +15,9 @@ from kitchen.stack.contents import contents
 LOCAL_STACK = "spo"
 """What a stack in an emulator is called if nobody says."""
 
+MAX_NAME = 52
+"""A function's name has 64 characters at most, of which `-ItemRemoved` is 12."""
+
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
@@ -76,6 +79,10 @@ def destroy(
 
 def _named(stack: str | None, endpoint_url: str | None) -> str:
     if stack:
+        if len(stack) > MAX_NAME:
+            raise UsageError(
+                f"--stack {stack} is too long: the functions' names need one of {MAX_NAME} at most"
+            )
         return stack
     if not endpoint_url:
         raise UsageError("which stack? Name it with --stack NAME: nothing on AWS is touched unasked")
