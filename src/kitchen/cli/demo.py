@@ -1,5 +1,188 @@
-"""`oven demo`."""
+"""`oven demo`: pizzas go through an oven, and you watch."""
+
+import contextlib
+import json
+import random
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from typing import Annotated, Protocol
+
+import typer
+from rich.console import Console
+
+from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, connect
+from kitchen.demo.choice import Choice, Deployed, Embedded, Queues, baking_times, check_count, choose
+from kitchen.demo.drawing import Drawing
+from kitchen.demo.lines import Lines, describe
+from kitchen.demo.menu import new_token, order
+from kitchen.demo.oven import Oven, oven_of_queues, oven_of_stack
+from kitchen.demo.run import Progress, Run
+from kitchen.demo.summary import summarize
+from kitchen.demo.tally import Tally
+from kitchen.errors import KitchenError
+from kitchen.local.emulator import free_port
+from kitchen.local.oven import running_oven
+from kitchen.stack.deployment import find_stack
+
+INTERRUPTED = 130
+TERMINATED = 143
+"""The exit codes after SIGINT and SIGTERM, as shells have them."""
 
 
-def demo() -> None:
-    """Send pizzas through an oven and watch them bake."""
+class DemoError(KitchenError):
+    """Not every pizza came out exactly once."""
+
+
+class View(Protocol):
+    """Shows how a run gets on."""
+
+    def show(self, progress: Progress) -> None: ...
+
+
+def demo(
+    n: Annotated[int, typer.Option("--n", metavar="N", help="How many pizzas.")] = 100,
+    bake: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MIN-MAX",
+            help="Baking times, in whole seconds.",
+            show_default="15-30 on AWS, 2-5 on this machine",
+        ),
+    ] = None,
+    capacity: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="The slots of an oven on this machine.", show_default="14"),
+    ] = None,
+    stack: StackName = None,
+    new_items: Annotated[
+        str | None, typer.Option("--in", metavar="URL", help="The New Items queue, instead of a stack.")
+    ] = None,
+    waiting_items: Annotated[
+        str | None, typer.Option("--waiting", metavar="URL", help="The Waiting Items queue.")
+    ] = None,
+    baked_items: Annotated[
+        str | None, typer.Option("--out", metavar="URL", help="The Baked Items queue.")
+    ] = None,
+    table: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The Baking Table: with it, what bakes is seen, not inferred."),
+    ] = None,
+    endpoint_url: EndpointUrl = None,
+    profile: Profile = None,
+    region: Region = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="The same pizzas and baking times each time.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
+) -> None:
+    """Send pizzas through an oven and watch them bake.
+
+    On its own it makes an oven on this machine, without an account, and removes it afterwards.
+    It never touches AWS unless you name a stack or queues there.
+
+    Examples:
+
+    - `oven demo`: 100 pizzas, an oven of 14 slots, half a minute
+    - `oven demo --n 500 --bake 1-3 --capacity 50`: a larger oven
+    - `oven demo --stack spo --region eu-west-1`: the oven of a stack on AWS
+    - `oven demo --in URL --waiting URL --out URL`: any oven of which you know the queues
+    - `oven demo --endpoint-url http://127.0.0.1:4566`: the one of `oven local`
+
+    Exits with 0 if every pizza came out exactly once.
+    """
+    check_count(n)
+    chosen = choose(
+        stack=stack,
+        new_items=new_items,
+        waiting_items=waiting_items,
+        baked_items=baked_items,
+        table=table,
+        endpoint_url=endpoint_url,
+        profile=profile,
+        region=region,
+        capacity=capacity,
+    )
+    times = baking_times(bake, on_aws=_is_on_aws(chosen, endpoint_url))
+    token = new_token(random.SystemRandom())
+    tally = Tally(order(n, times, token, random.Random(seed)))  # noqa: S311 - a menu is no secret
+    # As Ctrl-C does, it ends what was begun.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+
+    with _opened(chosen, endpoint_url, profile, region) as oven:
+        slots = f"{oven.capacity} slots" if oven.capacity else "unknown size"
+        _say(f"Pizzas: {n}, of {times.least} to {times.most} s. The oven: {slots}.")
+        interrupted = _watch(Run(oven, tally, time.time, time.sleep))
+    summary = summarize(tally, oven.capacity)
+    reason = interrupted or summary.reason
+    if as_json:
+        outcome = {"ok": reason is None, "reason": reason, "run": token, **summary.as_json()}
+        typer.echo(json.dumps(outcome))
+    elif not interrupted:
+        typer.echo(summary.as_text())
+    if interrupted:
+        _say(f"Interrupted: {interrupted}.{_what_becomes_of_them(chosen)}")
+        raise typer.Exit(INTERRUPTED)
+    if reason:
+        raise DemoError(reason)
+
+
+def _watch(run: Run) -> str | None:
+    """Show the run until it ends. Returns what was where if the user ended it."""
+    progress = None
+    with contextlib.closing(iter(run)) as steps:
+        try:
+            with _view() as view:
+                for progress in steps:
+                    view.show(progress)
+        except KeyboardInterrupt:
+            return describe(progress) if progress else "nothing was sent"
+    return None
+
+
+@contextlib.contextmanager
+def _view() -> Iterator[View]:
+    console = Console(stderr=True, highlight=False)
+    if sys.stderr.isatty() and not console.is_dumb_terminal:
+        with Drawing(console, time.monotonic) as drawing:
+            yield drawing
+    else:
+        yield Lines(_say)
+
+
+@contextlib.contextmanager
+def _opened(
+    chosen: Choice, endpoint_url: str | None, profile: str | None, region: str | None
+) -> Iterator[Oven]:
+    match chosen:
+        case Embedded(capacity):
+            _say("Heating an oven on this machine.")
+            with running_oven(free_port(), capacity=capacity) as own:
+                yield oven_of_stack(own.aws, own.stack)
+        case Deployed(name):
+            aws = connect(endpoint_url, profile, region)
+            yield oven_of_stack(aws, find_stack(aws, name))
+        case Queues():
+            aws = connect(endpoint_url or chosen.endpoint_url, profile, region or chosen.region)
+            yield oven_of_queues(aws, chosen)
+
+
+def _is_on_aws(chosen: Choice, endpoint_url: str | None) -> bool:
+    match chosen:
+        case Embedded():
+            return False
+        case Deployed():
+            return endpoint_url is None
+        case Queues():
+            return (endpoint_url or chosen.endpoint_url) is None
+
+
+def _what_becomes_of_them(chosen: Choice) -> str:
+    if isinstance(chosen, Embedded):
+        return " They are gone with the oven."
+    return " The oven goes on: what is in it and before it will come out in Baked Items."
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)

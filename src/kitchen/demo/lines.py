@@ -1,0 +1,34 @@
+"""The progress of a run in plain lines, for logs and pipes."""
+
+from collections.abc import Callable
+
+from kitchen.demo.run import Progress
+
+EVERY_SECS = 2
+
+
+class Lines:
+    """Says how a run gets on, every two seconds if anything changed."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        """Each line goes to `say`."""
+        self._say = say
+        self._said: str | None = None
+        self._next_at = 0.0
+
+    def show(self, progress: Progress) -> None:
+        state = describe(progress)
+        if progress.secs >= self._next_at and state != self._said:
+            self._say(f"{progress.secs:4.0f} s  {state}")
+            self._said = state
+            self._next_at = progress.secs + EVERY_SECS
+
+
+def describe(progress: Progress) -> str:
+    """The numbers of the bars, in words."""
+    bars = progress.bars
+    parts = [f"in {bars.new}", f"waiting {bars.waiting}", f"baking {bars.baking}"]
+    parts.append(f"out {bars.out} of {progress.total}")
+    if progress.dead:
+        parts.append(f"dead {progress.dead}")
+    return ", ".join(parts)

@@ -1,0 +1,150 @@
+"""An SQS queue, as the demo uses it."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from kitchen.aws import Aws, aws_errors
+from kitchen.errors import AwsError
+from kitchen.stack import contents
+from pizza_oven.ports import BATCH
+
+ATTEMPTS = 5
+"""How often entries of a batch are sent before SQS is believed not to want them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message in our hand: nobody else sees it meanwhile."""
+
+    id: str
+    receipt: str
+    item_id: str | None
+    """None where it is no item."""
+    sent_at: float
+    """When it came into the queue, in seconds since the epoch."""
+    receive_count: int
+    """How often somebody has received it, this time included."""
+    reason: str
+    """Why it is a dead letter, if it is one and says so."""
+
+
+class Queue:
+    """A queue of an oven. Every method raises AwsError."""
+
+    def __init__(self, aws: Aws, url: str) -> None:
+        self._aws = aws
+        self.url = url
+
+    def depth(self) -> int:
+        """About how many messages there are, in hand or not."""
+        with _told(self.url):
+            return contents.depth(self._aws, self.url)
+
+    def send(self, bodies: Sequence[str]) -> None:
+        """Append up to 10."""
+        left: list[Any] = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]
+        for _ in range(ATTEMPTS):
+            with self._errors("sending to"):
+                response = self._aws.sqs.send_message_batch(QueueUrl=self.url, Entries=left)
+            failed = {entry["Id"]: entry for entry in response.get("Failed", [])}
+            if not failed:
+                return
+            left = [entry for entry in left if entry["Id"] in failed]
+        reason = next(iter(failed.values()))
+        raise AwsError(f"sending to {self.url}: {reason['Code']}: {reason.get('Message', '')}")
+
+    def receive(self, wait_secs: int, hide_secs: int) -> list[Message]:
+        """Take up to 10, waiting for the first; the others see them again after `hide_secs`."""
+        with self._errors("receiving from"):
+            response = self._aws.sqs.receive_message(
+                QueueUrl=self.url,
+                MaxNumberOfMessages=BATCH,
+                WaitTimeSeconds=wait_secs,
+                VisibilityTimeout=hide_secs,
+                MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+                MessageAttributeNames=["reason"],
+            )
+        return [_message(message) for message in response.get("Messages", [])]
+
+    def delete(self, messages: Sequence[Message]) -> None:
+        """What cannot be deleted comes again."""
+        for some in _batches(messages):
+            entries: list[Any] = [{"Id": str(n), "ReceiptHandle": m.receipt} for n, m in enumerate(some)]
+            with self._errors("deleting from"):
+                self._aws.sqs.delete_message_batch(QueueUrl=self.url, Entries=entries)
+
+    def give_back(self, messages: Sequence[Message]) -> None:
+        """Let anybody receive them again, now."""
+        for some in _batches(messages):
+            entries: list[Any] = [
+                {"Id": str(n), "ReceiptHandle": m.receipt, "VisibilityTimeout": 0} for n, m in enumerate(some)
+            ]
+            with self._errors("giving back to"):
+                self._aws.sqs.change_message_visibility_batch(QueueUrl=self.url, Entries=entries)
+
+    def dead_letters(self) -> "Queue | None":
+        """The queue that this one's messages end in when they fail, if there is one that we may see."""
+        with self._errors("looking for the dead letters of"):
+            response = self._aws.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["RedrivePolicy"])
+        policy = json.loads(response.get("Attributes", {}).get("RedrivePolicy", "{}"))
+        account, _, name = policy.get("deadLetterTargetArn", "").rpartition(":")
+        if not name:
+            return None
+        try:
+            found = self._aws.sqs.get_queue_url(
+                QueueName=name, QueueOwnerAWSAccountId=account.rpartition(":")[2]
+            )
+        except ClientError:
+            return None
+        return Queue(self._aws, found["QueueUrl"])
+
+    @contextmanager
+    def _errors(self, doing: str) -> Iterator[None]:
+        with _told(self.url), aws_errors(f"{doing} {self.url}"):
+            yield
+
+
+@contextmanager
+def _told(url: str) -> Iterator[None]:
+    """Say what to do where there is no such queue."""
+    try:
+        yield
+    except AwsError as error:
+        cause = error.__cause__
+        code = cause.response["Error"]["Code"] if isinstance(cause, ClientError) else ""
+        if "NonExistentQueue" in code or "QueueDoesNotExist" in code:
+            raise AwsError(
+                f"there is no queue {url}: the outputs of the oven's stack have the right URLs"
+            ) from error
+        raise
+
+
+def _message(received: Mapping[str, Any]) -> Message:
+    attributes = received["Attributes"]
+    return Message(
+        id=received["MessageId"],
+        receipt=received["ReceiptHandle"],
+        item_id=_item_id(received["Body"]),
+        sent_at=int(attributes["SentTimestamp"]) / 1000,
+        receive_count=int(attributes["ApproximateReceiveCount"]),
+        reason=received.get("MessageAttributes", {}).get("reason", {}).get("StringValue", ""),
+    )
+
+
+def _item_id(body: str) -> str | None:
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    item_id = fields.get("id") if isinstance(fields, dict) else None
+    return item_id if isinstance(item_id, str) else None
+
+
+def _batches(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+    for start in range(0, len(messages), BATCH):
+        yield messages[start : start + BATCH]
