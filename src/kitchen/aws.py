@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from kitchen.errors import AwsError
 
@@ -81,5 +81,7 @@ def aws_errors(doing: str) -> Iterator[None]:
     """Raise what the SDK raises as an AwsError that says what was being done."""
     try:
         yield
+    except NoCredentialsError as error:
+        raise AwsError(f"{doing}: nobody is signed in to AWS: aws configure, or --profile NAME") from error
     except (ClientError, BotoCoreError) as error:
         raise AwsError(f"{doing}: {error}") from error

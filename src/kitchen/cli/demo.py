@@ -111,8 +111,8 @@ def demo(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
 
     with _opened(chosen, endpoint_url, profile, region) as oven:
-        slots = f"{oven.capacity} slots" if oven.capacity else "unknown size"
-        _say(f"Pizzas: {n}, of {times.least} to {times.most} s. The oven: {slots}.")
+        slots = f", {oven.capacity} slots" if oven.capacity else ""
+        _say(f"{n} pizza{'' if n == 1 else 's'} of {times.least}-{times.most} s{slots}.")
         interrupted = _watch(Run(oven, tally, time.time, time.sleep))
     summary = summarize(tally, oven.capacity)
     reason = interrupted or summary.reason

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
 from kitchen.aws import Aws, local
-from kitchen.errors import AwsError
+from kitchen.errors import AwsError, UsageError
 
 StackName = Annotated[str | None, typer.Option("--stack", metavar="NAME", help="The stack of the oven.")]
 EndpointUrl = Annotated[
@@ -38,7 +38,12 @@ def print_error(message: str) -> None:
 
 
 def connect(endpoint_url: str | None, profile: str | None, region: str | None) -> Aws:
-    """The AWS that the options mean. Raises AwsError where no region is known, or no such profile."""
+    """The AWS that the options mean.
+
+    Raises UsageError where the endpoint is no URL, and AwsError where no region is known, or no such profile.
+    """
+    if endpoint_url and not endpoint_url.startswith(("http://", "https://")):
+        raise UsageError(f"--endpoint-url takes a URL, such as http://127.0.0.1:4566, not {endpoint_url}")
     has_credentials = profile or "AWS_ACCESS_KEY_ID" in os.environ or "AWS_PROFILE" in os.environ
     if endpoint_url and not has_credentials:
         return local(endpoint_url)
