@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from kitchen.simulation.loop import MINUTE, SECOND, Loop, micros
+from kitchen.simulation.quotas import TokenBucket
 from pizza_oven.errors import ServiceError
 from pizza_oven.item import Item
 from pizza_oven.ports import Execution
@@ -60,31 +61,45 @@ class Executions:
     """How long of at most so many microseconds to put off a retry."""
     on_close: Callable[[Baking], object] = lambda _baking: None
     """Hears of each status but RUNNING."""
+    quota: TokenBucket | None = None
+    """Of state transitions."""
     names_kept: int = NAMES_KEPT
     """Forget a closed execution after so many microseconds."""
     bakings: dict[str, Baking] = field(default_factory=dict)
     """By name: what runs, and what has closed and is remembered."""
+    transitions: int = 0
+    """That were billed: each state, and each try of one (https://aws.amazon.com/step-functions/pricing/)."""
     _closed: deque[Baking] = field(default_factory=deque)
 
     def start(self, items: Sequence[Item]) -> list[Execution | ServiceError]:
-        return [self.start_one(item) for item in items]
+        return [self.begin(item) or self._told(self.bakings[item.id]) for item in items]
 
-    def start_one(self, item: Item) -> Execution:
-        """Start it, or tell of the execution that has its name."""
+    def begin(self, item: Item) -> Execution | None:
+        """Start an execution, or repeat the answer of one with the same input that runs; else None."""
         self._forget()
         known = self.bakings.get(item.id)
-        if known is not None:
-            if known.running and known.item.body == item.body:
-                return Execution("RUNNING", known.started / SECOND)
-            return self._told(known)
-        baking = Baking(item, self.loop.now)
-        self.bakings[item.id] = baking
-        self.loop.call_later(micros(item.baking_time_secs), self._baked, baking)
-        return Execution("RUNNING", baking.started / SECOND)
+        if known is None:
+            known = Baking(item, self.loop.now)
+            self.bakings[item.id] = known
+            self.loop.call_later(micros(item.baking_time_secs) + self._transition(), self._baked, known)
+        elif not known.running or known.item.body != item.body:
+            return None
+        return Execution("RUNNING", known.started / SECOND)
 
-    def describe(self, item_id: str) -> Execution | None:
+    def describe(self, item_id: str, lag: int = 0) -> Execution | None:
+        """As it was `lag` microseconds ago."""
         known = self.bakings.get(item_id)
-        return None if known is None else self._told(known)
+        moment = self.loop.now - lag
+        if known is None or (lag and known.started > moment):
+            return None
+        if lag and known.closed > moment:
+            return Execution("RUNNING", known.started / SECOND, known.item.body)
+        return self._told(known)
+
+    @property
+    def running(self) -> int:
+        """How many run."""
+        return len(self.bakings) - len(self._closed)
 
     def close(self, baking: Baking, status: str, cause: str = "") -> None:
         """End an execution, as StopExecution does with ABORTED. Of no effect on one that has ended."""
@@ -100,7 +115,7 @@ class Executions:
     def _baked(self, baking: Baking) -> None:
         if baking.running:
             baking.waiting = False
-            self._try(baking)
+            self.loop.call_later(self._transition(), self._try, baking)
 
     def _try(self, baking: Baking) -> None:
         if baking.running:
@@ -114,7 +129,11 @@ class Executions:
             self.close(baking, "FAILED", error)
         else:
             most = min(RETRY_INTERVAL << min(baking.tries - 1, 20), RETRY_MOST)
-            self.loop.call_later(self.jitter(most), self._try, baking)
+            self.loop.call_later(self.jitter(most) + self._transition(), self._try, baking)
+
+    def _transition(self) -> int:
+        self.transitions += 1
+        return 0 if self.quota is None else self.quota.reserve()
 
     def _forget(self) -> None:
         while self._closed and self._closed[0].closed + self.names_kept <= self.loop.now:

@@ -3,6 +3,7 @@
 Moments and spans are whole microseconds, so that no two machines round them differently.
 """
 
+from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
@@ -13,6 +14,9 @@ MINUTE = 60 * SECOND
 
 START = 1_700_000_000 * SECOND
 """When every simulation begins, in microseconds since the epoch: any time long after it will do."""
+
+Entry = tuple[int, int, Callable[..., object], tuple[Any, ...]]
+"""When, a running number, and what to call."""
 
 
 def micros(secs: float) -> int:
@@ -25,8 +29,13 @@ class Loop:
 
     def __init__(self) -> None:
         self.now = START
-        self._agenda: list[tuple[int, int, Callable[..., object], tuple[Any, ...]]] = []
+        self._soon: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+        self._agenda: list[Entry] = []
         self._count = 0
+
+    def call_soon(self, act: Callable[..., object], *args: object) -> None:
+        """Have `act(*args)` called before anything else."""
+        self._soon.append((act, args))
 
     def call_at(self, moment: int, act: Callable[..., object], *args: object) -> None:
         """Have `act(*args)` called at `moment`, which must not be past."""
@@ -34,23 +43,25 @@ class Loop:
         heappush(self._agenda, (moment, self._count, act, args))
 
     def call_later(self, span: int, act: Callable[..., object], *args: object) -> None:
+        """Have `act(*args)` called `span` from now."""
         self._count += 1
         heappush(self._agenda, (self.now + span, self._count, act, args))
 
-    def next_moment(self) -> int | None:
-        """When something is due next; None if nothing ever is."""
-        return self._agenda[0][0] if self._agenda else None
-
-    def step(self) -> None:
-        """Do what is due next."""
-        self.now, _, act, args = heappop(self._agenda)
+    def step(self, until: int) -> bool:
+        """Do what is due next, if it is due by `until`. Tells whether anything was."""
+        if self._soon:
+            act, args = self._soon.popleft()
+        elif self._agenda and self._agenda[0][0] <= until:
+            self.now, _, act, args = heappop(self._agenda)
+        else:
+            return False
         act(*args)
+        return True
 
     def run(self, until: int) -> None:
         """Do all that is due up to and at the moment `until`, which is then the present."""
-        agenda = self._agenda
-        while agenda and agenda[0][0] <= until:
-            self.step()
+        while self.step(until):
+            pass
         self.now = max(self.now, until)
 
     def seconds(self) -> float:

@@ -1,0 +1,85 @@
+"""The event source mapping: takes batches out of a queue, and invokes a function with them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from kitchen.simulation.dice import Dice
+from kitchen.simulation.functions import Function
+from kitchen.simulation.latencies import Latency
+from kitchen.simulation.loop import MINUTE, SECOND, Loop
+from kitchen.simulation.queues import Received, StandardQueue
+
+BATCH = 10
+
+FIRST_POLLERS = 5
+"""With which AWS begins."""
+
+POLLERS_A_MINUTE = 300
+"""That AWS adds while there are messages
+(https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html)."""
+
+
+@dataclass(slots=True)
+class EventSource:
+    """Up to `most_pollers` at a time take a batch each, and wait for the function to be done with it."""
+
+    loop: Loop
+    dice: Dice
+    queue: StandardQueue
+    function: Function
+    most_pollers: int
+    poll: Latency
+    on_done: Callable[[Sequence[Received], str], object] = lambda _batch, _error: None
+    """Hears when a batch is done with, and of an error of the whole of it."""
+    receives: int = 0
+    deletes: int = 0
+    _pollers: int = 0
+    _busy_since: int | None = None
+
+    def __post_init__(self) -> None:
+        self.queue.on_message = self.wake
+
+    @property
+    def idle(self) -> bool:
+        return self._pollers == 0
+
+    def wake(self) -> None:
+        """There are messages: have one more poller look, if one may."""
+        if self._pollers < self._most():
+            self._pollers += 1
+            self.loop.call_later(self.poll.draw(self.dice), self._poll)
+
+    def _most(self) -> int:
+        if self.most_pollers <= FIRST_POLLERS:
+            return self.most_pollers
+        if self._pollers == 0:
+            self._busy_since = self.loop.now
+        busy = self.loop.now - (self._busy_since or 0)
+        return min(self.most_pollers, FIRST_POLLERS + POLLERS_A_MINUTE * busy // MINUTE)
+
+    def _poll(self) -> None:
+        batch = self.queue.receive(BATCH)
+        if not batch:
+            self._pollers -= 1
+            return
+        self.receives += 1
+        if self.queue.visible():
+            self.wake()
+        self._invoke(batch)
+
+    def _invoke(self, batch: Sequence[Received]) -> None:
+        if not self.function.invoke(batch, lambda failed, error: self._done(batch, failed, error)):
+            self.loop.call_later(SECOND, self._invoke, batch)
+
+    def _done(self, batch: Sequence[Received], failed: Sequence[str] | None, error: str) -> None:
+        if failed is not None:
+            handled = [received for received in batch if received.id not in failed]
+            if handled:
+                self.deletes += 1
+            for received in handled:
+                self.queue.delete(received)
+        self.on_done(batch, error)
+        if self.queue.visible():
+            self.loop.call_later(self.poll.draw(self.dice), self._poll)
+        else:
+            self._pollers -= 1

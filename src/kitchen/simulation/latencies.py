@@ -1,0 +1,86 @@
+"""How long things take: distributions, in microseconds, and where their figures come from."""
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+from kitchen.simulation.dice import Dice
+from kitchen.simulation.loop import MILLISECOND
+
+STEPS = 200
+"""A distribution is kept as so many spans that are equally likely."""
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """A distribution of spans."""
+
+    spans: tuple[int, ...]
+    """Microseconds, in order."""
+
+    @classmethod
+    def of(cls, p50: float, p90: float, p99: float) -> Self:
+        """The distribution of these percentiles, in milliseconds, straight between them."""
+        corners = [(0.0, p50 / 2), (0.5, p50), (0.9, p90), (0.99, p99), (1.0, 1.5 * p99)]
+        spans = []
+        for step in range(STEPS):
+            share = (step + 0.5) / STEPS
+            upper = next(n for n, (corner, _) in enumerate(corners) if share < corner)
+            (left, low), (right, high) = corners[upper - 1], corners[upper]
+            spans.append(round((low + (high - low) * (share - left) / (right - left)) * MILLISECOND))
+        return cls(tuple(spans))
+
+    @classmethod
+    def always(cls, milliseconds: float) -> Self:
+        return cls((round(milliseconds * MILLISECOND),))
+
+    def draw(self, dice: Dice) -> int:
+        """One of its spans."""
+        return self.spans[dice.below(len(self.spans))]
+
+
+@dataclass(frozen=True, slots=True)
+class Latencies:
+    """Of everything in the oven that takes time."""
+
+    write_row: Latency
+    read_row: Latency
+    send: Latency
+    receive: Latency
+    start_execution: Latency
+    describe_execution: Latency
+    poll: Latency
+    """From a message in New Items to the begin of a warm Bake Items; and between two batches."""
+    cold_start: Latency
+    task: Latency
+    """From the end of a Wait to the begin of a warm Item Removed."""
+    event: Latency
+    """From a status change, or the schedule, to a message in New Items."""
+
+    @classmethod
+    def none(cls) -> Self:
+        """Nothing takes time: all that happens, happens at once."""
+        return cls(**{field.name: Latency.always(0) for field in fields(cls)})
+
+
+AWS = Latencies(
+    # "Single-digit milliseconds" inside the service; the 99th percentile of a client is assumed:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TroubleshootingLatency.html
+    write_row=Latency.of(5, 9, 18),
+    read_row=Latency.of(4, 7, 15),
+    # "Tens of milliseconds" at most, says the FAQ; these are assumed: https://aws.amazon.com/sqs/faqs/
+    send=Latency.of(9, 17, 60),
+    receive=Latency.of(9, 17, 60),
+    # Assumed; AWS publishes none.
+    start_execution=Latency.of(30, 70, 175),
+    describe_execution=Latency.of(20, 50, 150),
+    # SQS to Lambda, measured over 1,024 messages:
+    # https://bitesizedserverless.com/bite/serverless-messaging-latency-compared/
+    poll=Latency.of(16, 34, 105),
+    # Python with a small package, and the import of botocore (partly assumed):
+    # https://www.tecracer.com/blog/2021/02/how-boto3-impacts-the-cold-start-times-of-your-lambda-functions.html
+    cold_start=Latency.of(350, 500, 800),
+    # Step Functions to Lambda, and EventBridge to Lambda, at the same place as the poll.
+    task=Latency.of(99, 133, 250),
+    event=Latency.of(148, 241, 387),
+)
+"""Of AWS in a large region."""

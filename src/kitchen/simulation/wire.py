@@ -1,0 +1,191 @@
+"""The way of a request from a function to a service: where virtual time passes, and where faults strike.
+
+A function runs as a greenlet. A request puts it aside until its latency is over; meanwhile the loop
+lets others run. So the oven's plain blocking code needs not know.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Protocol, TypeVar, TypeVarTuple
+
+from greenlet import greenlet
+
+from kitchen.simulation.dice import Dice
+from kitchen.simulation.faults import Fault, Trouble
+from kitchen.simulation.latencies import Latency
+from kitchen.simulation.loop import MINUTE, SECOND, Loop
+from kitchen.simulation.quotas import TokenBucket
+from pizza_oven.errors import ServiceError
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+TRIES = 3
+"""Of the SDK, as the oven sets it up."""
+
+BACKOFFS = (SECOND // 2, SECOND)
+"""The mean pauses of the SDK's standard mode before its second and third try
+(https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html)."""
+
+HAUNTING = MINUTE
+"""Within which an abandoned request may still take effect."""
+
+
+class FunctionDied(BaseException):
+    """The function was killed: nothing in it may catch this."""
+
+
+@dataclass(slots=True)
+class Operation:
+    """A kind of request to AWS, and how many of it there were."""
+
+    name: str
+    latency: Latency
+    quota: TokenBucket | None = None
+    requests: int = 0
+    batch: bool = False
+    """Whether its first argument is a list of entries, each of which may fail."""
+    units: int = 0
+    """Consumed of the quota."""
+
+
+class Witness(Protocol):
+    """Sees what becomes of each request."""
+
+    def landed(self, actor: str, action: str, args: tuple[Any, ...], answer: Any) -> None:
+        """A request has taken effect, just now."""
+
+    def struck(self, actor: str, fault: str, action: str, args: tuple[Any, ...]) -> None:
+        """A fault strikes a request."""
+
+
+class Wire:
+    """What the ports of one function instance send their requests through."""
+
+    def __init__(self, loop: Loop, dice: Dice, actor: str) -> None:
+        self._loop = loop
+        self._dice = dice
+        self.actor = actor
+        """The name of the instance."""
+        self.deadline = 0
+        """When its function is timed out."""
+        self.resume: Callable[[], object] = lambda: None
+        """Continues the function after a pause."""
+        self._hub = greenlet.getcurrent()
+
+    def request(self, operation: Operation, send: Callable[[*Ts], T], *args: *Ts, units: int = 1) -> T:
+        """Have `send(*args)` take effect when the request has arrived, and return its answer.
+
+        Raises ServiceError when AWS refuses it, and FunctionDied when the time is over.
+        """
+        self.travel(operation.latency.draw(self._dice))
+        return self.attempt(operation, send, *args, units=units)
+
+    def attempt(self, operation: Operation, send: Callable[[*Ts], T], *args: *Ts, units: int = 1) -> T:
+        """The request has arrived: it takes effect, unless it is throttled."""
+        self.admit(operation, units)
+        return self.effect(send, *args)
+
+    def effect(self, send: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Have it take effect here and now."""
+        return send(*args)
+
+    def admit(self, operation: Operation, units: int) -> None:
+        """Count the request; have it wait, and try again, while it is throttled."""
+        operation.requests += 1
+        operation.units += units
+        if operation.quota is None or operation.quota.take(units):
+            return
+        for backoff in BACKOFFS:
+            self.travel(backoff)
+            operation.requests += 1
+            if operation.quota.take(units):
+                return
+        raise ServiceError(f"{operation.name}: throttled")
+
+    def travel(self, span: int) -> None:
+        """Let time pass. Raises FunctionDied when the function has none left."""
+        loop = self._loop
+        moment = loop.now + span
+        if moment >= self.deadline:
+            loop.call_at(max(self.deadline, loop.now), self.resume)
+            self._hub.switch()
+            raise FunctionDied
+        loop.call_at(moment, self.resume)
+        self._hub.switch()
+
+    def sleep(self, until: int, listeners: list[Callable[[], object]]) -> None:
+        """Let time pass until one of the `listeners` is called, or until that moment."""
+        awake = False
+
+        def wake() -> None:
+            nonlocal awake
+            if not awake:
+                awake = True
+                self._loop.call_later(0, self.resume)
+
+        listeners.append(wake)
+        self._loop.call_at(min(until, self.deadline), wake)
+        self._hub.switch()
+        if self._loop.now >= self.deadline:
+            raise FunctionDied
+
+
+class FaultyWire(Wire):
+    """A wire on which requests suffer faults, and each that takes effect is witnessed."""
+
+    def __init__(self, loop: Loop, dice: Dice, actor: str, trouble: Trouble, witness: Witness) -> None:
+        super().__init__(loop, dice, actor)
+        self._trouble = trouble
+        self._witness = witness
+
+    def attempt(self, operation: Operation, send: Callable[[*Ts], T], *args: *Ts, units: int = 1) -> T:
+        fault = self._fault(operation)
+        if fault is None:
+            self.admit(operation, units)
+            return self.effect(send, *args)
+        self._witness.struck(self.actor, fault.value, send.__name__, args)
+        if fault is Fault.CRASH_BEFORE:
+            raise FunctionDied
+        self.admit(operation, units)
+        return self._suffer(fault, operation, send, args)
+
+    def effect(self, send: Callable[[*Ts], T], *args: *Ts) -> T:
+        answer = send(*args)
+        self._witness.landed(self.actor, send.__name__, args, answer)
+        return answer
+
+    def _fault(self, operation: Operation) -> Fault | None:
+        if self._trouble.total <= 0 or not self._dice.chance(self._trouble.total):
+            return None
+        fault = self._trouble.likely[self._dice.below(len(self._trouble.likely))]
+        return Fault.REFUSED if fault is Fault.PARTIAL and not operation.batch else fault
+
+    def _suffer(self, fault: Fault, operation: Operation, send: Callable[..., T], args: tuple[Any, ...]) -> T:
+        match fault:
+            case Fault.CRASH_AFTER:
+                self.effect(send, *args)
+                raise FunctionDied
+            case Fault.HANG:
+                self._loop.call_later(self._dice.below(HAUNTING), self.effect, send, *args)
+                self.travel(self.deadline - self._loop.now)
+            case Fault.UNANSWERED:
+                self.effect(send, *args)
+            case Fault.LATE:
+                self._loop.call_later(self._dice.below(HAUNTING), self.effect, send, *args)
+            case Fault.PARTIAL:
+                entries, *others = args
+                self.effect(send, _first(self._dice.below(len(entries)), entries), *others)
+            case Fault.REPEATED:
+                self.effect(send, *args)
+                self.travel(self._dice.below(2 * SECOND))
+                return self.effect(send, *args)
+            case Fault.HAUNTED:
+                self._loop.call_later(self._dice.below(HAUNTING), self.effect, send, *args)
+                return self.effect(send, *args)
+        raise ServiceError(f"{operation.name}: {fault.value}")
+
+
+def _first(count: int, entries: Any) -> Any:
+    return dict(islice(entries.items(), count)) if isinstance(entries, Mapping) else entries[:count]
