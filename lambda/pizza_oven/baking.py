@@ -98,7 +98,7 @@ class BakeItems:
         placed = self._place(batch)
         failed.update(message.id for item_id in placed.failed for message in batch.brought_by[item_id])
 
-        if batch.triggers or placed.joined:
+        if batch.triggers or placed.joined or placed.gave_back:
             try:
                 self._wake(len(batch.triggers), batch.named.keys(), time_left)
             except ServiceError as error:
@@ -142,16 +142,16 @@ class BakeItems:
             self.journal.note("failed", error=str(error))
             return Placed(failed=[item.id for item in items])
         started = self._start(plan.loaded + self._renew(plan.leased), received_before=frozenset())
-        failed = [item.id for item in plan.loaded + plan.leased if item.id not in started]
+        failed = [item.id for item in plan.loaded + plan.leased if item.id not in started.done]
         if not plan.rest:
-            return Placed(failed)
+            return Placed(failed, gave_back=started.gave_back)
         joined = [item.id for item in plan.rest]
         try:
             self.line.push({_ticket(batch.brought_by[item.id][0]): item for item in plan.rest})
         except ServiceError as error:
             # They come again, and join again: the line is counted too long until the recount.
             self.journal.note("failed", error=str(error))
-            return Placed(failed + joined)
+            return Placed(failed + joined, gave_back=started.gave_back)
         for item_id in joined:
             self.journal.note("joined", item_id)
         return Placed(failed, joined)
@@ -175,7 +175,8 @@ class BakeItems:
 
     def _wake(self, triggers: int, named: AbstractSet[str], time_left: Callable[[], float]) -> None:
         row = self._drain(triggers, time_left)
-        if self._evict(row, named) and row.waiting > 0:
+        if self._evict(row, named):
+            # Somebody may have joined since the row was seen, and found no room.
             self._drain(0, time_left)
 
     def _drain(self, triggers: int, time_left: Callable[[], float]) -> Row:
@@ -240,12 +241,12 @@ class BakeItems:
         plan = self._load_from_line(items, holders, leaving)
         received_before = frozenset(i for i, waiting in holders.items() if not _is_fresh(waiting))
         started = self._start(plan.loaded + self._renew(plan.leased), received_before)
-        done += [waiting for item_id, waiting in holders.items() if item_id in started]
+        done += [waiting for item_id, waiting in holders.items() if item_id in started.done]
         if done:
             self.line.delete(done)
         if plan.rest:
             self.line.put_back([holders[item.id] for item in plan.rest], 0)
-        refused = [holders[item.id] for item in plan.loaded + plan.leased if item.id not in started]
+        refused = [holders[item.id] for item in plan.loaded + plan.leased if item.id not in started.done]
         if refused:
             # They keep their slots, and are started when they come again.
             self.line.put_back(refused, RETRY_SECS)
@@ -301,21 +302,22 @@ class BakeItems:
                 self.journal.note("failed", item.id, error=str(error))
         return renewed
 
-    def _start(self, items: list[Item], received_before: frozenset[str]) -> set[str]:
-        """Start the loaded items. Returns the ids of those whose messages are done with."""
-        done: set[str] = set()
+    def _start(self, items: list[Item], received_before: frozenset[str]) -> "Started":
+        """Start the loaded items."""
+        started = Started()
         for item, execution in zip(items, self.item_states.start(items) if items else [], strict=True):
             if isinstance(execution, ServiceError):
                 self.journal.note("failed", item.id, error=str(execution))
                 continue
             try:
-                self._settle(item, execution, rejoining=item.id in received_before)
-                done.add(item.id)
+                started.gave_back |= self._settle(item, execution, rejoining=item.id in received_before)
+                started.done.add(item.id)
             except ServiceError as error:
                 self.journal.note("failed", item.id, error=str(error))
-        return done
+        return started
 
-    def _settle(self, item: Item, execution: Execution, rejoining: bool) -> None:
+    def _settle(self, item: Item, execution: Execution, rejoining: bool) -> bool:
+        """Leave it to bake, or give its slots back: True."""
         if execution.running:
             if execution.started_at < self.now() - JUST_NOW_SECS:
                 # It has been baking for a while. Its lease must not outlast it: it may have been
@@ -324,12 +326,13 @@ class BakeItems:
                 self.journal.note("duplicate", item.id)
             else:
                 self.journal.note("loaded", item.id, size=item.size, baking_time_secs=item.baking_time_secs)
-            return
+            return False
         if execution.failed:
             self._bury(item.id, execution)
         else:
             self.journal.note("duplicate", item.id)
         self.table.undo(item.id, int(rejoining))
+        return True
 
     # Failures
 
@@ -415,6 +418,18 @@ class Placed:
 
     failed: list[str] = field(default_factory=list)
     joined: list[str] = field(default_factory=list)
+    gave_back: bool = False
+    """Whether slots were taken and given back: who joined meanwhile has found no room."""
+
+
+@dataclass(slots=True)
+class Started:
+    """What became of the items that were to start."""
+
+    done: set[str] = field(default_factory=set)
+    """The ids of those whose messages are done with."""
+    gave_back: bool = False
+    """Whether the slots of some were given back."""
 
 
 def _slots(items: Iterable[Item]) -> int:
