@@ -112,7 +112,7 @@ def demo(
 
     with _opened(chosen, endpoint_url, profile, region) as oven:
         slots = f", {oven.capacity} slots" if oven.capacity else ""
-        _say(f"{n} pizza{'' if n == 1 else 's'} of {times.least}-{times.most} s{slots}.")
+        _say(f"{n} pizza{'' if n == 1 else 's'} of {times}{slots}.")
         interrupted = _watch(Run(oven, tally, time.time, time.sleep))
     summary = summarize(tally, oven.capacity)
     reason = interrupted or summary.reason

@@ -75,7 +75,7 @@ def frame(progress: Progress, width: int, *, plain: bool) -> Text:
         drawn.append(f"{count:>{digits}} {label}")
         drawn.append("\n" if plain else f" {emoji}\n")
     dead = f", {progress.dead} dead" if progress.dead else ""
-    drawn.append(f"{progress.secs:.0f} s{dead}", "dim")
+    drawn.append(f"{progress.secs:.0f} s{dead}")
     return drawn
 
 

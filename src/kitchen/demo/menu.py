@@ -30,6 +30,9 @@ class BakingTimes:
     least: int
     most: int
 
+    def __str__(self) -> str:
+        return f"{self.least} s" if self.least == self.most else f"{self.least}-{self.most} s"
+
 
 @dataclass(frozen=True, slots=True)
 class Pizza:

@@ -93,9 +93,10 @@ class Run:
                         dead_seen = sight.dead
                         self._read_dead_letters()
                 progress = self._progress(sight, before, began)
-                yield progress
                 state = (len(self._tally.sent), progress.bars, progress.dead, shortest_line)
-                if self.patience.is_over(state, self._clock()):
+                is_stuck = self.patience.is_over(state, self._clock())
+                yield progress
+                if is_stuck:
                     self._read_dead_letters()
                     return
             self._receive_doubles()
