@@ -17,8 +17,9 @@ class ItemRemoved:
 
     def __call__(self, item: Item) -> None:
         """Any step may have been done before by a try that died. Raises ServiceError."""
-        unloaded = self.table.unload(item.id)
+        # Handed out first: should its execution end between the two, its lease is still there to tell of it.
         self.baked_items.push(item)
+        unloaded = self.table.unload(item.id)
         # Not leased: an earlier try got at least as far as here, and perhaps no further.
         # Nobody waiting: whoever joins from now on looks at the row after it has.
         if not unloaded.ok or unloaded.row.waiting > 0:
