@@ -68,7 +68,7 @@ def under_way(by_hand: OvenByHand, tally: Tally, clock: Clock) -> Iterator[Any]:
     """A run that has sent everything."""
     steps = iter(Run(by_hand.oven, tally, clock, clock.sleep))
     next(steps)
-    assert not tally.unsent
+    assert tally.all_sent
     return steps
 
 

@@ -113,16 +113,16 @@ def demo(
     with _opened(chosen, endpoint_url, profile, region) as oven:
         slots = f", {oven.capacity} slots" if oven.capacity else ""
         _say(f"{n} pizza{'' if n == 1 else 's'} of {times}{slots}.")
-        interrupted = _watch(Run(oven, tally, time.time, time.sleep))
+        interruption = _watch(Run(oven, tally, time.time, time.sleep))
     summary = summarize(tally, oven.capacity)
-    reason = interrupted or summary.reason
+    reason = interruption or summary.reason
     if as_json:
         outcome = {"ok": reason is None, "reason": reason, "run": token, **summary.as_json()}
         typer.echo(json.dumps(outcome))
-    elif not interrupted:
+    elif not interruption:
         typer.echo(summary.as_text())
-    if interrupted:
-        _say(f"Interrupted: {interrupted}.{_what_becomes_of_them(chosen)}")
+    if interruption:
+        _say(f"{interruption}.{_what_becomes_of_them(chosen)}")
         raise typer.Exit(INTERRUPTED)
     if reason:
         raise DemoError(reason)
@@ -137,7 +137,7 @@ def _watch(run: Run) -> str | None:
                 for progress in steps:
                     view.show(progress)
         except KeyboardInterrupt:
-            return describe(progress) if progress else "nothing was sent"
+            return f"Interrupted: {describe(progress) if progress else 'nothing was sent'}"
     return None
 
 

@@ -113,10 +113,10 @@ class Run:
 
     def _send_some(self) -> bool:
         """Returns whether there was anything to send."""
-        if not self._tally.unsent:
+        if self._tally.all_sent:
             return False
         until = self._clock() + TURN_SECS
-        while (pizzas := self._tally.unsent[:BATCH]) and self._clock() < until:
+        while (pizzas := self._tally.to_send(BATCH)) and self._clock() < until:
             now = self._clock()
             self._oven.new_items.send([pizza.as_item(now) for pizza in pizzas])
             self._tally.sent.update({pizza.id: now for pizza in pizzas})

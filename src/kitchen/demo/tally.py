@@ -46,10 +46,9 @@ class Tally:
     def died(self, item_id: str, reason: str) -> None:
         self.dead[item_id] = reason
 
-    @property
-    def unsent(self) -> Sequence[Pizza]:
-        """In the order in which they are to be sent."""
-        return self.pizzas[len(self.sent) :]
+    def to_send(self, count: int) -> Sequence[Pizza]:
+        """The next `count` that were not sent yet, or what is left of them."""
+        return self.pizzas[len(self.sent) : len(self.sent) + count]
 
     @property
     def missing(self) -> list[str]:
@@ -57,18 +56,22 @@ class Tally:
         return [item_id for item_id in self.sent if item_id not in self.baked and item_id not in self.dead]
 
     @property
-    def is_complete(self) -> bool:
-        """Whether something was heard of every pizza."""
-        return not self.unsent and not self.missing
+    def all_sent(self) -> bool:
+        return len(self.sent) == len(self.pizzas)
 
     @property
-    def out(self) -> int:
-        return len(self.baked)
+    def is_complete(self) -> bool:
+        """Whether something was heard of every pizza."""
+        return self.all_sent and not self.under_way
 
     @property
     def under_way(self) -> int:
         """How many are somewhere between our hand and Baked Items."""
-        return len(self.sent) - len(self.baked.keys() | self.dead.keys())
+        return len(self.sent) - len(self.baked) - sum(item_id not in self.baked for item_id in self.dead)
+
+    @property
+    def out(self) -> int:
+        return len(self.baked)
 
     def leases_of(self, leases: Mapping[str, object]) -> int:
         """How many of the items in the oven are of this run."""
