@@ -60,15 +60,15 @@ def test_a_terminal_without_unicode_gets_ascii() -> None:
 def test_a_narrow_terminal_gets_the_numbers_alone() -> None:
     drawn = frame(progress(1, 20, 14, 65), 20, plain=False).plain
 
-    assert "█" not in drawn
-    assert " 20 WAITING 🔜" in drawn
+    assert drawn.splitlines()[1] == " 20 WAITING 🔜"
 
 
 @pytest.mark.parametrize(
-    ("count", "drawn"), [(0, ""), (1, "▏"), (50, "█████"), (55, "█████▌"), (100, "██████████")]
+    ("count", "drawn"),
+    [(0, ""), (1, "▏"), (500, "█████"), (550, "█████▌"), (1000, "██████████")],
 )
 def test_a_bar_is_as_long_as_its_share_and_something_is_never_nothing(count: int, drawn: str) -> None:
-    assert bar(count, 100, 10, plain=False) == drawn
+    assert bar(count, 1000, 10, plain=False) == drawn
 
 
 def test_the_last_frame_that_was_shown_stays_however_young_the_one_before() -> None:
