@@ -1,0 +1,278 @@
+"""A client of an oven: sends items, watches them bake, and collects what comes out."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kitchen.local.oven import LocalOven
+from kitchen.stack.contents import contents, depth
+from pizza_oven.aws.baking_table import KEY, DynamoBakingTable
+from pizza_oven.ports import Lease, Row
+from tests.stack.ovens import local_session
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+    from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef
+
+Fields = dict[str, Any]
+"""An item, as its sender writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A dead letter."""
+
+    body: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Baking:
+    """What Step Functions tells of an item in the oven."""
+
+    item_id: str
+    started_at: float
+    status: str
+
+
+def pizza(item_id: str, secs: int = 0, size: int | None = None, **others: Any) -> Fields:
+    """An item."""
+    sized = {} if size is None else {"size": size}
+    return {"id": item_id, "bakingTimeSecs": secs, **sized, **others}
+
+
+def eventually(what: str, condition: Callable[[], object], within_secs: float = 30) -> None:
+    """Wait until the condition holds. Fails when it does not in time."""
+    give_up = time.monotonic() + within_secs
+    while not condition():
+        assert time.monotonic() < give_up, f"not within {within_secs} s: {what}"
+        time.sleep(0.05)
+
+
+class Client:
+    """Speaks with one oven."""
+
+    def __init__(self, oven: LocalOven) -> None:
+        self.oven = oven
+        self.stack = oven.stack
+        self.capacity = oven.stack.capacity
+        self.baked: list[Fields] = []
+        """What has been collected."""
+        self.dead: list[Letter] = []
+        """The dead letters collected."""
+        self._sizes: dict[str, int] = {}
+        self._secs: dict[str, int] = {}
+        self._sqs = oven.aws.sqs
+        self._table = DynamoBakingTable(oven.aws.dynamodb, oven.stack.table)
+
+    # What a client does
+
+    def send(self, *items: Fields) -> None:
+        """Send items, ten to a request."""
+        for item in items:
+            self._sizes[item["id"]] = item.get("size", 1)
+            self._secs[item["id"]] = item["bakingTimeSecs"]
+        self.send_bodies(json.dumps(item) for item in items)
+
+    def send_bodies(self, bodies: Iterable[str]) -> None:
+        """Send messages that may be anything, ten to a request."""
+        waiting = list(bodies)
+        while waiting:
+            batch, waiting = waiting[:10], waiting[10:]
+            response = self._sqs.send_message_batch(
+                QueueUrl=self.stack.new_items,
+                Entries=[{"Id": str(n), "MessageBody": body} for n, body in enumerate(batch)],
+            )
+            assert not response.get("Failed")
+
+    def trigger(self, item_id: str | None = None) -> None:
+        """Have the oven look at the line, and into an item."""
+        named = {} if item_id is None else {"item": item_id}
+        self.send_bodies([json.dumps({"type": "trigger", **named})])
+
+    def collect(self) -> None:
+        """Receive what came out by now, and check that the oven is sound."""
+        row = self.row()
+        assert row.occupied <= self.capacity
+        assert row.occupied == sum(lease.size for lease in row.leases.values())
+        self.baked += [json.loads(message["Body"]) for message in self._receive_all(self.stack.baked_items)]
+        self.dead += [
+            Letter(message["Body"], message.get("MessageAttributes", {})["reason"]["StringValue"])
+            for message in self._receive_all(self.stack.dead_letters)
+        ]
+
+    def collect_until_quiet(self, within_secs: float = 60) -> None:
+        """Collect until nothing waits, nothing bakes, and no message is on its way."""
+
+        def is_quiet() -> bool:
+            self.collect()
+            return self._is_quiet()
+
+        try:
+            eventually("the oven is quiet", is_quiet, within_secs)
+        except AssertionError as error:
+            error.add_note(f"it holds {contents(self.oven.aws, self.stack)}, and its row is {self.row()}")
+            raise
+        self.collect()
+
+    @property
+    def baked_ids(self) -> list[str]:
+        """The ids of the items collected, in alphabetical order."""
+        return sorted(item["id"] for item in self.baked)
+
+    # What it can see
+
+    def row(self) -> Row:
+        """The row of the Baking Table."""
+        return self._table.look()
+
+    def bakings(self) -> dict[str, Baking]:
+        """The executions of the items sent, by item id."""
+        paginator = self.oven.aws.stepfunctions.get_paginator("list_executions")
+        return {
+            found["name"]: Baking(found["name"], found["startDate"].timestamp(), found["status"])
+            for page in paginator.paginate(stateMachineArn=self.stack.outputs["ItemStatesArn"])
+            for found in page["executions"]
+            if found["name"] in self._sizes
+        }
+
+    def loading_order(self) -> list[str]:
+        """The ids of the items sent, as they began to bake."""
+        return [
+            found.item_id for found in sorted(self.bakings().values(), key=lambda found: found.started_at)
+        ]
+
+    def fullest(self, since: float = 0) -> int:
+        """The most slots that items took at once, at the start of any item that was loaded `since`.
+
+        From the start of its execution until its baking time is over, an item surely is in the oven.
+        """
+        bakings = self.bakings().values()
+        return max(
+            sum(
+                self._sizes[other.item_id]
+                for other in bakings
+                if other.started_at <= baking.started_at < other.started_at + self._secs[other.item_id]
+                or other is baking
+            )
+            for baking in bakings
+            if baking.started_at >= since
+        )
+
+    def messages_to_take(self) -> int:
+        """How many messages of New Items no function has taken yet."""
+        attributes = self._sqs.get_queue_attributes(
+            QueueUrl=self.stack.new_items, AttributeNames=["ApproximateNumberOfMessages"]
+        )["Attributes"]
+        return int(attributes["ApproximateNumberOfMessages"])
+
+    def removals_under_way(self) -> int:
+        """How many items have baked, and wait for Item Removed to be done with them."""
+        states = self.oven.aws.stepfunctions
+        histories = [
+            states.get_execution_history(executionArn=found["executionArn"]) for found in self._running()
+        ]
+        return sum(
+            any(event["type"] in ("TaskScheduled", "TaskStarted") for event in history["events"])
+            for history in histories
+        )
+
+    def wait_until_baking(self, *item_ids: str) -> None:
+        """Wait until these items are in the oven, their executions started."""
+        eventually(f"{', '.join(item_ids)} bake", lambda: self.bakings().keys() >= set(item_ids))
+
+    def wait_until_waiting(self, count: int) -> None:
+        """Wait until so many items are in line."""
+        eventually(
+            f"{count} wait",
+            lambda: self.row().waiting == count and depth(self.oven.aws, self.stack.waiting_items) == count,
+        )
+
+    # What befalls the oven
+
+    def stop_baking(self, item_id: str, error: str, cause: str) -> None:
+        """Abort the execution of an item."""
+        arn = self.stack.outputs["ItemStatesArn"].replace(":stateMachine:", ":execution:")
+        self.oven.aws.stepfunctions.stop_execution(executionArn=f"{arn}:{item_id}", error=error, cause=cause)
+
+    def lease_by_hand(self, item_id: str, lease: Lease) -> None:
+        """Lease slots for an item as an earlier load of it may have left them."""
+        held = self.row().leases.get(item_id)
+        if held is not None:
+            self._table.unload(item_id)
+        answer = self._table.load_directly({item_id: lease}, self.capacity, 0, 0)
+        assert answer.ok
+
+    def lose_triggers_of(self, pizzas: Sequence[Fields]) -> None:
+        """Have these pizzas wait before an empty oven while no trigger is on its way."""
+        hold = pizza(f"{pizzas[0]['id']}-hold", secs=4, size=self.capacity)
+        self.send(hold)
+        self.wait_until_baking(hold["id"])
+        self.send(*pizzas)
+        self.wait_until_waiting(len(pizzas))
+        functions = local_session().client("lambda", endpoint_url=self.oven.endpoint_url)
+        (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
+        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+        eventually("the oven is empty", lambda: not self.row().leases and not self._running())
+        assert self.messages_to_take() > 0
+        self._sqs.purge_queue(QueueUrl=self.stack.new_items)
+        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+        self.clear()
+        assert self.row().waiting == len(pizzas)
+
+    def let_the_line_be_recounted(self) -> None:
+        """Check that the count of the line is right once nobody has joined for some minutes.
+
+        It may be too high after crashes and duplicates. The minutes are taken off the row's own time.
+        """
+        row = self.row()
+        self.oven.aws.dynamodb.update_item(
+            TableName=self.stack.table,
+            Key=KEY,
+            UpdateExpression="SET joinedAt = :long_ago",
+            ExpressionAttributeValues={":long_ago": {"N": str(int(row.joined_at) - 600)}},
+        )
+        self.trigger()
+        eventually("the line is counted as empty", lambda: self.row().waiting == 0)
+
+    def clear(self) -> None:
+        """Throw away what came out of the oven before."""
+        self.collect()
+        self.baked, self.dead = [], []
+
+    def _is_quiet(self) -> bool:
+        row = self.row()
+        return (
+            not row.occupied
+            and not row.leases
+            and depth(self.oven.aws, self.stack.new_items) == 0
+            and depth(self.oven.aws, self.stack.waiting_items) == 0
+            and not self._running()
+        )
+
+    def _running(self) -> "list[ExecutionListItemTypeDef]":
+        return self.oven.aws.stepfunctions.list_executions(
+            stateMachineArn=self.stack.outputs["ItemStatesArn"], statusFilter="RUNNING"
+        )["executions"]
+
+    def _receive_all(self, queue_url: str) -> "list[MessageTypeDef]":
+        received: list[MessageTypeDef] = []
+        while messages := self._sqs.receive_message(
+            QueueUrl=queue_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        ).get("Messages"):
+            self._sqs.delete_message_batch(
+                QueueUrl=queue_url,
+                Entries=[
+                    {"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]}
+                    for n, message in enumerate(messages)
+                ],
+            )
+            received += messages
+        return received
+
+
+def ids(items: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The ids of items, in alphabetical order."""
+    return sorted(item["id"] for item in items)

@@ -1,0 +1,79 @@
+"""A capacity that changes while the oven is in use."""
+
+import json
+import time
+
+from kitchen.stack.deployment import deploy
+from tests.stack.clients import Client, ids, pizza
+from tests.stack.conftest import NewOven
+from tests.stack.ovens import TestOven
+
+
+def set_capacity(oven: TestOven, capacity: int) -> float:
+    """Update the stack. Returns when that was done."""
+    deploy(
+        oven.aws,
+        oven.stack.name,
+        {"BakingTableCapacityCount": str(capacity)},
+        report=lambda _line: None,
+        sleep=lambda _secs: time.sleep(0.05),
+    )
+    return time.time()
+
+
+def test_a_lowered_capacity_drains_and_admits_no_more_than_fit(new_oven: NewOven) -> None:
+    oven = new_oven(14)
+    client = Client(oven)
+    pizzas = [pizza(f"drained-{n}", secs=2, size=1 + n % 2) for n in range(25)]
+    client.send(*pizzas[:20])
+    client.wait_until_baking("drained-0")
+    before = client.row().occupied
+
+    lowered_at = set_capacity(oven, 4)
+    client.send(*pizzas[20:])
+    client.collect_until_quiet()
+
+    assert before > 4
+    assert client.baked_ids == ids(pizzas)
+    assert client.dead == []
+    assert client.fullest(since=lowered_at) <= 4
+
+
+def test_an_item_in_line_that_can_no_longer_fit_is_a_dead_letter_and_the_others_go_on(
+    new_oven: NewOven,
+) -> None:
+    oven = new_oven(14)
+    client = Client(oven)
+    client.send(pizza("hold", secs=5, size=14))
+    client.wait_until_baking("hold")
+    big = pizza("big", secs=1, size=10)
+    client.send(big)
+    client.wait_until_waiting(1)
+    client.send(pizza("small", secs=1, size=4))
+    client.wait_until_waiting(2)
+
+    set_capacity(oven, 4)
+    client.collect_until_quiet()
+
+    assert client.baked_ids == ["hold", "small"]
+    (letter,) = client.dead
+    assert json.loads(letter.body) == big
+    assert letter.reason == "size must be a whole number of slots from 1 to 4, not 10"
+
+
+def test_a_raised_capacity_admits_who_waits_at_the_next_trigger(new_oven: NewOven) -> None:
+    oven = new_oven(1)
+    client = Client(oven)
+    client.send(pizza("first", secs=8))
+    client.wait_until_baking("first")
+    for n in range(3):
+        client.send(pizza(f"next-{n}", secs=8))
+        client.wait_until_waiting(n + 1)
+
+    set_capacity(oven, 4)
+    client.capacity = 4
+    client.trigger()
+    client.collect_until_quiet()
+
+    assert client.fullest() == 4
+    assert client.baked_ids == ["first", "next-0", "next-1", "next-2"]

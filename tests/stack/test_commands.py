@@ -1,0 +1,308 @@
+"""The commands that bring ovens and take them away, as their users run them."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kitchen.aws import Aws
+from kitchen.local.emulator import free_port
+from tests.stack.clients import eventually
+from tests.stack.commands import environment, is_open, oven, running_local_oven
+from tests.stack.processes import processes
+
+LAST_LINE = "export AWS_DEFAULT_REGION"
+
+FOREIGN_CLIENT = """
+import boto3, json, time
+sqs = boto3.client("sqs")
+def url(name): return sqs.get_queue_url(QueueName=name)["QueueUrl"]
+sqs.send_message(QueueUrl=url("spo-NewItems"), MessageBody=json.dumps({"id": "foreign", "bakingTimeSecs": 0}))
+messages = []
+while not messages:
+    messages = sqs.receive_message(QueueUrl=url("spo-BakedItems"), WaitTimeSeconds=1).get("Messages", [])
+print(messages[0]["Body"])
+"""
+
+FAILING_TEMPLATE = {
+    # The emulator cannot make alarms of this kind.
+    "Resources": {
+        "Alarm": {
+            "Type": "AWS::CloudWatch::Alarm",
+            "Properties": {
+                "ComparisonOperator": "GreaterThanThreshold",
+                "EvaluationPeriods": 1,
+                "Metrics": [{"Id": "m", "Expression": "1"}],
+            },
+        }
+    }
+}
+
+
+@pytest.fixture
+def endpoint(local_aws: Aws) -> str:
+    assert local_aws.endpoint_url
+    return local_aws.endpoint_url
+
+
+# oven local
+
+
+def test_oven_local_prints_what_any_client_needs(tmp_path: Path) -> None:
+    port = free_port()
+    with running_local_oven(port, tmp_path, "--capacity", "3") as command:
+        printed = command.printed_until(LAST_LINE)
+        exports = dict(
+            pair.split("=", 1)
+            for line in printed.splitlines()
+            if line.startswith("export ")
+            for pair in line.split()[1:]
+        )
+        baked = subprocess.run(
+            [sys.executable, "-c", FOREIGN_CLIENT],
+            env=environment(**exports),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
+
+    assert json.loads(baked) == {"id": "foreign", "bakingTimeSecs": 0}
+    words = printed.split()
+    endpoint_url = f"http://127.0.0.1:{port}"
+    assert exports["AWS_ENDPOINT_URL"] == endpoint_url
+    assert endpoint_url in words
+    queues = ("spo-NewItems", "spo-WaitingItems.fifo", "spo-BakedItems", "spo-DLQ")
+    assert {f"{endpoint_url}/000000000000/{name}" for name in queues} <= set(words)
+    assert "BakingTable" in words
+    assert "3 slots" in printed
+
+
+def test_a_second_oven_local_on_the_same_port_says_so(tmp_path: Path) -> None:
+    port = free_port()
+    with running_local_oven(port, tmp_path) as command:
+        command.printed_until(LAST_LINE)
+        second = oven("local", "--port", str(port))
+
+    assert second.returncode == 1
+    assert second.stdout == ""
+    assert second.stderr.strip().splitlines() == [
+        f"oven: port {port} of 127.0.0.1 is taken, perhaps by another local oven: choose another with --port"
+    ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_oven_local_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
+    port = free_port()
+    with running_local_oven(port, tmp_path) as command:
+        command.printed_until(LAST_LINE)
+        assert is_open(port)
+        assert list(tmp_path.iterdir())
+        family = _family(command.pid)
+        code = command.end(number)
+
+    assert code == 0
+    assert len(family) >= 2
+    assert not family & {found.pid for found in processes()}
+    assert not is_open(port)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_embedded_aws_ends_by_itself_when_its_command_is_killed(tmp_path: Path) -> None:
+    port = free_port()
+    with running_local_oven(port, tmp_path) as command:
+        command.printed_until(LAST_LINE)
+        family = _family(command.pid)
+        command.end(signal.SIGKILL)
+
+        eventually("its processes end", lambda: not family & {found.pid for found in processes()})
+        assert not is_open(port)
+        assert not list(tmp_path.iterdir())
+
+
+def _family(pid: int) -> set[int]:
+    """A process with its children, and theirs."""
+    family = {pid}
+    for _ in range(3):
+        family |= {found.pid for found in processes() if found.parent in family}
+    return family
+
+
+# oven deploy and oven destroy
+
+
+def test_oven_deploy_makes_a_stack_shows_its_events_and_prints_its_outputs(endpoint: str) -> None:
+    made = oven("deploy", "--stack", "new", "--prefix", "new", "--endpoint-url", endpoint)
+
+    assert made.returncode == 0, made.stderr
+    outputs = dict(line.split() for line in made.stdout.splitlines())
+    assert outputs["NewItemsQueueUrl"] == f"{endpoint}/000000000000/new-NewItems"
+    assert outputs["BakingTableName"] == "new-BakingTable"
+    assert outputs["BakingTableCapacityCount"] == "14"
+    assert "account 000000000000, region us-east-1" in made.stderr
+    assert "CREATE_IN_PROGRESS           NewItems (AWS::SQS::Queue)" in made.stderr
+    assert "CREATE_COMPLETE              new (AWS::CloudFormation::Stack)" in made.stderr
+
+
+def test_a_second_oven_deploy_has_nothing_to_change(endpoint: str) -> None:
+    arguments = ("deploy", "--stack", "same", "--prefix", "same", "--endpoint-url", endpoint)
+    first = oven(*arguments)
+
+    second = oven(*arguments)
+
+    assert second.returncode == 0, second.stderr
+    assert "Nothing to change." in second.stderr
+    assert second.stdout == first.stdout
+
+
+def test_oven_deploy_changes_what_is_named_and_keeps_the_rest(endpoint: str) -> None:
+    oven("deploy", "--stack", "kept", "--prefix", "kept", "--capacity", "5", "--endpoint-url", endpoint)
+
+    changed = oven("deploy", "--stack", "kept", "--capacity", "7", "--endpoint-url", endpoint)
+
+    assert changed.returncode == 0, changed.stderr
+    outputs = dict(line.split() for line in changed.stdout.splitlines())
+    assert outputs["BakingTableCapacityCount"] == "7"
+    assert outputs["BakingTableName"] == "kept-BakingTable"
+    assert "UPDATE_COMPLETE" in changed.stderr
+
+
+def test_two_ovens_in_one_account_keep_their_items_apart(local_aws: Aws, endpoint: str) -> None:
+    sqs = local_aws.sqs
+    for name in ("left", "right"):
+        made = oven("deploy", "--stack", name, "--prefix", name, settings={"AWS_ENDPOINT_URL": endpoint})
+        assert made.returncode == 0, made.stderr
+    sqs.send_message(
+        QueueUrl=f"{endpoint}/000000000000/left-NewItems",
+        MessageBody=json.dumps({"id": "mine", "bakingTimeSecs": 0}),
+    )
+
+    baked: list[str] = []
+
+    def collect() -> bool:
+        found = sqs.receive_message(QueueUrl=f"{endpoint}/000000000000/left-BakedItems").get("Messages", [])
+        baked.extend(message["Body"] for message in found)
+        return bool(baked)
+
+    eventually("the item is baked", collect)
+
+    assert json.loads(baked[0])["id"] == "mine"
+    right = local_aws.dynamodb.scan(TableName="right-BakingTable")
+    assert right["Items"] == []
+
+
+def test_an_emulator_named_by_the_environment_has_a_stack_named_spo(endpoint: str) -> None:
+    made = oven("deploy", settings={"AWS_ENDPOINT_URL": endpoint})
+    gone = oven("destroy", "--yes", settings={"AWS_ENDPOINT_URL": endpoint})
+
+    assert made.returncode == 0, made.stderr
+    assert f"{endpoint}/000000000000/spo-NewItems" in made.stdout
+    assert gone.returncode == 0, gone.stderr
+    assert "The stack spo is gone." in gone.stdout
+
+
+def test_a_parameter_that_cloudformation_refuses_is_named_with_the_reason(endpoint: str) -> None:
+    refused = oven("deploy", "--stack", "refused", "--prefix", "a b", "--endpoint-url", endpoint)
+
+    assert refused.returncode in (3, 4)
+    assert refused.stdout == ""
+    assert "QueueNamePrefix" in refused.stderr
+    assert "must be 1 to 60 characters of A-Z a-z 0-9 _ -" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_stack_that_failed_to_be_made_must_be_removed_first_and_can_be(
+    local_aws: Aws, endpoint: str
+) -> None:
+    cloudformation = local_aws.cloudformation
+    cloudformation.create_stack(StackName="burnt", TemplateBody=json.dumps(FAILING_TEMPLATE))
+    eventually(
+        "the stack is rolled back",
+        lambda: (
+            cloudformation.describe_stacks(StackName="burnt")["Stacks"][0]["StackStatus"]
+            == "ROLLBACK_COMPLETE"
+        ),
+    )
+
+    deployed = oven("deploy", "--stack", "burnt", "--endpoint-url", endpoint)
+    destroyed = oven("destroy", "--stack", "burnt", "--yes", "--endpoint-url", endpoint)
+
+    assert deployed.returncode == 4
+    assert "the stack burnt is ROLLBACK_COMPLETE: first remove it with oven destroy --stack burnt" in (
+        deployed.stderr
+    )
+    assert destroyed.returncode == 0, destroyed.stderr
+
+
+@pytest.mark.parametrize("command", ["deploy", "destroy"])
+def test_without_a_stack_and_without_an_emulator_nothing_is_asked_of_aws(command: str) -> None:
+    # Were anything asked, it would be by a connection that is refused, and the exit code another.
+    unreachable = f"http://127.0.0.1:{free_port()}"
+    settings = {
+        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": "eu-central-1",
+        "HTTPS_PROXY": unreachable,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    asked = oven(command, "--stack", "any", "--yes", settings=settings)
+
+    refused = oven(command, "--yes", settings=settings)
+
+    assert asked.returncode == 3
+    assert refused.returncode == 2
+    assert refused.stdout == ""
+    assert refused.stderr.splitlines() == [
+        "oven: which stack? Name it with --stack NAME: nothing on AWS is touched unasked"
+    ]
+
+
+def test_oven_destroy_says_what_would_be_lost_and_asks(local_aws: Aws, endpoint: str) -> None:
+    oven("deploy", "--stack", "doomed", "--prefix", "doomed", "--endpoint-url", endpoint)
+    local_aws.sqs.send_message(
+        QueueUrl=f"{endpoint}/000000000000/doomed-NewItems",
+        MessageBody=json.dumps({"id": "in-the-oven", "bakingTimeSecs": 3600}),
+    )
+    local_aws.sqs.send_message(QueueUrl=f"{endpoint}/000000000000/doomed-BakedItems", MessageBody="baked")
+    eventually("it bakes", lambda: local_aws.dynamodb.scan(TableName="doomed-BakingTable")["Items"])
+    arguments = ("destroy", "--stack", "doomed", "--endpoint-url", endpoint)
+
+    kept = oven(*arguments, answer="n\n")
+    still_there = oven("deploy", "--stack", "doomed", "--endpoint-url", endpoint)
+    destroyed = oven(*arguments, answer="y\n")
+    gone = oven(*arguments, "--yes")
+
+    losses = {" ".join(line.split()) for line in kept.stderr.splitlines()}
+    assert {"items in the oven 1", "baked items 1", "items in the line 0"} <= losses
+    assert kept.returncode == 1
+    assert "Nothing to change." in still_there.stderr
+    assert destroyed.returncode == 0, destroyed.stderr
+    assert destroyed.stdout.strip() == "The stack doomed is gone."
+    assert gone.returncode == 4
+
+
+def test_a_stack_that_is_not_there_takes_one_line_and_with_debug_a_traceback(endpoint: str) -> None:
+    arguments = ("destroy", "--stack", "nowhere", "--yes", "--endpoint-url", endpoint)
+
+    plain = oven(*arguments)
+    debugged = oven("--debug", *arguments)
+
+    assert plain.returncode == 4
+    assert plain.stdout == ""
+    assert plain.stderr.splitlines()[-1] == (
+        f"oven: there is no stack nowhere in account 000000000000, region us-east-1, at {endpoint}"
+    )
+    assert "Traceback" not in plain.stderr
+    assert "Traceback" in debugged.stderr
+    assert "DeploymentError" in debugged.stderr
+
+
+def test_an_emulator_that_does_not_answer_takes_one_line() -> None:
+    nobody = oven("deploy", "--endpoint-url", f"http://127.0.0.1:{free_port()}")
+
+    assert nobody.returncode == 3
+    assert len(nobody.stderr.splitlines()) == 1
+    assert "Could not connect" in nobody.stderr
