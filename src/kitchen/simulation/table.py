@@ -12,9 +12,13 @@ UNIT_BYTES = 1024
 _ROW_BYTES = 70
 """The key, `occupied`, `waiting` and `joinedAt`, with their names."""
 
-_LEASE_BYTES = 18
-"""Of a lease without its item's id: `@`, and a list of two numbers
+_TIME_BYTES = 9
+_SIZE_BYTES = 3
+"""Of the numbers of a lease; the names come to it
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html)."""
+
+
+_DONE = Answer(True, Row())
 
 
 @dataclass(slots=True)
@@ -53,7 +57,8 @@ class MemoryBakingTable:
         )
 
     def unload(self, item_id: str) -> Answer:
-        return self.undo(item_id, 0)
+        answer = self.undo(item_id, 0)
+        return Answer(True, Row(self.row.occupied, self.row.waiting)) if answer.ok else answer
 
     def undo(self, item_id: str, rejoining: int) -> Answer:
         row = self.row
@@ -62,7 +67,7 @@ class MemoryBakingTable:
             return Answer(False, row)
         leases = dict(row.leases)
         del leases[item_id]
-        self.lease_bytes -= _LEASE_BYTES + len(item_id)
+        self.lease_bytes -= _bytes(item_id, lease)
         return self._become(row.occupied - lease.size, row.waiting + rejoining, row.joined_at, leases)
 
     def renew(self, item_id: str, until: float) -> Answer:
@@ -92,13 +97,18 @@ class MemoryBakingTable:
     def _with(self, leases: Mapping[str, Lease]) -> Mapping[str, Lease]:
         if not leases:
             return self.row.leases
-        self.lease_bytes += sum(_LEASE_BYTES + len(item_id) for item_id in leases)
+        self.lease_bytes += sum(_bytes(item_id, lease) for item_id, lease in leases.items())
         return {**self.row.leases, **leases}
 
     def _become(self, occupied: int, waiting: int, joined_at: float, leases: Mapping[str, Lease]) -> Answer:
         self.row = Row(occupied, waiting, joined_at, leases)
-        return Answer(True, self.row)
+        return _DONE
 
 
 def _slots(leases: Mapping[str, Lease]) -> int:
     return sum(lease.size for lease in leases.values())
+
+
+def _bytes(item_id: str, lease: Lease) -> int:
+    name = 1 + len(item_id)
+    return name + _TIME_BYTES + (name + _SIZE_BYTES if lease.size > 1 else 0)

@@ -1,0 +1,158 @@
+"""Random schedules: small ovens, a few items, and much that goes wrong; all drawn from one seed."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from kitchen.simulation.dice import Dice, LoadedDice, RecordingDice
+from kitchen.simulation.faults import MILD, NONE, ROUGH, Faults
+from kitchen.simulation.invariants import InvariantError, Invariants
+from kitchen.simulation.loop import SECOND
+from kitchen.simulation.shrinking import shrink
+from kitchen.simulation.story import Story
+from kitchen.simulation.world import Conditions, Protocol, Setup, World
+
+TROUBLE_SECS = 150
+"""How long things go wrong. After that the oven has to come to rest by itself."""
+
+REST_SECS = 900
+"""Within which it must have: overdue leases are let go 90 s after their time, a few at a minute; a wrong
+count of the line 120 s after the last one joined; and a message in hand may come again after each minute."""
+
+ROUGHNESS = {"rough": ROUGH, "mild": MILD, "none": NONE}
+
+BAD_BODIES = (
+    "",
+    "{",
+    "[]",
+    '{"id":"x"}',
+    '{"id":"?","bakingTimeSecs":1}',
+    '{"id":"huge","bakingTimeSecs":1,"size":99}',
+)
+
+
+@dataclass(slots=True)
+class Schedule:
+    """One run of a small oven: what is sent when, and what else is done to it."""
+
+    world: World
+    invariants: Invariants
+    dice: Dice
+
+    def play(self) -> None:
+        """Run it to its end. Raises InvariantError."""
+        self._plan()
+        loop, world = self.world.loop, self.world
+        begun = loop.now
+        loop.call_later(TROUBLE_SECS * SECOND, world.trouble.cease)
+        self._run(begun + TROUBLE_SECS * SECOND)
+        # A request that hung in the last moment still takes effect within a minute.
+        rested = begun + (TROUBLE_SECS + 65) * SECOND
+        for until in range(rested, rested + REST_SECS * SECOND, 5 * SECOND):
+            self._run(until)
+            if world.quiet:
+                break
+        self.invariants.check_the_end()
+
+    def _run(self, until: int) -> None:
+        loop, check, record = self.world.loop, self.invariants.check, self.world.line_history.record
+        while loop.step(until):
+            check()
+            record()
+        loop.run(until)
+
+    # The plan
+
+    def _plan(self) -> None:
+        dice = self.dice
+        for number in range(1 + dice.below(8)):
+            size = 1 + (dice.below(self.world.setup.capacity) if dice.chance(0.4) else 0)
+            item = {"id": f"item{number}", "bakingTimeSecs": (2, 0, 1, 5, 20)[dice.below(5)], "size": size}
+            self._later(self.invariants.send, json.dumps(item))
+            if dice.chance(0.15):
+                self._later(self.invariants.send, json.dumps(item))
+            if dice.chance(0.08):
+                self._later(self._abort, f"item{number}")
+        if dice.chance(0.3):
+            self._later(self.invariants.send, BAD_BODIES[dice.below(len(BAD_BODIES))])
+        if dice.chance(0.2):
+            self._later(self.invariants.send, '{"type":"trigger","item":"item0"}')
+        if dice.chance(0.1):
+            self._later(self.invariants.lower, 1 + dice.below(self.world.setup.capacity))
+
+    def _later(self, act: Callable[[str], object] | Callable[[int], object], what: str | int) -> None:
+        # Most within some seconds of each other, where they meet.
+        span = self.dice.below(100) * SECOND if self.dice.chance(0.3) else self.dice.below(8 * SECOND)
+        self.world.loop.call_later(span, act, what)
+
+    def _abort(self, item_id: str) -> None:
+        baking = self.world.executions.bakings.get(item_id)
+        if baking is not None:
+            self.world.executions.close(baking, "ABORTED", "somebody stopped it")
+
+
+def schedule(
+    dice: Dice, faults: Faults, protocol: Protocol | None = None, invariants: Invariants | None = None
+) -> Schedule:
+    """A small oven, drawn from the dice, ready to play."""
+    invariants = invariants or Invariants()
+    setup = Setup(capacity=1 + dice.below(4), max_concurrency=2 + dice.below(4))
+    world = World(setup, Conditions(faults=faults), dice, invariants, protocol=protocol)
+    invariants.watch(world)
+    return Schedule(world, invariants, dice)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A schedule that breaks an invariant."""
+
+    error: InvariantError
+    drawn: list[int]
+    """What the dice fell on."""
+
+
+def play(
+    dice: RecordingDice | LoadedDice, faults: Faults, protocol: Protocol | None = None
+) -> Failure | None:
+    """Play the schedule of these dice to its end. Returns how it failed, if it did."""
+    try:
+        schedule(dice, faults, protocol).play()
+    except InvariantError as error:
+        return Failure(error, dice.drawn)
+    return None
+
+
+def search(
+    seeds: range,
+    faults: Faults,
+    protocol: Protocol | None = None,
+    on_played: Callable[[], object] = lambda: None,
+) -> tuple[int, Failure] | None:
+    """Play the schedules of these seeds until one fails. Returns its seed, and how it failed."""
+    for seed in seeds:
+        failure = play(RecordingDice(seed), faults, protocol)
+        on_played()
+        if failure is not None:
+            return seed, failure
+    return None
+
+
+def shortest(failure: Failure, faults: Faults, protocol: Protocol | None = None) -> list[int]:
+    """Dice that fail in the same way, with less happening."""
+
+    def fails(told: list[int]) -> list[int] | None:
+        again = play(LoadedDice(told), faults, protocol)
+        same = again is not None and again.error.invariant == failure.error.invariant
+        return again.drawn if again is not None and same else None
+
+    return shrink(failure.drawn, fails)
+
+
+def story(told: Sequence[int], faults: Faults, protocol: Protocol | None = None) -> list[str]:
+    """What happens when the dice fall so, line by line, down to the invariant that breaks, if one does."""
+    teller = Story()
+    try:
+        schedule(LoadedDice(told), faults, protocol, teller).play()
+    except InvariantError as error:
+        return [*teller.lines, str(error)]
+    return [*teller.lines, "every invariant holds"]
