@@ -108,7 +108,7 @@ def test_interrupted_it_says_what_is_still_where_and_gives_back_what_it_held() -
             process.send_signal(signal.SIGINT)
             printed, progress = process.communicate(timeout=30)
 
-        assert process.returncode == 130
+        assert process.returncode == 130, progress
         assert "Interrupted: in " in progress
         assert "out 0 of 20. The oven goes on" in progress
         assert not json.loads(printed)["ok"]

@@ -6,7 +6,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Protocol
 
 import typer
@@ -110,35 +110,54 @@ def demo(
     # As Ctrl-C does, it ends what was begun.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
 
-    with _opened(chosen, endpoint_url, profile, region) as oven:
+    with _opened(chosen, endpoint_url, profile, region) as oven, _noted_signals() as signals:
         slots = f", {oven.capacity} slots" if oven.capacity else ""
         _say(f"{n} pizza{'' if n == 1 else 's'} of {times}{slots}.")
-        interruption = _watch(Run(oven, tally, time.time, time.sleep))
+        last = _watch(Run(oven, tally, time.time, time.sleep), signals)
     summary = summarize(tally, oven.capacity)
-    reason = interruption or summary.reason
+    reason = f"Interrupted: {describe(last)}" if signals else summary.reason
     if as_json:
         outcome = {"ok": reason is None, "reason": reason, "run": token, **summary.as_json()}
         typer.echo(json.dumps(outcome))
-    elif not interruption:
+    elif not signals:
         typer.echo(summary.as_text())
-    if interruption:
-        _say(f"{interruption}.{_what_becomes_of_them(chosen)}")
-        raise typer.Exit(INTERRUPTED)
+    if signals:
+        _say(f"{reason}.{_what_becomes_of_them(chosen)}")
+        raise typer.Exit(TERMINATED if signal.SIGTERM in signals else INTERRUPTED)
     if reason:
         raise DemoError(reason)
 
 
-def _watch(run: Run) -> str | None:
-    """Show the run until it ends. Returns what was where if the user ended it."""
-    progress = None
-    with contextlib.closing(iter(run)) as steps:
-        try:
-            with _view() as view:
-                for progress in steps:
-                    view.show(progress)
-        except KeyboardInterrupt:
-            return f"Interrupted: {describe(progress) if progress else 'nothing was sent'}"
-    return None
+def _watch(run: Run, signals: Sequence[int]) -> Progress:
+    """Show the run until it ends, or a signal came. Returns the last progress."""
+    with contextlib.closing(iter(run)) as steps, _view() as view:
+        for progress in steps:
+            view.show(progress)
+            if signals:
+                break
+    return progress
+
+
+@contextlib.contextmanager
+def _noted_signals() -> Iterator[Sequence[int]]:
+    """Note the first SIGINT and SIGTERM, rather than be torn out of a request.
+
+    Messages that a torn request brings to nobody would stay hidden from their owners.
+    """
+    noted: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        noted.append(number)
+        signal.signal(number, before[number])
+
+    before = {int(number): signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
