@@ -3,12 +3,14 @@
 import json
 import random
 from collections.abc import Callable
+from typing import get_args
 
 import pytest
 
-from pizza_oven.ports import Row
 from tests.stack.bad_messages import BAD_MESSAGES
-from tests.stack.clients import Client, Fields, ids, pizza
+from tests.stack.clients import Client, Fields, eventually, ids, pizza
+from tests.stack.logs import Function, decisions
+from tests.stack.ovens import IN_HAND_SECS, TestOven
 
 
 def test_a_rush_is_baked_once_each_and_never_overfills_the_oven(client: Client) -> None:
@@ -19,7 +21,7 @@ def test_a_rush_is_baked_once_each_and_never_overfills_the_oven(client: Client) 
 
     assert client.baked_ids == ids(pizzas)
     assert client.fullest() == client.capacity
-    assert client.row() == Row(joined_at=client.row().joined_at)
+    assert client.row().waiting == 0
 
 
 def test_who_waits_is_loaded_first_come_first_served(client: Client) -> None:
@@ -132,6 +134,13 @@ def test_an_item_that_is_sent_again_bakes_once(
 
 def test_every_kind_of_bad_message_is_a_dead_letter_with_a_reason(client: Client) -> None:
     client.send_bodies(BAD_MESSAGES)
+
+    def all_are_dead() -> bool:
+        client.collect()
+        return len(client.dead) >= len(BAD_MESSAGES)
+
+    # Before any of them could be delivered a second time.
+    eventually("bad messages are dead letters", all_are_dead, IN_HAND_SECS)
     client.collect_until_quiet()
 
     reasons = {letter.body: letter.reason for letter in client.dead}
@@ -157,4 +166,27 @@ def test_bad_messages_and_duplicates_harm_no_good_item(client: Client) -> None:
     assert sorted(letter.body for letter in client.dead) == sorted(bad)
     assert all(letter.reason for letter in client.dead)
     client.let_the_line_be_recounted()
-    assert client.row() == Row(joined_at=client.row().joined_at)
+
+
+def test_each_decision_is_a_line_in_the_log_with_the_item(client: Client, oven: TestOven) -> None:
+    client.send(pizza("logged", secs=2, size=14))
+    client.wait_until_baking("logged")
+    client.send(pizza("logged", secs=2, size=14))
+    client.send(pizza("logged-later", size=2))
+    client.wait_until_waiting(1)
+    client.send_bodies(['{"id": "logged-badly"}'])
+    client.collect_until_quiet()
+
+    bake_items, item_removed = (
+        {(line["message"], line["item_id"]) for line in decisions(oven, function)}
+        for function in get_args(Function)
+    )
+    assert bake_items >= {
+        ("loaded", "logged"),
+        ("duplicate", "logged"),
+        ("joined", "logged-later"),
+        ("loaded", "logged-later"),
+    }
+    assert item_removed >= {("baked", "logged"), ("baked", "logged-later")}
+    rejected = [line for line in decisions(oven, "BakeItems") if line["message"] == "rejected"]
+    assert "bakingTimeSecs is missing" in {line["reason"] for line in rejected}

@@ -51,9 +51,10 @@ def endpoint(local_aws: Aws) -> str:
 # oven local
 
 
-def test_oven_local_prints_what_any_client_needs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [(), ("--enforce-iam",)])
+def test_oven_local_prints_what_any_client_needs(tmp_path: Path, options: tuple[str, ...]) -> None:
     port = free_port()
-    with running_local_oven(port, tmp_path, "--capacity", "3") as command:
+    with running_local_oven(port, tmp_path, "--capacity", "3", *options) as command:
         printed = command.printed_until(LAST_LINE)
         exports = dict(
             pair.split("=", 1)
@@ -237,27 +238,25 @@ def test_a_stack_that_failed_to_be_made_must_be_removed_first_and_can_be(
     assert destroyed.returncode == 0, destroyed.stderr
 
 
-@pytest.mark.parametrize("command", ["deploy", "destroy"])
-def test_without_a_stack_and_without_an_emulator_nothing_is_asked_of_aws(command: str) -> None:
+def test_without_a_stack_and_without_an_emulator_nothing_is_asked_of_aws() -> None:
     # Were anything asked, it would be by a connection that is refused, and the exit code another.
-    unreachable = f"http://127.0.0.1:{free_port()}"
     settings = {
         "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_REGION": "eu-central-1",
-        "HTTPS_PROXY": unreachable,
-        "AWS_EC2_METADATA_DISABLED": "true",
+        "HTTPS_PROXY": f"http://127.0.0.1:{free_port()}",
     }
-    asked = oven(command, "--stack", "any", "--yes", settings=settings)
 
-    refused = oven(command, "--yes", settings=settings)
+    asked = oven("destroy", "--stack", "any", "--yes", settings=settings)
+    refused = [oven(command, "--yes", settings=settings) for command in ("deploy", "destroy")]
 
     assert asked.returncode == 3
-    assert refused.returncode == 2
-    assert refused.stdout == ""
-    assert refused.stderr.splitlines() == [
-        "oven: which stack? Name it with --stack NAME: nothing on AWS is touched unasked"
-    ]
+    for command in refused:
+        assert command.returncode == 2
+        assert command.stdout == ""
+        assert command.stderr.splitlines() == [
+            "oven: which stack? Name it with --stack NAME: nothing on AWS is touched unasked"
+        ]
 
 
 def test_oven_destroy_says_what_would_be_lost_and_asks(local_aws: Aws, endpoint: str) -> None:

@@ -7,18 +7,18 @@ import time
 from collections.abc import Iterator
 
 from tests.stack.clients import eventually
-from tests.stack.ovens import TestOven, local_session
+from tests.stack.logs import Function, log_lines
+from tests.stack.ovens import TestOven
 from tests.stack.processes import children, send_signal
 
 
 class Workers:
     """The processes that run a function of an oven."""
 
-    def __init__(self, oven: TestOven, function: str) -> None:
-        """The `function` is BakeItems or ItemRemoved."""
+    def __init__(self, oven: TestOven, function: Function) -> None:
         self._oven = oven
+        self._function = function
         self._name = oven.stack.outputs[f"{function}FunctionName"]
-        self._log_group = oven.stack.outputs[f"{function}LogGroup"]
 
     def pids(self) -> list[int]:
         """Those there are now, idle ones included."""
@@ -40,13 +40,11 @@ class Workers:
         for pid in pids:
             send_signal(pid, signal.SIGSTOP)
         yield
-        for n, pid in enumerate(pids):
+        for pid in pids:
             send_signal(pid, signal.SIGCONT)
-            time.sleep(0.004 * n)
+            time.sleep(random.uniform(0, 0.03))
             send_signal(pid, signal.SIGKILL)
 
     def deaths(self) -> int:
         """How many invocations ended by the death of their worker, as the log says."""
-        logs = local_session().client("logs", endpoint_url=self._oven.endpoint_url)
-        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=self._log_group)
-        return sum("Worker process died" in event["message"] for page in pages for event in page["events"])
+        return sum("Worker process died" in line for line in log_lines(self._oven, self._function))
