@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kitchen.simulation.executions import Baking
+from kitchen.simulation.faults import NONE
 from kitchen.simulation.loop import SECOND
 from kitchen.simulation.queues import Received
 from kitchen.simulation.wire import HAUNTING
@@ -29,6 +30,9 @@ from pizza_oven.ports import Answer, Lease
 PATIENCE = 140 * SECOND
 """For how long a fault may leave the head of the line stuck: until a dead hand's visibility timeout
 is over, and then until the pilot light, twice over lest one of them meets a fault, too."""
+
+TIDY = 15 * SECOND
+"""Within which a copy of a baked item gives its slots back, or a failed one is buried."""
 
 
 class InvariantError(PizzaOvenError):
@@ -51,18 +55,21 @@ class Invariants(Spectator):
         self._world: World
         self._limit = 0
         self._lowered_at = 0
+        self._calm = False
         self._disturbed_actors: set[str] = set()
         self._actors: dict[str, str] = {}
         self._bad: dict[str, set[str]] = {}
         self._bodies: set[str] = set()
         self._ids: dict[str, str | None] = {}
         self._stuck_since: int | None = None
+        self._leftover: dict[str, int] = {}
         self._ended: set[str] = set()
 
     def watch(self, world: World) -> None:
         """Begin with a new world."""
         self._world = world
         self._limit = world.setup.capacity
+        self._calm = world.trouble.rates == NONE
 
     def send(self, body: str) -> None:
         """Send a message, and expect of it what is to be expected."""
@@ -99,6 +106,10 @@ class Invariants(Spectator):
         if baking > self._limit:
             raise InvariantError("I1", f"{baking} slots bake in an oven of {self._limit}")
         self._check_somebody_is_on_the_way()
+        if self.disturbed_at is None:
+            self._check_the_line_is_counted()
+            if self._calm:
+                self._check_nothing_is_left_over()
 
     def check_the_end(self) -> None:
         """All is quiet, or should be by now."""
@@ -144,6 +155,26 @@ class Invariants(Spectator):
         if now - self._stuck_since >= patience:
             raise InvariantError("I5", f"{head.id} fits, and nobody is on the way")
 
+    def _check_nothing_is_left_over(self) -> None:
+        """As long as nothing goes wrong at all, no lease outlives its item."""
+        world = self._world
+        bakings = world.executions.bakings
+        closed = {i for i in world.table.row.leases if i in bakings and not bakings[i].running}
+        self._leftover = {i: self._leftover.get(i, world.loop.now) for i in closed}
+        for item_id, since in self._leftover.items():
+            if since + TIDY < world.loop.now:
+                raise InvariantError("I4", f"{item_id} does not bake, and stays leased")
+
+    def _check_the_line_is_counted(self) -> None:
+        """As long as no request fails, no fewer are counted as waiting than wait, once functions are done."""
+        world = self._world
+        if world.bake_items.busy:
+            return
+        waiting = {self._id(letter.body) for letter in world.line.letters() if not self._is_bad(letter.body)}
+        count = sum(not self._has_been_in(item_id) for item_id in waiting)
+        if world.table.row.waiting < count:
+            raise InvariantError("I6", f"{count} wait, and {world.table.row.waiting} are counted")
+
     def _head(self) -> Item | None:
         """The first in line, if anybody waits there: copies of what is or was in the oven alone do not."""
         waiting = [
@@ -188,11 +219,12 @@ class Invariants(Spectator):
         if self.disturbed_at is not None and action == "load_directly":
             # An item whose deletion from the line failed is counted out twice if it was baked meanwhile.
             return
+        new = [item_id for item_id in leases if item_id not in self._world.executions.bakings]
         for letter in self._world.line.letters():
             item_id = self._id(letter.body)
             if item_id is None or self._has_been_in(item_id):
                 continue
-            behind = [i for i in leases if action == "load_directly" or self._is_behind(i, letter.id)]
+            behind = [i for i in new if action == "load_directly" or self._is_behind(i, letter.id)]
             if behind and not self._is_bad(letter.body):
                 raise InvariantError("I6", f"{behind} are loaded while {item_id} waits before them")
 

@@ -73,10 +73,11 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """The code that runs in the two functions."""
+    """The code that runs in the two functions, and the conditions of their writes."""
 
     bake_items: type[BakeItems] = BakeItems
     item_removed: type[ItemRemoved] = ItemRemoved
+    baking_table: type[MemoryBakingTable] = MemoryBakingTable
 
 
 class Silence:
@@ -155,7 +156,7 @@ class World:
         self.line = FifoQueue(self.loop, setup.line_visibility_secs * SECOND)
         self.line_history = LineHistory(self.line)
         self.outlet: BakedItems = Outlet(self.spectator.baked)
-        self.table = MemoryBakingTable()
+        self.table = self._protocol.baking_table()
         self.transitions = TokenBucket(
             self.loop, "state transitions", quotas.transitions, quotas.transitions_burst
         )

@@ -1,0 +1,252 @@
+"""Small wrong changes of the protocol. Each is a bug that somebody might well write."""
+
+import importlib.util
+from dataclasses import dataclass
+from importlib.abc import InspectLoader
+from pathlib import Path
+from types import ModuleType
+
+import kitchen.simulation.table
+import pizza_oven.baking
+import pizza_oven.removing
+from kitchen.simulation.world import Protocol
+
+BAKING = pizza_oven.baking
+REMOVING = pizza_oven.removing
+TABLE = kitchen.simulation.table
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A module in which some pieces of text are replaced."""
+
+    name: str
+    module: ModuleType
+    changes: tuple[tuple[str, str], ...]
+    faults: str = "mild"
+    """In which conditions it is found."""
+
+    def source(self) -> str:
+        """The text of the mutated module. Raises ValueError where a piece is not there, or not just once."""
+        source = Path(str(self.module.__file__)).read_text(encoding="utf-8")
+        for before, after in self.changes:
+            if source.count(before) != 1:
+                raise ValueError(f"{self.name}: {before!r} is there {source.count(before)} times")
+            source = source.replace(before, after)
+        return source
+
+    def protocol(self) -> Protocol:
+        """The protocol with the mutated module."""
+        name = f"{self.module.__name__}_mutated"
+        spec = importlib.util.spec_from_loader(name, _Text(self.source()))
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        if self.module is BAKING:
+            return Protocol(bake_items=module.BakeItems)
+        if self.module is REMOVING:
+            return Protocol(item_removed=module.ItemRemoved)
+        return Protocol(baking_table=module.MemoryBakingTable)
+
+
+class _Text(InspectLoader):
+    """Loads a module from its text."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    def get_source(self, _fullname: str) -> str:
+        return self._source
+
+
+MUTANTS = [
+    Mutant(
+        "the line is left without a second look",
+        BAKING,
+        (("            head_size = reached\n", "            return row\n"),),
+    ),
+    Mutant(
+        "who joins does not look at the row",
+        BAKING,
+        (("if batch.triggers or placed.joined or placed.gave_back:", "if batch.triggers or placed.gave_back:"),),
+    ),
+    Mutant(
+        "who joins looks at the row before the push",
+        BAKING,
+        (
+            (
+                "        try:\n            self.line.push({",
+                "        try:\n            self._drain(0, lambda: 10.0)\n            self.line.push({",
+            ),
+            ("if batch.triggers or placed.joined or placed.gave_back:", "if batch.triggers or placed.gave_back:"),
+        ),
+    ),
+    Mutant(
+        "a batch that gives slots back does not look who joined meanwhile",
+        BAKING,
+        (("if batch.triggers or placed.joined or placed.gave_back:", "if batch.triggers or placed.joined:"),),
+    ),
+    Mutant(
+        "an eviction does not compare what it has seen",
+        BAKING,
+        (("self.table.evict(item_id, row.leases[item_id].until).ok", "self.table.undo(item_id, 0).ok"),),
+        "rough",
+    ),
+    Mutant(
+        "an item that still bakes is evicted",
+        BAKING,
+        (("            if execution is not None and execution.running:\n                continue\n", ""),),
+    ),
+    Mutant(
+        "an item that Step Functions does not know yet is evicted",
+        BAKING,
+        (("            if execution is None and item_id not in overdue:\n", "            if False:\n"),),
+    ),
+    Mutant(
+        "a lease is overdue as soon as its time is over",
+        BAKING,
+        (("OVERDUE_AFTER_SECS = 90", "OVERDUE_AFTER_SECS = -1"),),
+    ),
+    Mutant(
+        "redelivered items start without a renewal of their leases",
+        BAKING,
+        (
+            (
+                "        started = self._start(plan.loaded + self._renew(plan.leased), received_before=frozenset())",
+                "        started = self._start(plan.loaded + plan.leased, received_before=frozenset())",
+            ),
+            (
+                "        started = self._start(plan.loaded + self._renew(plan.leased), received_before)",
+                "        started = self._start(plan.loaded + plan.leased, received_before)",
+            ),
+        ),
+    ),
+    Mutant(
+        "a load asks for not exactly full in place of room",
+        TABLE,
+        (("return row.occupied + _slots(leases) <= capacity and", "return row.occupied != capacity and"),),
+    ),
+    Mutant(
+        "an item is leased although it is leased",
+        TABLE,
+        ((" and row.leases.keys().isdisjoint(leases)", ""),),
+    ),
+    Mutant(
+        "new items are loaded past those who wait",
+        TABLE,
+        (("if leases and (row.waiting > 0 or not self._may_lease", "if leases and (not self._may_lease"),),
+    ),
+    Mutant(
+        "a smaller item of a batch is loaded past a larger one",
+        BAKING,
+        (("            elif not plan.rest and item.size <= room:", "            elif item.size <= room:"),),
+    ),
+    Mutant(
+        "nobody is woken when slots are freed",
+        REMOVING,
+        (("if not unloaded.ok or unloaded.row.waiting > 0:", "if not unloaded.ok:"),),
+    ),
+    Mutant(
+        "slots are freed before the item is handed out",
+        REMOVING,
+        (
+            ("        self.baked_items.push(item)\n", ""),
+            (
+                "        unloaded = self.table.unload(item.id)\n",
+                "        unloaded = self.table.unload(item.id)\n        self.baked_items.push(item)\n",
+            ),
+        ),
+        "rough",
+    ),
+    Mutant(
+        "a load is not undone when the item turns out to have baked",
+        BAKING,
+        (("        self.table.undo(item.id, int(rejoining))\n", ""),),
+        "none",
+    ),
+    Mutant(
+        "an item leaves the line before it starts",
+        BAKING,
+        (
+            (
+                "        plan = self._load_from_line(items, holders, leaving)\n",
+                "        plan = self._load_from_line(items, holders, leaving)\n"
+                "        self.line.delete([holders[item.id] for item in plan.loaded])\n",
+            ),
+        ),
+        "rough",
+    ),
+    Mutant(
+        "items that could not be started are done with",
+        BAKING,
+        (
+            (
+                "                self.journal.note(\"failed\", item.id, error=str(execution))\n",
+                "                self.journal.note(\"failed\", item.id, error=str(execution))\n"
+                "                started.done.add(item.id)\n",
+            ),
+        ),
+        "rough",
+    ),
+    Mutant(
+        "a refused load is read as a full oven that took the item",
+        BAKING,
+        (("            return Placed(failed=[item.id for item in items])", "            return Placed()"),),
+        "rough",
+    ),
+    Mutant(
+        "items that could not be pushed into the line are handled",
+        BAKING,
+        (("            return Placed(failed + joined, gave_back=", "            return Placed(failed, gave_back="),),
+        "rough",
+    ),
+    Mutant(
+        "what did not fit is kept in hand",
+        BAKING,
+        (
+            (
+                "        if plan.rest:\n            self.line.put_back([holders[item.id] for item in plan.rest], 0)\n",
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "the line is recounted at once",
+        BAKING,
+        (("if row.waiting > 0 and self.now() - row.joined_at > QUIET_SECS and", "if row.waiting > 0 and"),),
+    ),
+    Mutant(
+        "the line is recounted although it counts messages",
+        BAKING,
+        ((" > QUIET_SECS and self.line.count() == 0:", " > -QUIET_SECS:"),),
+    ),
+    Mutant(
+        "a failed item is no dead letter",
+        BAKING,
+        (
+            (
+                "            if execution is not None and execution.failed:\n"
+                "                self._bury(item_id, execution)\n",
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "a malformed message is left to come again",
+        BAKING,
+        (("        if batch.malformed and not self._reject(", "        if batch.malformed and self._reject("),),
+        "none",
+    ),
+    Mutant(
+        "an item of the line is counted out when it leaves, not when it is loaded",
+        BAKING,
+        (("            taken = len(plan.loaded) + copies + leaving\n", "            taken = copies + leaving\n"),),
+        "none",
+    ),
+    Mutant(
+        "a copy in the line is counted out twice",
+        BAKING,
+        (("            taken = len(plan.loaded) + copies + leaving\n",
+          "            taken = len(plan.loaded) + len(plan.leased) + 2 * leaving\n"),),
+    ),
+]
