@@ -171,14 +171,15 @@ def test_bad_messages_and_duplicates_harm_no_good_item(client: Client) -> None:
 def test_each_decision_is_a_line_in_the_log_with_the_item(client: Client, oven: TestOven) -> None:
     client.send(pizza("logged", secs=2, size=14))
     client.wait_until_baking("logged")
-    client.send(pizza("logged", secs=2, size=14))
     client.send(pizza("logged-later", size=2))
     client.wait_until_waiting(1)
     client.send_bodies(['{"id": "logged-badly"}'])
     client.collect_until_quiet()
+    client.send(pizza("logged", secs=2, size=14))
+    client.collect_until_quiet()
 
     bake_items, item_removed = (
-        {(line["message"], line["item_id"]) for line in decisions(oven, function)}
+        {(line["message"], line.get("item_id")) for line in decisions(oven, function)}
         for function in get_args(Function)
     )
     assert bake_items >= {

@@ -64,10 +64,10 @@ def test_an_item_in_line_that_can_no_longer_fit_is_a_dead_letter_and_the_others_
 def test_a_raised_capacity_admits_who_waits_at_the_next_trigger(new_oven: NewOven) -> None:
     oven = new_oven(1)
     client = Client(oven)
-    client.send(pizza("first", secs=8))
+    client.send(pizza("first", secs=6))
     client.wait_until_baking("first")
     for n in range(3):
-        client.send(pizza(f"next-{n}", secs=8))
+        client.send(pizza(f"next-{n}", secs=4))
         client.wait_until_waiting(n + 1)
 
     set_capacity(oven, 4)

@@ -79,7 +79,7 @@ def test_a_resource_that_cannot_be_made_is_shown_with_the_reason(
         failed = subprocess.run(
             [installed / "bin" / "oven", "deploy", "--stack", "failing", "--prefix", "failing"],
             cwd=tmp_path,
-            env=environment(AWS_ENDPOINT_URL=str(local_aws.endpoint_url)),
+            env=_elsewhere(AWS_ENDPOINT_URL=str(local_aws.endpoint_url)),
             capture_output=True,
             text=True,
             timeout=BUILD_SECS,
@@ -101,9 +101,14 @@ def _run(*command: str, folder: Path | None = None) -> str:
     return subprocess.run(
         command,
         cwd=folder,
-        env=environment(),
+        env=_elsewhere(),
         stdout=subprocess.PIPE,
         text=True,
         timeout=BUILD_SECS,
         check=True,
     ).stdout
+
+
+def _elsewhere(**settings: str) -> dict[str, str]:
+    """An environment that does not lead back to the clone."""
+    return {name: value for name, value in environment(**settings).items() if name != "PYTHONPATH"}
