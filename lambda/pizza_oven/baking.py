@@ -1,9 +1,11 @@
 """Bake Items: takes slots for items, starts their baking, and keeps the waiting line.
 
-Two rules carry it. An item is pushed into the line before its pusher looks at the row, and whoever
+Three rules carry it. An item is pushed into the line before its pusher looks at the row, and whoever
 held messages of the line looks again with nothing in hand: so somebody always sees the slot that
-was freed meanwhile. And nothing is deleted before it is safe elsewhere, so a crash at any point
-makes work come twice, never be lost; what comes twice is known by its lease or by its execution.
+was freed meanwhile. The first slot that is freed calls a function to the line, and no other does until
+that one has found nothing more to do: so one works while others would only be in its way. And nothing
+is deleted before it is safe elsewhere, so a crash at any point makes work come twice, never be lost;
+what comes twice is known by its lease or by its execution.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -181,31 +183,44 @@ class BakeItems:
 
     def _drain(self, triggers: int, time_left: Callable[[], float]) -> Row:
         """Load from the line until nobody waits, or the first one does not fit. Returns the last row seen."""
-        head_size = 1
-        if triggers:
-            # Each trigger stands for a freed slot: worth a reach into the line before the first look.
-            head_size = self._reach(min(triggers, BATCH), wait_secs=0) or 1
-        while True:
-            # With nothing in hand: a slot freed while the line was shut is seen here.
-            row = self.table.look()
-            if row.waiting <= 0 or row.room(self.capacity) < head_size:
-                return row
+        # Each trigger stands for a freed slot: worth a reach into the line before the first look.
+        view = self._reach(min(triggers, BATCH), wait_secs=0) if triggers else None
+        if view is None:
+            view = self._look(head_size=1)
+        while not view.answered:
+            row = view.row
+            if row.waiting <= 0 or row.room(self.capacity) < view.head_size:
+                view = self._look(view.head_size)
+                continue
             if time_left() < ROUND_SECS:
                 self.new_items.trigger()
-                return row
+                break
             # A short poll may come back empty although the line is not; a long one asks every server.
             reached = self._reach(min(row.room(self.capacity), BATCH), wait_secs=1)
             if reached is None:
-                # Empty, or in the hands of another function, which looks when it is done.
-                self._recount(row)
-                return row
-            head_size = reached
+                self._come_again(row)
+                break
+            view = reached
+        return view.row
 
-    def _reach(self, count: int, wait_secs: int) -> int | None:
-        """Take up to `count` items off the line, and load those that fit.
+    def _look(self, head_size: int) -> "View":
+        answer = self.table.answer_call(self.capacity, head_size)
+        return View(answer.row, head_size, answer.ok)
 
-        Returns the size, in slots, of the first that did not fit; 1 if all did; None if nothing came.
+    def _come_again(self, row: Row) -> None:
+        """The row says that there is somebody to load, but the line gave nobody.
+
+        Most likely a function that died holds it shut for some seconds yet, or a crash has left the
+        count too high.
         """
+        is_quiet = self.now() - row.joined_at > QUIET_SECS
+        if is_quiet and self.line.count() == 0 and self.table.recount(row).ok:
+            return
+        self.table.call_again(self.now())
+        self.new_items.trigger(RETRY_SECS)
+
+    def _reach(self, count: int, wait_secs: int) -> "View | None":
+        """Take up to `count` items off the line, and load those that fit. None if nothing came."""
         hand = self.line.receive(count, wait_secs)
         if not hand:
             return None
@@ -215,7 +230,7 @@ class BakeItems:
             self.line.put_back(hand, RETRY_SECS)
             raise
 
-    def _serve(self, hand: Sequence[Waiting]) -> int:
+    def _serve(self, hand: Sequence[Waiting]) -> "View":
         holders: dict[str, Waiting] = {}
         items: list[Item] = []
         done: list[Waiting] = []
@@ -238,7 +253,7 @@ class BakeItems:
             self.dead_letters.push(letters)
             self._note_rejected(letters)
 
-        plan = self._load_from_line(items, holders, leaving)
+        plan, loaded = self._load_from_line(items, holders, leaving)
         received_before = frozenset(i for i, waiting in holders.items() if not _is_fresh(waiting))
         started = self._start(plan.loaded + self._renew(plan.leased), received_before)
         done += [waiting for item_id, waiting in holders.items() if item_id in started.done]
@@ -251,33 +266,44 @@ class BakeItems:
             # They keep their slots, and are started when they come again.
             self.line.put_back(refused, RETRY_SECS)
             self.new_items.trigger(RETRY_SECS)
-        return plan.rest[0].size if plan.rest else 1
+        # Nothing loaded, or slots given back: the look comes when nothing is in hand any more.
+        return loaded if loaded and not started.gave_back else self._look(plan.head_size)
 
-    def _load_from_line(self, items: list[Item], holders: dict[str, Waiting], leaving: int) -> "Plan":
+    def _load_from_line(
+        self, items: list[Item], holders: dict[str, Waiting], leaving: int
+    ) -> "tuple[Plan, View | None]":
+        """Load the longest prefix that fits. The view is the row after that, or None if it is not known.
+
+        If nobody can be loaded after them, the call is answered in the same write: a slot that is freed
+        later calls anew, and whoever comes then waits for the line to open.
+        """
         plan = Plan(loaded=items) if _slots(items) <= self.capacity else Plan.of(items, Row(), self.capacity)
-        counted = None
+        row: Row | None = None
         for _ in range(ATTEMPTS):
             # An item that is leased already and was never in anybody's hand is a second copy, counted on
             # its own; in any other case its first load has counted it out.
             copies = sum(_is_fresh(holders[item.id]) for item in plan.leased)
             taken = len(plan.loaded) + copies + leaving
-            if counted is not None:
-                taken = min(taken, counted)
+            is_last = True
+            if row is not None:
+                taken = min(taken, max(row.waiting, 0))
+                room = row.room(self.capacity) - _slots(plan.loaded)
+                is_last = row.waiting <= taken or room < plan.head_size
             if not plan.loaded and not taken:
-                return plan
+                break
             leases = self._leases(plan.loaded)
-            answer = self.table.load_from_line(leases, self.capacity, taken)
-            if answer.ok or _lost_answer(leases, answer.row):
-                return plan
-            plan = Plan.of(items, answer.row, answer.row.room(self.capacity))
-            counted = max(answer.row.waiting, 0)
-        # Others keep changing the row: they load, and this hand goes back.
-        return Plan(leased=plan.leased, rest=plan.loaded + plan.rest)
-
-    def _recount(self, row: Row) -> None:
-        """Correct a count that a crash has left too high, when surely nobody is in line."""
-        if row.waiting > 0 and self.now() - row.joined_at > QUIET_SECS and self.line.count() == 0:
-            self.table.recount(row)
+            next_size = plan.head_size if is_last else None
+            answer = self.table.load_from_line(leases, self.capacity, taken, next_size)
+            if answer.ok:
+                return plan, View(answer.row, plan.head_size, answered=is_last)
+            if _lost_answer(leases, answer.row):
+                return plan, None
+            row = answer.row
+            plan = Plan.of(items, row, row.room(self.capacity))
+        else:
+            # Others keep changing the row: they load, and this hand goes back.
+            plan = Plan(leased=plan.leased, rest=plan.loaded + plan.rest)
+        return plan, None
 
     # Baking
 
@@ -397,6 +423,11 @@ class Plan:
     leased: list[Item] = field(default_factory=list)
     rest: list[Item] = field(default_factory=list)
 
+    @property
+    def head_size(self) -> int:
+        """The slots that the first of the rest needs; the least possible, where nobody is known to wait."""
+        return self.rest[0].size if self.rest else 1
+
     @classmethod
     def of(cls, items: Iterable[Item], row: Row, room: int) -> "Plan":
         """The longest prefix that fits in `room` slots, leaving out what the row has leased."""
@@ -410,6 +441,17 @@ class Plan:
             else:
                 plan.rest.append(item)
         return plan
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a function at the line knows of the row."""
+
+    row: Row
+    head_size: int
+    """Of the first in line, in slots, as far as known; else 1."""
+    answered: bool
+    """Whether there was nothing more to do, and the call was answered for it."""
 
 
 @dataclass(frozen=True, slots=True)

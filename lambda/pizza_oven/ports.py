@@ -37,6 +37,11 @@ class Row:
     """When the line last grew, in seconds since the epoch."""
     leases: Mapping[str, Lease] = field(default_factory=dict)
     """By item id."""
+    called_at: float = 0
+    """When Bake Items was called to the line and has not answered since; 0 if it was not called.
+
+    While it stands, a trigger is on its way or a function is at work.
+    """
 
     def room(self, capacity: int) -> int:
         """Free slots: none, too, while a lowered capacity drains."""
@@ -49,7 +54,9 @@ class Answer:
 
     ok: bool
     row: Row
-    """As it stood in the way. Where nothing did, only an unload tells of it, and only its numbers."""
+    """As it stood in the way. Where nothing did: as it is after `load_from_line` and `answer_call`; its
+    numbers alone after `unload`; not told after the others.
+    """
 
 
 class BakingTable(Protocol):
@@ -60,14 +67,27 @@ class BakingTable(Protocol):
     def load_directly(self, leases: Mapping[str, Lease], capacity: int, joining: int, now: float) -> Answer:
         """Lease if all fit, none is leased and nobody waits; and `joining` more items join the line.
 
-        Without leases it always succeeds.
+        Who joins looks at the line itself, so a call that still stood is dropped. Without leases it
+        always succeeds.
         """
 
-    def load_from_line(self, leases: Mapping[str, Lease], capacity: int, taken: int) -> Answer:
-        """Lease if all fit and none is leased; and `taken` items leave the line, if as many wait."""
+    def load_from_line(
+        self, leases: Mapping[str, Lease], capacity: int, taken: int, next_size: int | None
+    ) -> Answer:
+        """Lease if all fit and none is leased; and `taken` items leave the line, if as many wait.
 
-    def unload(self, item_id: str) -> Answer:
-        """Free the item's slots, if it is leased."""
+        With a `next_size`, only if nobody waits then, or an item of that size does not fit; and the call
+        is answered.
+        """
+
+    def unload(self, item_id: str, now: float) -> Answer:
+        """Free the item's slots, if it is leased; and Bake Items is called at `now`, unless it is already."""
+
+    def answer_call(self, capacity: int, head_size: int) -> Answer:
+        """The call is answered, if nobody waits, or the first in line, of `head_size` slots, does not fit."""
+
+    def call_again(self, now: float) -> Answer:
+        """Bake Items is called at `now`, whether or not it was."""
 
     def undo(self, item_id: str, rejoining: int) -> Answer:
         """Take a load back, if the item is leased; and `rejoining` items are counted as waiting again."""

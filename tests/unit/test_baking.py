@@ -92,7 +92,11 @@ class Oven:
         self.capacity = capacity
         self._numbers = itertools.count()
         self.item_removed = ItemRemoved(
-            self.table, MemoryBakedItems(self.baked), MemoryNewItems(self.new), self.notes
+            self.table,
+            MemoryBakedItems(self.baked),
+            MemoryNewItems(self.new),
+            self.notes,
+            self.loop.seconds,
         )
 
     def bake_items(self) -> BakeItems:
@@ -216,7 +220,7 @@ def test_who_joins_looks_at_the_row_after_the_push(oven: Oven) -> None:
 
     oven.bake(item("b"))
 
-    assert oven.faults.calls[-2:] == ["push", "look"]
+    assert oven.faults.calls[-2:] == ["push", "answer_call"]
 
 
 def test_freed_slots_go_to_the_line_in_order(oven: Oven) -> None:
@@ -366,7 +370,7 @@ def test_what_could_not_be_pushed_into_the_line_comes_again(oven: Oven) -> None:
 
 def test_a_trigger_that_could_not_look_is_replaced_by_another(oven: Oven) -> None:
     oven.bake(item("a", size=3), item("b"))
-    oven.faults.refused = {"look"}
+    oven.faults.refused = {"answer_call"}
 
     assert oven.bake(trigger()) == []
 
@@ -374,13 +378,13 @@ def test_a_trigger_that_could_not_look_is_replaced_by_another(oven: Oven) -> Non
 
 
 def test_a_trigger_that_cannot_be_replaced_comes_again(oven: Oven) -> None:
-    oven.faults.refused = {"look", "trigger"}
+    oven.faults.refused = {"answer_call", "trigger"}
 
     assert oven.bake(trigger()) == [trigger()]
 
 
 def test_a_named_trigger_that_could_not_look_comes_again(oven: Oven) -> None:
-    oven.faults.refused = {"look"}
+    oven.faults.refused = {"answer_call"}
 
     assert oven.bake(trigger(), trigger("a")) == [trigger("a")]
 

@@ -13,6 +13,8 @@ from pizza_oven.removing import ItemRemoved
 ITEM = Item("a", 60, 2, '{"id":"a","bakingTimeSecs":60,"size":2,"note":"mine"}')
 LEASES = {"a": Lease(2, 1000.0), "b": Lease(1, 1000.0)}
 
+NOW = 1000.0
+
 
 class Kitchen:
     def __init__(self, row: Row, baked_items: type[MemoryBakedItems] = MemoryBakedItems) -> None:
@@ -20,7 +22,9 @@ class Kitchen:
         self.table = MemoryBakingTable(row)
         self.new, self.baked = StandardQueue(loop, "new"), StandardQueue(loop, "baked")
         self.notes: list[tuple[str, str | None]] = []
-        self.item_removed = ItemRemoved(self.table, baked_items(self.baked), MemoryNewItems(self.new), self)
+        self.item_removed = ItemRemoved(
+            self.table, baked_items(self.baked), MemoryNewItems(self.new), self, lambda: NOW
+        )
 
     def note(self, decision: str, item_id: str | None = None, **_facts: object) -> None:
         self.notes.append((decision, item_id))
@@ -37,7 +41,7 @@ def test_the_slots_are_freed_and_the_item_comes_out_as_it_went_in() -> None:
 
     kitchen.item_removed(ITEM)
 
-    assert kitchen.table.row == Row(occupied=1, leases={"b": LEASES["b"]})
+    assert kitchen.table.row == Row(occupied=1, leases={"b": LEASES["b"]}, called_at=NOW)
     assert kitchen.out() == [ITEM.body]
     assert kitchen.notes == [("baked", "a")]
 
@@ -52,6 +56,22 @@ def test_nobody_is_woken_for_an_empty_line() -> None:
 
 def test_who_waits_is_woken() -> None:
     kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES))
+
+    kitchen.item_removed(ITEM)
+
+    assert kitchen.triggers() == [TRIGGER]
+
+
+def test_who_waits_is_woken_once_until_somebody_looked() -> None:
+    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES, called_at=NOW - 19))
+
+    kitchen.item_removed(ITEM)
+
+    assert kitchen.triggers() == []
+
+
+def test_a_call_that_nobody_answered_for_20_seconds_is_made_anew() -> None:
+    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES, called_at=NOW - 21))
 
     kitchen.item_removed(ITEM)
 

@@ -557,7 +557,7 @@ def test_item_removed_is_given_the_item_and_the_execution_ends_with_it(definitio
 def test_a_try_to_remove_is_given_up_when_the_function_is_surely_dead(
     stack: Stack, definition: dict[str, Any]
 ) -> None:
-    assert stack["ItemRemoved"]["Timeout"] < definition["States"]["Removed"]["TimeoutSeconds"] <= 60
+    assert stack["ItemRemoved"]["Timeout"] < definition["States"]["Removed"]["TimeoutSeconds"] <= 300
 
 
 def test_removing_is_tried_again_for_hours_whatever_the_error(definition: dict[str, Any]) -> None:

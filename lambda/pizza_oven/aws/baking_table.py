@@ -1,8 +1,8 @@
 """The Baking Table: one DynamoDB item that holds all that must be decided at once.
 
-Attributes: `occupied`, `waiting`, `joinedAt`, and for each item in the oven its lease: `@<item id>`, when
-it should be out, and if it takes more than one slot, `*<item id>`, how many. They are short on purpose: a
-write is billed by the whole item, 1 KB (some 20 leases) a unit
+Attributes: `occupied`, `waiting`, `joinedAt`, `calledAt`, and for each item in the oven its lease:
+`@<item id>`, when it should be out, and if it takes more than one slot, `*<item id>`, how many. They are
+short on purpose: a write is billed by the whole item, 1 KB (some 20 leases) a unit
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html).
 """
 
@@ -41,22 +41,41 @@ class DynamoBakingTable:
         if joining:
             write.add("waiting :joining", joining=joining)
             write.set("joinedAt = :now", now=now)
+            write.remove("calledAt")
         return self._update(write)
 
-    def load_from_line(self, leases: Mapping[str, Lease], capacity: int, taken: int) -> Answer:
+    def load_from_line(
+        self, leases: Mapping[str, Lease], capacity: int, taken: int, next_size: int | None
+    ) -> Answer:
         write = _Write()
         if leases:
             write.lease(leases, capacity)
         if taken:
             write.add("waiting :left", left=-taken)
             write.only_if("waiting >= :taken", taken=taken)
-        return self._update(write)
+        if next_size is not None:
+            size = sum(lease.size for lease in leases.values())
+            write.answer_call(capacity - size - next_size, leaving=taken)
+        return self._update(write, told="ALL_NEW")
 
-    def unload(self, item_id: str) -> Answer:
+    def unload(self, item_id: str, now: float) -> Answer:
         write = _Write().free(item_id)
+        write.set("calledAt = if_not_exists(calledAt, :now)", now=now)
         # Touched, so that it is told.
         write.set("waiting = if_not_exists(waiting, :zero)", zero=0)
         return self._update(write, told="UPDATED_NEW")
+
+    def answer_call(self, capacity: int, head_size: int) -> Answer:
+        write = _Write()
+        write.answer_call(capacity - head_size, leaving=0)
+        # Touched, so that even an oven that was never used has a row to read.
+        write.set("occupied = if_not_exists(occupied, :zero)", zero=0)
+        return self._update(write, told="ALL_NEW")
+
+    def call_again(self, now: float) -> Answer:
+        write = _Write()
+        write.set("calledAt = :now", now=now)
+        return self._update(write)
 
     def undo(self, item_id: str, rejoining: int) -> Answer:
         write = _Write().free(item_id)
@@ -81,7 +100,7 @@ class DynamoBakingTable:
         write.only_if("waiting = :seen AND joinedAt = :joined", seen=seen.waiting, joined=seen.joined_at)
         return self._update(write)
 
-    def _update(self, write: "_Write", told: Literal["NONE", "UPDATED_NEW"] = "NONE") -> Answer:
+    def _update(self, write: "_Write", told: Literal["NONE", "UPDATED_NEW", "ALL_NEW"] = "NONE") -> Answer:
         try:
             with service_errors("writing to the baking table"):
                 response = self._client.update_item(
@@ -118,6 +137,9 @@ class _Write:
         self._clauses.setdefault("SET", []).append(clause)
         self._use(values)
 
+    def remove(self, *names: str) -> None:
+        self._clauses.setdefault("REMOVE", []).extend(names)
+
     def only_if(self, condition: str, **values: float) -> None:
         self._conditions.append(condition)
         self._use(values)
@@ -145,9 +167,18 @@ class _Write:
         """Free the item's slots, if it is leased: as many as its lease says, whatever a copy of it says."""
         self._names |= {"#until": _UNTIL + item_id, "#size": _SIZE + item_id}
         self.set("occupied = occupied - if_not_exists(#size, :one)", one=1)
-        self._clauses["REMOVE"] = ["#until", "#size"]
+        self.remove("#until", "#size")
         self.only_if("attribute_exists(#until)")
         return self
+
+    def answer_call(self, fitting: int, leaving: int) -> None:
+        """The call is answered, if only those `leaving` wait, or more than `fitting` slots are taken."""
+        self.remove("calledAt")
+        self.only_if(
+            "(attribute_not_exists(waiting) OR waiting <= :leaving OR occupied > :fitting)",
+            leaving=leaving,
+            fitting=fitting,
+        )
 
     def request(self) -> dict[str, Any]:
         """The parts of the request that are not empty, as DynamoDB demands."""
@@ -182,4 +213,5 @@ def _row(attributes: Mapping[str, Any]) -> Row:
             for name, until in numbers.items()
             if name.startswith(_UNTIL)
         },
+        called_at=float(numbers.get("calledAt", 0)),
     )

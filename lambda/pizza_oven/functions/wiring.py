@@ -42,7 +42,7 @@ def bake_items(environment: Mapping[str, str], session: Session) -> BakeItems:
         new_items=SqsNewItems(sqs, environment["NEW_ITEMS_URL"]),
         dead_letters=SqsDeadLetters(sqs, environment["DLQ_URL"]),
         item_states=StepFunctionsItemStates(stepfunctions, environment["ITEM_STATES_ARN"]),
-        journal=LogJournal(Logger("BakeItems")),
+        journal=LogJournal(_logger("BakeItems")),
         now=time.time,
     )
 
@@ -54,8 +54,14 @@ def item_removed(environment: Mapping[str, str], session: Session) -> ItemRemove
         table=DynamoBakingTable(dynamodb, environment["BAKING_TABLE"]),
         baked_items=SqsBakedItems(sqs, environment["BAKED_ITEMS_URL"]),
         new_items=SqsNewItems(sqs, environment["NEW_ITEMS_URL"]),
-        journal=LogJournal(Logger("ItemRemoved")),
+        journal=LogJournal(_logger("ItemRemoved")),
+        now=time.time,
     )
+
+
+def _logger(service: str) -> Logger:
+    # The place in the code is always the journal's.
+    return Logger(service, location=None)
 
 
 def _client(session: Session, service: str) -> Any:

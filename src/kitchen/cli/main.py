@@ -7,7 +7,8 @@ import typer
 
 from kitchen.cli import demo, deploy, local
 from kitchen.cli.options import print_error
-from kitchen.errors import KitchenError
+from kitchen.errors import AwsError, KitchenError
+from pizza_oven.errors import PizzaOvenError
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
@@ -43,10 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
         app(args=arguments, prog_name="oven")
-    except KitchenError as error:
+    except PizzaOvenError as error:
         if "--debug" in arguments:
             raise
         print_error(str(error))
-        sys.exit(error.exit_code)
+        sys.exit(error.exit_code if isinstance(error, KitchenError) else AwsError.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

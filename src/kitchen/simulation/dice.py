@@ -63,3 +63,24 @@ class LoadedDice(Dice):
 
     def _next(self) -> int:
         return self._told[len(self.drawn)] if len(self.drawn) < len(self._told) else 0
+
+
+def written(draws: Sequence[int]) -> str:
+    """Draws as text: numbers with commas between them, and 0x7 for seven zeros in a row."""
+    words: list[str] = []
+    zeros = 0
+    for drawn in [*draws, 1]:
+        if drawn:
+            words += [f"0x{zeros}"] * (zeros > 0)
+            words.append(str(int(drawn)))
+        zeros = 0 if drawn else zeros + 1
+    return ",".join(words[:-1])
+
+
+def read(text: str) -> list[int]:
+    """The draws of a text. Raises ValueError where it has none."""
+    draws: list[int] = []
+    for word in filter(None, text.split(",")):
+        zeros = word.removeprefix("0x")
+        draws += [int(word)] if zeros == word else [0] * int(zeros)
+    return draws

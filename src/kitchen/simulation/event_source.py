@@ -9,8 +9,6 @@ from kitchen.simulation.latencies import Latency
 from kitchen.simulation.loop import MINUTE, SECOND, Loop
 from kitchen.simulation.queues import Received, StandardQueue
 
-BATCH = 10
-
 FIRST_POLLERS = 5
 """With which AWS begins."""
 
@@ -28,6 +26,7 @@ class EventSource:
     queue: StandardQueue
     function: Function
     most_pollers: int
+    batch_size: int
     poll: Latency
     on_done: Callable[[Sequence[Received], str], object] = lambda _batch, _error: None
     """Hears when a batch is done with, and of an error of the whole of it."""
@@ -58,7 +57,7 @@ class EventSource:
         return min(self.most_pollers, FIRST_POLLERS + POLLERS_A_MINUTE * busy // MINUTE)
 
     def _poll(self) -> None:
-        batch = self.queue.receive(BATCH)
+        batch = self.queue.receive(self.batch_size)
         if not batch:
             self._pollers -= 1
             return

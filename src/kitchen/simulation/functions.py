@@ -107,7 +107,7 @@ class Instance:
 
     def begin(self, event: object, answered: Answered) -> None:
         self.begun = self._function.loop.now
-        self._wire.deadline = self.begun + TIMEOUT
+        self._wire.begin(self.begun + TIMEOUT)
         self._greenlet.switch((event, answered))
 
     def _live(self, first: tuple[object, Answered]) -> None:
@@ -123,6 +123,7 @@ class Instance:
             except FunctionDied:
                 error = f"{self._wire.actor} died"
                 self.dead = True
+            self._wire.end()
             # Answers are heard in the loop, where nobody has anything in hand.
             function.loop.call_soon(function.ended, self, answered, answer, error)
             if not self.dead:

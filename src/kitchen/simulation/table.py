@@ -1,7 +1,7 @@
 """DynamoDB in memory: the one row of the Baking Table, with the conditions of its writes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pizza_oven.ports import Answer, Lease, Row
 
@@ -41,24 +41,43 @@ class MemoryBakingTable:
         row = self.row
         if leases and (row.waiting > 0 or not self._may_lease(leases, capacity)):
             return Answer(False, row)
-        return self._become(
-            row.occupied + _slots(leases),
-            row.waiting + joining,
-            round(now, 3) if joining else row.joined_at,
-            self._with(leases),
-        )
+        occupied, leases = row.occupied + _slots(leases), self._with(leases)
+        if joining:
+            self.row = Row(occupied, row.waiting + joining, round(now, 3), leases)
+        else:
+            self.row = Row(occupied, row.waiting, row.joined_at, leases, row.called_at)
+        return _DONE
 
-    def load_from_line(self, leases: Mapping[str, Lease], capacity: int, taken: int) -> Answer:
+    def load_from_line(
+        self, leases: Mapping[str, Lease], capacity: int, taken: int, next_size: int | None
+    ) -> Answer:
         row = self.row
         if (leases and not self._may_lease(leases, capacity)) or (taken and row.waiting < taken):
             return Answer(False, row)
-        return self._become(
-            row.occupied + _slots(leases), row.waiting - taken, row.joined_at, self._with(leases)
-        )
+        occupied, waiting = row.occupied + _slots(leases), row.waiting - taken
+        if next_size is not None and not _nobody_fits(occupied, waiting, capacity, next_size):
+            return Answer(False, row)
+        called_at = row.called_at if next_size is None else 0
+        self.row = Row(occupied, waiting, row.joined_at, self._with(leases), called_at)
+        return Answer(True, self.row)
 
-    def unload(self, item_id: str) -> Answer:
+    def unload(self, item_id: str, now: float) -> Answer:
         answer = self.undo(item_id, 0)
-        return Answer(True, Row(self.row.occupied, self.row.waiting)) if answer.ok else answer
+        if not answer.ok:
+            return answer
+        self.row = row = replace(self.row, called_at=self.row.called_at or now)
+        return Answer(True, Row(row.occupied, row.waiting, called_at=row.called_at))
+
+    def answer_call(self, capacity: int, head_size: int) -> Answer:
+        row = self.row
+        if not _nobody_fits(row.occupied, row.waiting, capacity, head_size):
+            return Answer(False, row)
+        self.row = replace(row, called_at=0)
+        return Answer(True, self.row)
+
+    def call_again(self, now: float) -> Answer:
+        self.row = replace(self.row, called_at=round(now, 3))
+        return _DONE
 
     def undo(self, item_id: str, rejoining: int) -> Answer:
         row = self.row
@@ -68,15 +87,18 @@ class MemoryBakingTable:
         leases = dict(row.leases)
         del leases[item_id]
         self.lease_bytes -= _bytes(item_id, lease)
-        return self._become(row.occupied - lease.size, row.waiting + rejoining, row.joined_at, leases)
+        self.row = Row(
+            row.occupied - lease.size, row.waiting + rejoining, row.joined_at, leases, row.called_at
+        )
+        return _DONE
 
     def renew(self, item_id: str, until: float) -> Answer:
         row = self.row
         lease = row.leases.get(item_id)
         if lease is None:
             return Answer(False, row)
-        leases = {**row.leases, item_id: Lease(lease.size, until)}
-        return self._become(row.occupied, row.waiting, row.joined_at, leases)
+        self.row = replace(row, leases={**row.leases, item_id: Lease(lease.size, until)})
+        return _DONE
 
     def evict(self, item_id: str, until: float) -> Answer:
         lease = self.row.leases.get(item_id)
@@ -88,7 +110,8 @@ class MemoryBakingTable:
         row = self.row
         if (row.waiting, row.joined_at) != (seen.waiting, seen.joined_at):
             return Answer(False, row)
-        return self._become(row.occupied, 0, row.joined_at, row.leases)
+        self.row = replace(row, waiting=0)
+        return _DONE
 
     def _may_lease(self, leases: Mapping[str, Lease], capacity: int) -> bool:
         row = self.row
@@ -100,9 +123,9 @@ class MemoryBakingTable:
         self.lease_bytes += sum(_bytes(item_id, lease) for item_id, lease in leases.items())
         return {**self.row.leases, **leases}
 
-    def _become(self, occupied: int, waiting: int, joined_at: float, leases: Mapping[str, Lease]) -> Answer:
-        self.row = Row(occupied, waiting, joined_at, leases)
-        return _DONE
+
+def _nobody_fits(occupied: int, waiting: int, capacity: int, size: int) -> bool:
+    return waiting <= 0 or occupied > capacity - size
 
 
 def _slots(leases: Mapping[str, Lease]) -> int:

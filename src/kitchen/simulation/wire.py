@@ -74,6 +74,13 @@ class Wire:
         """Continues the function after a pause."""
         self._hub = greenlet.getcurrent()
 
+    def begin(self, deadline: int) -> None:
+        """An invocation begins, and is timed out at the deadline."""
+        self.deadline = deadline
+
+    def end(self) -> None:
+        """The invocation has ended."""
+
     def request(self, operation: Operation, send: Callable[[*Ts], T], *args: *Ts, units: int = 1) -> T:
         """Have `send(*args)` take effect when the request has arrived, and return its answer.
 
@@ -117,19 +124,26 @@ class Wire:
 
     def sleep(self, until: int, listeners: list[Callable[[], object]]) -> None:
         """Let time pass until one of the `listeners` is called, or until that moment."""
-        awake = False
-
-        def wake() -> None:
-            nonlocal awake
-            if not awake:
-                awake = True
-                self._loop.call_later(0, self.resume)
-
-        listeners.append(wake)
-        self._loop.call_at(min(until, self.deadline), wake)
+        sleeper = Sleeper(self._loop, self)
+        listeners.append(sleeper.wake)
+        self._loop.call_at(min(until, self.deadline), sleeper.wake)
         self._hub.switch()
         if self._loop.now >= self.deadline:
             raise FunctionDied
+
+
+@dataclass(slots=True)
+class Sleeper:
+    """A function that sleeps until it is woken for the first time."""
+
+    loop: Loop
+    wire: Wire
+    awake: bool = False
+
+    def wake(self) -> None:
+        if not self.awake:
+            self.awake = True
+            self.loop.call_later(0, self.wire.resume)
 
 
 class FaultyWire(Wire):

@@ -125,11 +125,19 @@ class WiredBakingTable:
     def load_directly(self, leases: Mapping[str, Lease], capacity: int, joining: int, now: float) -> Answer:
         return self._write(self.table.load_directly, leases, capacity, joining, now)
 
-    def load_from_line(self, leases: Mapping[str, Lease], capacity: int, taken: int) -> Answer:
-        return self._write(self.table.load_from_line, leases, capacity, taken)
+    def load_from_line(
+        self, leases: Mapping[str, Lease], capacity: int, taken: int, next_size: int | None
+    ) -> Answer:
+        return self._write(self.table.load_from_line, leases, capacity, taken, next_size)
 
-    def unload(self, item_id: str) -> Answer:
-        return self._write(self.table.unload, item_id)
+    def unload(self, item_id: str, now: float) -> Answer:
+        return self._write(self.table.unload, item_id, now)
+
+    def answer_call(self, capacity: int, head_size: int) -> Answer:
+        return self._write(self.table.answer_call, capacity, head_size)
+
+    def call_again(self, now: float) -> Answer:
+        return self._write(self.table.call_again, now)
 
     def undo(self, item_id: str, rejoining: int) -> Answer:
         return self._write(self.table.undo, item_id, rejoining)

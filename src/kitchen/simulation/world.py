@@ -56,6 +56,7 @@ class Setup:
     visibility_secs: int = 60
     max_receives: int = 30
     max_concurrency: int = 5
+    batch_size: int = 10
     line_visibility_secs: int = 15
     pilot_light_secs: int | None = 60
 
@@ -178,6 +179,7 @@ class World:
             self.new,
             self.bake_items,
             setup.max_concurrency,
+            setup.batch_size,
             self._latencies.poll,
             self._done_with,
         )
@@ -275,6 +277,7 @@ class World:
             WiredBakedItems(wire, self.outlet, self.operations),
             WiredNewItems(wire, MemoryNewItems(self.new), self.operations),
             self._journal,
+            self._clock(),
         )
 
     # What happens by itself

@@ -1,0 +1,83 @@
+"""`python -m kitchen.simulation`: looks for schedules that break the oven, and tells what happened in one."""
+
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+from kitchen.simulation.dice import RecordingDice, read, written
+from kitchen.simulation.interleavings import explore as explore_scenario
+from kitchen.simulation.interleavings import retell
+from kitchen.simulation.scenarios import SCENARIOS
+from kitchen.simulation.schedules import ROUGHNESS, play, search, shortest, story
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+
+FAULTS = typer.Option(help=f"What goes wrong: {', '.join(ROUGHNESS)}.")
+
+EXIT_BROKEN = 1
+"""The exit code when an invariant breaks."""
+
+
+@app.command("search")
+def search_schedules(
+    schedules: Annotated[int, typer.Option(help="How many to play.")] = 1000,
+    first_seed: Annotated[int, typer.Option(help="The seed of the first; each next one has the next.")] = 0,
+    faults: Annotated[str, FAULTS] = "rough",
+) -> None:
+    """Play random schedules until one breaks an invariant; then show the shortest that does."""
+    begun = time.monotonic()
+    seeds = range(first_seed, first_seed + schedules)
+    with typer.progressbar(length=schedules, file=sys.stderr) as bar:
+        found = search(seeds, ROUGHNESS[faults], on_played=lambda: bar.update(1))
+    if found is None:
+        secs = time.monotonic() - begun
+        typer.echo(
+            f"{schedules} schedules from seed {first_seed}, {faults}: every invariant holds ({secs:.1f} s)"
+        )
+        return
+    seed, failure = found
+    typer.echo(f"seed {seed}: {failure.error}", err=True)
+    draws = shortest(failure, ROUGHNESS[faults])
+    typer.echo("\n".join(story(draws, ROUGHNESS[faults])))
+    typer.echo(f"\npython -m kitchen.simulation replay --faults {faults} --draws {written(draws)}")
+    raise typer.Exit(EXIT_BROKEN)
+
+
+@app.command()
+def replay(
+    faults: Annotated[str, FAULTS] = "rough",
+    seed: Annotated[int | None, typer.Option(help="Of the schedule.")] = None,
+    draws: Annotated[str, typer.Option(help="What the dice fall on, as a search prints it.")] = "",
+) -> None:
+    """Tell what happens in one schedule, step by step."""
+    told = read(draws)
+    if seed is not None:
+        dice = RecordingDice(seed)
+        play(dice, ROUGHNESS[faults])
+        told = dice.drawn
+    typer.echo("\n".join(story(told, ROUGHNESS[faults])))
+
+
+@app.command()
+def explore(
+    crashes: Annotated[int, typer.Option(help="How many functions may die on each way.")] = 0,
+    most_runs: Annotated[int, typer.Option(help="Stop after so many runs of a scenario.")] = 20_000,
+) -> None:
+    """Go every way that small ovens can take: each order of requests, each crash."""
+    for scenario in SCENARIOS:
+        begun = time.monotonic()
+        explored = explore_scenario(scenario, crashes, most_runs)
+        extent = "all of it" if explored.complete else f"stopped after {explored.runs} runs"
+        secs = time.monotonic() - begun
+        typer.echo(
+            f"{scenario.name}: {explored.states} states, {explored.runs} runs, {extent} ({secs:.1f} s)"
+        )
+        if explored.way is not None:
+            typer.echo("\n".join(retell(scenario, explored.way, crashes)))
+            raise typer.Exit(EXIT_BROKEN)
+
+
+if __name__ == "__main__":
+    app()
