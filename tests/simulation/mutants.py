@@ -39,7 +39,8 @@ class Mutant:
         """The protocol with the mutated module."""
         name = f"{self.module.__name__}_mutated"
         spec = importlib.util.spec_from_loader(name, _Text(self.source()))
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         if self.module is BAKING:
@@ -63,22 +64,51 @@ MUTANTS = [
     Mutant(
         "the line is left without a second look",
         BAKING,
-        (("            head_size = reached\n", "            return row\n"),),
+        (("            view = reached\n", "            break\n"),),
+    ),
+    Mutant(
+        "who found the line shut does not come again",
+        BAKING,
+        (
+            (
+                "        self.table.call_again(self.now())\n        self.new_items.trigger(RETRY_SECS)\n",
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "a call stands although it was answered",
+        TABLE,
+        (
+            (
+                "        self.row = replace(row, called_at=0)\n",
+                "        self.row = replace(row)\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "a call is answered although somebody fits",
+        TABLE,
+        (("    return waiting <= 0 or occupied > capacity - size\n", "    return True\n"),),
+    ),
+    Mutant(
+        "slots that a hand gives back are not looked at again",
+        BAKING,
+        (
+            (
+                "        return loaded if loaded and not started.gave_back else self._look(plan.head_size)\n",
+                "        return loaded or self._look(plan.head_size)\n",
+            ),
+        ),
     ),
     Mutant(
         "who joins does not look at the row",
         BAKING,
-        (("if batch.triggers or placed.joined or placed.gave_back:", "if batch.triggers or placed.gave_back:"),),
-    ),
-    Mutant(
-        "who joins looks at the row before the push",
-        BAKING,
         (
             (
-                "        try:\n            self.line.push({",
-                "        try:\n            self._drain(0, lambda: 10.0)\n            self.line.push({",
+                "if batch.triggers or placed.joined or placed.gave_back:",
+                "if batch.triggers or placed.gave_back:",
             ),
-            ("if batch.triggers or placed.joined or placed.gave_back:", "if batch.triggers or placed.gave_back:"),
         ),
     ),
     Mutant(
@@ -112,12 +142,12 @@ MUTANTS = [
         BAKING,
         (
             (
-                "        started = self._start(plan.loaded + self._renew(plan.leased), received_before=frozenset())",
-                "        started = self._start(plan.loaded + plan.leased, received_before=frozenset())",
+                "self._renew(plan.leased), received_before=frozenset())",
+                "plan.leased, received_before=frozenset())",
             ),
             (
-                "        started = self._start(plan.loaded + self._renew(plan.leased), received_before)",
-                "        started = self._start(plan.loaded + plan.leased, received_before)",
+                "self._renew(plan.leased), received_before)",
+                "plan.leased, received_before)",
             ),
         ),
     ),
@@ -142,9 +172,9 @@ MUTANTS = [
         (("            elif not plan.rest and item.size <= room:", "            elif item.size <= room:"),),
     ),
     Mutant(
-        "nobody is woken when slots are freed",
+        "nobody is called when slots are freed",
         REMOVING,
-        (("if not unloaded.ok or unloaded.row.waiting > 0:", "if not unloaded.ok:"),),
+        (("    return called_at == now or called_at < now - UNANSWERED_SECS\n", "    return False\n"),),
     ),
     Mutant(
         "slots are freed before the item is handed out",
@@ -152,8 +182,8 @@ MUTANTS = [
         (
             ("        self.baked_items.push(item)\n", ""),
             (
-                "        unloaded = self.table.unload(item.id)\n",
-                "        unloaded = self.table.unload(item.id)\n        self.baked_items.push(item)\n",
+                "        unloaded = self.table.unload(item.id, now)\n",
+                "        unloaded = self.table.unload(item.id, now)\n        self.baked_items.push(item)\n",
             ),
         ),
         "rough",
@@ -169,9 +199,11 @@ MUTANTS = [
         BAKING,
         (
             (
-                "        plan = self._load_from_line(items, holders, leaving)\n",
-                "        plan = self._load_from_line(items, holders, leaving)\n"
-                "        self.line.delete([holders[item.id] for item in plan.loaded])\n",
+                "        plan, loaded = self._load_from_line(items, holders, leaving)\n",
+                (
+                    "        plan, loaded = self._load_from_line(items, holders, leaving)\n"
+                    "        self.line.delete([holders[item.id] for item in plan.loaded])\n"
+                ),
             ),
         ),
         "rough",
@@ -181,9 +213,11 @@ MUTANTS = [
         BAKING,
         (
             (
-                "                self.journal.note(\"failed\", item.id, error=str(execution))\n",
-                "                self.journal.note(\"failed\", item.id, error=str(execution))\n"
-                "                started.done.add(item.id)\n",
+                '                self.journal.note("failed", item.id, error=str(execution))\n',
+                (
+                    '                self.journal.note("failed", item.id, error=str(execution))\n'
+                    "                started.done.add(item.id)\n"
+                ),
             ),
         ),
         "rough",
@@ -197,36 +231,33 @@ MUTANTS = [
     Mutant(
         "items that could not be pushed into the line are handled",
         BAKING,
-        (("            return Placed(failed + joined, gave_back=", "            return Placed(failed, gave_back="),),
-        "rough",
-    ),
-    Mutant(
-        "what did not fit is kept in hand",
-        BAKING,
         (
             (
-                "        if plan.rest:\n            self.line.put_back([holders[item.id] for item in plan.rest], 0)\n",
-                "",
+                "            return Placed(failed + joined, gave_back=",
+                "            return Placed(failed, gave_back=",
             ),
         ),
+        "rough",
     ),
     Mutant(
         "the line is recounted at once",
         BAKING,
-        (("if row.waiting > 0 and self.now() - row.joined_at > QUIET_SECS and", "if row.waiting > 0 and"),),
+        (("        is_quiet = self.now() - row.joined_at > QUIET_SECS\n", "        is_quiet = True\n"),),
     ),
     Mutant(
         "the line is recounted although it counts messages",
         BAKING,
-        ((" > QUIET_SECS and self.line.count() == 0:", " > -QUIET_SECS:"),),
+        (("        if is_quiet and self.line.count() == 0 and", "        if"),),
     ),
     Mutant(
         "a failed item is no dead letter",
         BAKING,
         (
             (
-                "            if execution is not None and execution.failed:\n"
-                "                self._bury(item_id, execution)\n",
+                (
+                    "            if execution is not None and execution.failed:\n"
+                    "                self._bury(item_id, execution)\n"
+                ),
                 "",
             ),
         ),
@@ -234,19 +265,22 @@ MUTANTS = [
     Mutant(
         "a malformed message is left to come again",
         BAKING,
-        (("        if batch.malformed and not self._reject(", "        if batch.malformed and self._reject("),),
-        "none",
-    ),
-    Mutant(
-        "an item of the line is counted out when it leaves, not when it is loaded",
-        BAKING,
-        (("            taken = len(plan.loaded) + copies + leaving\n", "            taken = copies + leaving\n"),),
+        (
+            (
+                "        if batch.malformed and not self._reject(",
+                "        if batch.malformed and self._reject(",
+            ),
+        ),
         "none",
     ),
     Mutant(
         "a copy in the line is counted out twice",
         BAKING,
-        (("            taken = len(plan.loaded) + copies + leaving\n",
-          "            taken = len(plan.loaded) + len(plan.leased) + 2 * leaving\n"),),
+        (
+            (
+                "            taken = len(plan.loaded) + copies + leaving\n",
+                "            taken = len(plan.loaded) + len(plan.leased) + 2 * leaving\n",
+            ),
+        ),
     ),
 ]

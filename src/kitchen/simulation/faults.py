@@ -42,6 +42,8 @@ class Faults:
     partial: float = 0.0
 
     # What AWS never promised to be otherwise.
+    slow: float = 0.0
+    """A request takes seconds."""
     message_twice: float = 0.0
     """A message of New Items is delivered once more, perhaps after it was deleted."""
     out_of_order: float = 0.0
@@ -76,6 +78,7 @@ ROUGH = Faults(
     repeated=0.01,
     haunted=0.01,
     partial=0.01,
+    slow=0.01,
     message_twice=0.03,
     out_of_order=0.2,
     false_empty=0.2,
@@ -89,6 +92,7 @@ ROUGH = Faults(
 """Much worse than AWS ever was."""
 
 MILD = Faults(
+    slow=0.03,
     message_twice=0.05,
     out_of_order=0.3,
     false_empty=0.3,

@@ -32,6 +32,10 @@ HAUNTING = MINUTE
 """Within which an abandoned request may still take effect."""
 
 
+SLOW = 4 * SECOND
+"""The most that a slow request takes longer."""
+
+
 class FunctionDied(BaseException):
     """The function was killed: nothing in it may catch this."""
 
@@ -155,6 +159,8 @@ class FaultyWire(Wire):
         self._witness = witness
 
     def attempt(self, operation: Operation, send: Callable[[*Ts], T], *args: *Ts, units: int = 1) -> T:
+        if self._dice.chance(self._trouble.rates.slow):
+            self.travel(self._dice.below(SLOW))
         fault = self._fault(operation)
         if fault is None:
             self.admit(operation, units)
@@ -164,6 +170,11 @@ class FaultyWire(Wire):
             raise FunctionDied
         self.admit(operation, units)
         return self._suffer(fault, operation, send, args)
+
+    def travel(self, span: int) -> None:
+        if self._loop.now + span >= self.deadline:
+            self._witness.struck(self.actor, "timed_out", "", ())
+        super().travel(span)
 
     def effect(self, send: Callable[[*Ts], T], *args: *Ts) -> T:
         answer = send(*args)
