@@ -36,8 +36,9 @@ request may still land, and clocks and answers of Step Functions that are some s
 LOOKS_AT_ONCE = 5
 """Overdue items looked into for one batch: DescribeExecution allows 15 a second for the account."""
 
-QUIET_SECS = 120
-"""Whoever joined this long ago has pushed, or has died and will never push."""
+QUIET_SECS = 75
+"""Whoever joined this long ago has pushed, or has died and will never push: after a function's 10 s, and the
+60 s in which its last request may still land."""
 
 ROUND_SECS = 4.0
 """What a round at the line may take when requests are slow; with less left, another function takes over."""
@@ -143,7 +144,7 @@ class BakeItems:
         except ServiceError as error:
             self.journal.note("failed", error=str(error))
             return Placed(failed=[item.id for item in items])
-        started = self._start(plan.loaded + self._renew(plan.leased), received_before=frozenset())
+        started = self._start(plan.loaded + self._renew(plan.leased))
         failed = [item.id for item in plan.loaded + plan.leased if item.id not in started.done]
         if not plan.rest:
             return Placed(failed, gave_back=started.gave_back)
@@ -210,14 +211,15 @@ class BakeItems:
     def _come_again(self, row: Row) -> None:
         """The row says that there is somebody to load, but the line gave nobody.
 
-        Most likely a function that died holds it shut for some seconds yet, or a crash has left the
-        count too high.
+        Either it is in the hands of a function, which may have died: then somebody has to come again
+        when the line opens. Or nobody is in it: who has joined is about to push and looks then, or has
+        died before, and the count is too high.
         """
-        is_quiet = self.now() - row.joined_at > QUIET_SECS
-        if is_quiet and self.line.count() == 0 and self.table.recount(row).ok:
-            return
-        self.table.call_again(self.now())
-        self.new_items.trigger(RETRY_SECS)
+        if self.line.count() > 0:
+            self.table.call_again(self.now())
+            self.new_items.trigger(RETRY_SECS)
+        elif self.now() - row.joined_at < QUIET_SECS or not self.table.recount(row).ok:
+            self.table.drop_call()
 
     def _reach(self, count: int, wait_secs: int) -> "View | None":
         """Take up to `count` items off the line, and load those that fit. None if nothing came."""
@@ -231,79 +233,69 @@ class BakeItems:
             raise
 
     def _serve(self, hand: Sequence[Waiting]) -> "View":
-        holders: dict[str, Waiting] = {}
-        items: list[Item] = []
-        done: list[Waiting] = []
-        letters: list[DeadLetter] = []
-        leaving = 0
-        for waiting in hand:
-            try:
-                item = parse(waiting.body, self.capacity)
-            except MalformedItemError as error:
-                # Sound when it joined, or it would not be here: the capacity was lowered since.
-                letters.append(DeadLetter(waiting.body, str(error)))
-                item = None
-            if isinstance(item, Item) and item.id not in holders:
-                holders[item.id] = waiting
-                items.append(item)
-            else:
-                done.append(waiting)
-                leaving += _is_fresh(waiting)
+        held = [self._read(waiting) for waiting in hand]
+        plan, loaded = self._load_from_line(held)
+        letters = [DeadLetter(h.waiting.body, h.reason) for h in plan.idle if h.reason]
         if letters:
             self.dead_letters.push(letters)
             self._note_rejected(letters)
-
-        plan, loaded = self._load_from_line(items, holders, leaving)
-        received_before = frozenset(i for i, waiting in holders.items() if not _is_fresh(waiting))
-        started = self._start(plan.loaded + self._renew(plan.leased), received_before)
-        done += [waiting for item_id, waiting in holders.items() if item_id in started.done]
+        renewed = set(self._renew([h.item for h in plan.leased if h.item]))
+        begun = plan.loaded + [h for h in plan.leased if h.item in renewed]
+        started = self._start([h.item for h in begun if h.item])
+        done = plan.idle + [h for h in begun if h.item and h.item.id in started.done]
         if done:
-            self.line.delete(done)
+            self.line.delete([h.waiting for h in done])
         if plan.rest:
-            self.line.put_back([holders[item.id] for item in plan.rest], 0)
-        refused = [holders[item.id] for item in plan.loaded + plan.leased if item.id not in started.done]
+            self.line.put_back([h.waiting for h in plan.rest], 0)
+        refused = [h.waiting for h in plan.loaded + plan.leased if h not in done]
         if refused:
             # They keep their slots, and are started when they come again.
             self.line.put_back(refused, RETRY_SECS)
             self.new_items.trigger(RETRY_SECS)
-        # Nothing loaded, or slots given back: the look comes when nothing is in hand any more.
-        return loaded if loaded and not started.gave_back else self._look(plan.head_size)
+        if loaded is None or started.gave_back:
+            # The look comes when nothing is in hand any more.
+            return self._look(plan.head_size)
+        return loaded
 
-    def _load_from_line(
-        self, items: list[Item], holders: dict[str, Waiting], leaving: int
-    ) -> "tuple[Plan, View | None]":
+    def _read(self, waiting: Waiting) -> "Held":
+        try:
+            item = parse(waiting.body, self.capacity)
+        except MalformedItemError as error:
+            # Sound when it joined, or it would not be here: the capacity was lowered since.
+            return Held(waiting, None, str(error))
+        return Held(waiting, item) if isinstance(item, Item) else Held(waiting, None)
+
+    def _load_from_line(self, held: "list[Held]") -> "tuple[LinePlan, View | None]":
         """Load the longest prefix that fits. The view is the row after that, or None if it is not known.
 
         If nobody can be loaded after them, the call is answered in the same write: a slot that is freed
         later calls anew, and whoever comes then waits for the line to open.
         """
-        plan = Plan(loaded=items) if _slots(items) <= self.capacity else Plan.of(items, Row(), self.capacity)
+        plan = LinePlan.of(held, Row(), self.capacity)
         row: Row | None = None
         for _ in range(ATTEMPTS):
-            # An item that is leased already and was never in anybody's hand is a second copy, counted on
-            # its own; in any other case its first load has counted it out.
-            copies = sum(_is_fresh(holders[item.id]) for item in plan.leased)
-            taken = len(plan.loaded) + copies + leaving
-            is_last = True
+            left = row.left if row else 0
+            # What has left the line before, and comes again, is not counted out a second time.
+            taken = [h.waiting.sequence for h in plan.served if h.waiting.sequence > left]
+            leaving, is_last = len(taken), True
             if row is not None:
-                taken = min(taken, max(row.waiting, 0))
-                room = row.room(self.capacity) - _slots(plan.loaded)
-                is_last = row.waiting <= taken or room < plan.head_size
+                leaving = min(leaving, row.waiting)
+                room = row.room(self.capacity) - _slots(plan.items)
+                is_last = row.waiting <= leaving or room < plan.head_size
             if not plan.loaded and not taken:
-                break
-            leases = self._leases(plan.loaded)
-            next_size = plan.head_size if is_last else None
-            answer = self.table.load_from_line(leases, self.capacity, taken, next_size)
+                return plan, None
+            leases = self._leases(plan.items)
+            answer = self.table.load_from_line(
+                leases, self.capacity, taken, leaving, plan.head_size if is_last else None
+            )
             if answer.ok:
                 return plan, View(answer.row, plan.head_size, answered=is_last)
             if _lost_answer(leases, answer.row):
                 return plan, None
             row = answer.row
-            plan = Plan.of(items, row, row.room(self.capacity))
-        else:
-            # Others keep changing the row: they load, and this hand goes back.
-            plan = Plan(leased=plan.leased, rest=plan.loaded + plan.rest)
-        return plan, None
+            plan = LinePlan.of(held, row, row.room(self.capacity))
+        # Others keep changing the row: they load, and this hand goes back.
+        return LinePlan(rest=held), None
 
     # Baking
 
@@ -328,7 +320,7 @@ class BakeItems:
                 self.journal.note("failed", item.id, error=str(error))
         return renewed
 
-    def _start(self, items: list[Item], received_before: frozenset[str]) -> "Started":
+    def _start(self, items: list[Item]) -> "Started":
         """Start the loaded items."""
         started = Started()
         for item, execution in zip(items, self.item_states.start(items) if items else [], strict=True):
@@ -336,13 +328,13 @@ class BakeItems:
                 self.journal.note("failed", item.id, error=str(execution))
                 continue
             try:
-                started.gave_back |= self._settle(item, execution, rejoining=item.id in received_before)
+                started.gave_back |= self._settle(item, execution)
                 started.done.add(item.id)
             except ServiceError as error:
                 self.journal.note("failed", item.id, error=str(error))
         return started
 
-    def _settle(self, item: Item, execution: Execution, rejoining: bool) -> bool:
+    def _settle(self, item: Item, execution: Execution) -> bool:
         """Leave it to bake, or give its slots back: True."""
         if execution.running:
             if execution.started_at < self.now() - JUST_NOW_SECS:
@@ -357,7 +349,7 @@ class BakeItems:
             self._bury(item.id, execution)
         else:
             self.journal.note("duplicate", item.id)
-        self.table.undo(item.id, int(rejoining))
+        self.table.undo(item.id)
         return True
 
     # Failures
@@ -444,6 +436,64 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A message of the line in hand."""
+
+    waiting: Waiting
+    item: Item | None
+    """None if it is not to be baked."""
+    reason: str = ""
+    """Why not, where that is worth a dead letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinePlan:
+    """What is done with a hand: its messages are served in their order, up to the first that does not fit."""
+
+    loaded: list[Held] = field(default_factory=list)
+    leased: list[Held] = field(default_factory=list)
+    idle: list[Held] = field(default_factory=list)
+    """Copies of another in this hand, and what cannot be baked."""
+    served: list[Held] = field(default_factory=list)
+    """All of the above, in order."""
+    rest: list[Held] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, hand: Iterable[Held], row: Row, room: int) -> "LinePlan":
+        """The longest prefix that is in the oven already, or fits into `room` slots."""
+        plan = cls()
+        seen: set[str] = set()
+        for held in hand:
+            if plan.rest or (
+                held.item and held.item.id not in seen | row.leases.keys() and held.item.size > room
+            ):
+                plan.rest.append(held)
+                continue
+            plan.served.append(held)
+            if held.item is None or held.item.id in seen:
+                plan.idle.append(held)
+                continue
+            seen.add(held.item.id)
+            if held.item.id in row.leases:
+                plan.leased.append(held)
+            else:
+                plan.loaded.append(held)
+                room -= held.item.size
+        return plan
+
+    @property
+    def items(self) -> list[Item]:
+        """Those that are loaded."""
+        return [held.item for held in self.loaded if held.item]
+
+    @property
+    def head_size(self) -> int:
+        """The slots that the first of the rest needs; the least possible, where nobody is known to wait."""
+        first = self.rest[0].item if self.rest else None
+        return first.size if first else 1
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """What a function at the line knows of the row."""
 
@@ -481,10 +531,6 @@ def _slots(items: Iterable[Item]) -> int:
 def _lost_answer(leases: dict[str, Lease], row: Row) -> bool:
     """A load that was refused because it had been done: the answer to the first try was lost on the way."""
     return bool(leases) and all(row.leases.get(item_id) == lease for item_id, lease in leases.items())
-
-
-def _is_fresh(waiting: Waiting) -> bool:
-    return waiting.receive_count == 1
 
 
 def _ticket(message: Message) -> str:

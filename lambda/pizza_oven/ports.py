@@ -37,6 +37,8 @@ class Row:
     """When the line last grew, in seconds since the epoch."""
     leases: Mapping[str, Lease] = field(default_factory=dict)
     """By item id."""
+    left: int = 0
+    """The sequence number of the last message that left the line."""
     called_at: float = 0
     """When Bake Items was called to the line and has not answered since; 0 if it was not called.
 
@@ -72,12 +74,18 @@ class BakingTable(Protocol):
         """
 
     def load_from_line(
-        self, leases: Mapping[str, Lease], capacity: int, taken: int, next_size: int | None
+        self,
+        leases: Mapping[str, Lease],
+        capacity: int,
+        taken: Sequence[int],
+        leaving: int,
+        next_size: int | None,
     ) -> Answer:
-        """Lease if all fit and none is leased; and `taken` items leave the line, if as many wait.
+        """Lease if all fit and none is leased; and the messages `taken` leave the line, if none has before.
 
-        With a `next_size`, only if nobody waits then, or an item of that size does not fit; and the call
-        is answered.
+        Their sequence numbers ascend. Of them `leaving` were counted as waiting; as many must be. With a
+        `next_size`, only if nobody waits then, or an item of that size does not fit; and the call is
+        answered.
         """
 
     def unload(self, item_id: str, now: float) -> Answer:
@@ -89,14 +97,17 @@ class BakingTable(Protocol):
     def call_again(self, now: float) -> Answer:
         """Bake Items is called at `now`, whether or not it was."""
 
-    def undo(self, item_id: str, rejoining: int) -> Answer:
-        """Take a load back, if the item is leased; and `rejoining` items are counted as waiting again."""
+    def undo(self, item_id: str) -> Answer:
+        """Take a load back, if the item is leased. Nobody is called: whoever does this looks at the line."""
 
     def renew(self, item_id: str, until: float) -> Answer:
         """Set when the item should be out, if it is leased."""
 
     def evict(self, item_id: str, until: float) -> Answer:
         """Free the item's slots, if its lease still says `until`."""
+
+    def drop_call(self) -> Answer:
+        """The call is answered, whoever waits."""
 
     def recount(self, seen: Row) -> Answer:
         """Set `waiting` to 0, if nobody joined and nobody left since `seen`."""
@@ -108,8 +119,8 @@ class Waiting:
 
     body: str
     receipt: str
-    receive_count: int
-    """1 when nobody has held it before."""
+    sequence: int
+    """Its place in the order in which messages joined; it grows, with gaps."""
 
 
 class WaitingItems(Protocol):

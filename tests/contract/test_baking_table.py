@@ -42,7 +42,7 @@ def test_a_direct_load_that_does_not_fit_changes_nothing_and_shows_the_row(table
 
 def test_nothing_that_is_larger_than_the_capacity_is_loaded_into_an_empty_oven(table: BakingTable) -> None:
     assert not table.load_directly(A, capacity=2, joining=0, now=100.0).ok
-    assert not table.load_from_line(A, capacity=2, taken=0, next_size=None).ok
+    assert not table.load_from_line(A, capacity=2, taken=[], leaving=0, next_size=None).ok
     assert table.look() == Row()
 
 
@@ -67,7 +67,7 @@ def test_what_is_leased_is_not_leased_again(table: BakingTable, how: str) -> Non
     if how == "directly":
         answer = table.load_directly({**A, **B}, capacity=9, joining=0, now=200.0)
     else:
-        answer = table.load_from_line({**A, **B}, capacity=9, taken=0, next_size=None)
+        answer = table.load_from_line({**A, **B}, capacity=9, taken=[], leaving=0, next_size=None)
 
     assert not answer.ok
     assert answer.row == table.look() == Row(occupied=3, leases=A)
@@ -76,24 +76,24 @@ def test_what_is_leased_is_not_leased_again(table: BakingTable, how: str) -> Non
 def test_a_load_from_the_line_counts_those_who_leave_it(table: BakingTable) -> None:
     table.load_directly({}, capacity=5, joining=3, now=100.0)
 
-    answer = table.load_from_line({**A, **B}, capacity=5, taken=2, next_size=None)
+    answer = table.load_from_line({**A, **B}, capacity=5, taken=[1, 2], leaving=2, next_size=None)
 
     assert answer.ok
-    assert table.look() == Row(5, 1, 100.0, {**A, **B})
+    assert table.look() == Row(5, 1, 100.0, {**A, **B}, left=2)
 
 
 def test_no_more_leave_the_line_than_wait(table: BakingTable) -> None:
     table.load_directly({}, capacity=5, joining=1, now=100.0)
 
-    assert not table.load_from_line(A, capacity=5, taken=2, next_size=None).ok
-    assert not table.load_from_line({}, capacity=5, taken=2, next_size=None).ok
+    assert not table.load_from_line(A, capacity=5, taken=[1, 2], leaving=2, next_size=None).ok
+    assert not table.load_from_line({}, capacity=5, taken=[1, 2], leaving=2, next_size=None).ok
     assert table.look() == Row(waiting=1, joined_at=100.0)
 
 
 def test_a_load_from_the_line_must_fit(table: BakingTable) -> None:
     table.load_directly(A, capacity=4, joining=1, now=100.0)
 
-    assert not table.load_from_line(B, capacity=4, taken=1, next_size=None).ok
+    assert not table.load_from_line(B, capacity=4, taken=[1], leaving=1, next_size=None).ok
     assert table.look() == Row(3, 1, 100.0, A)
 
 
@@ -112,7 +112,7 @@ def test_what_is_not_leased_is_neither_unloaded_nor_undone_nor_renewed_nor_evict
 ) -> None:
     table.load_directly(B, capacity=5, joining=0, now=100.0)
 
-    answers = [table.unload("a", 5.5), table.undo("a", 1), table.renew("a", 5.0), table.evict("a", 1000.5)]
+    answers = [table.unload("a", 5.5), table.undo("a"), table.renew("a", 5.0), table.evict("a", 1000.5)]
 
     assert [answer.ok for answer in answers] == [False] * 4
     assert [answer.row for answer in answers] == [Row(occupied=2, leases=B)] * 4
@@ -126,13 +126,12 @@ def test_nothing_is_unloaded_from_a_row_that_does_not_exist(table: BakingTable) 
     assert answer.row == Row()
 
 
-def test_an_undone_load_may_wait_again(table: BakingTable) -> None:
+def test_an_undone_load_frees_its_slots_and_calls_nobody(table: BakingTable) -> None:
     table.load_directly({**A, **B}, capacity=5, joining=0, now=100.0)
 
-    table.undo("a", 1)
-    table.undo("b", 0)
+    table.undo("a")
 
-    assert table.look() == Row(waiting=1)
+    assert table.look() == Row(2, leases=B)
 
 
 def test_a_renewed_lease_keeps_its_size(table: BakingTable) -> None:
@@ -160,12 +159,12 @@ def test_a_recount_empties_the_line_that_was_seen(table: BakingTable) -> None:
 def test_a_recount_fails_when_somebody_joined_or_left_since(table: BakingTable) -> None:
     table.load_directly({}, capacity=5, joining=2, now=100.0)
     seen = table.look()
-    table.load_from_line({}, capacity=5, taken=1, next_size=None)
+    table.load_from_line({}, capacity=5, taken=[1], leaving=1, next_size=None)
     assert not table.recount(seen).ok
 
     seen = table.look()
     table.load_directly({}, capacity=5, joining=1, now=200.0)
-    table.load_from_line({}, capacity=5, taken=1, next_size=None)
+    table.load_from_line({}, capacity=5, taken=[2], leaving=1, next_size=None)
     assert not table.recount(seen).ok
     assert table.look().waiting == 1
 
@@ -175,7 +174,7 @@ def test_what_was_seen_does_not_change(table: BakingTable) -> None:
     seen = table.look()
 
     table.renew("a", 9.0)
-    table.load_from_line(B, capacity=5, taken=1, next_size=None)
+    table.load_from_line(B, capacity=5, taken=[1], leaving=1, next_size=None)
 
     assert seen == Row(3, 1, 100.0, A)
 
@@ -215,17 +214,19 @@ def test_a_call_is_answered_when_nobody_waits(table: BakingTable) -> None:
     assert table.look() == Row()
 
 
-@pytest.mark.parametrize(("taken", "next_size", "is_last"), [(1, 1, False), (1, 3, True), (2, 1, True)])
+@pytest.mark.parametrize(("leaving", "next_size", "is_last"), [(1, 1, False), (1, 3, True), (2, 1, True)])
 def test_a_load_from_the_line_answers_the_call_only_if_it_is_the_last(
-    table: BakingTable, taken: int, next_size: int, is_last: bool
+    table: BakingTable, leaving: int, next_size: int, is_last: bool
 ) -> None:
     table.load_directly(A, capacity=7, joining=2, now=100.0)
     table.call_again(200.0)
 
-    answer = table.load_from_line(B, capacity=7, taken=taken, next_size=next_size)
+    answer = table.load_from_line(B, capacity=7, taken=[8, 9], leaving=leaving, next_size=next_size)
 
     assert answer.ok == is_last
-    expected = Row(5, 2 - taken, 100.0, {**A, **B}) if is_last else Row(3, 2, 100.0, A, called_at=200.0)
+    expected = (
+        Row(5, 2 - leaving, 100.0, {**A, **B}, left=9) if is_last else Row(3, 2, 100.0, A, called_at=200.0)
+    )
     assert answer.row == table.look() == expected
 
 
@@ -233,9 +234,9 @@ def test_a_load_from_the_line_that_is_not_the_last_lets_the_call_stand(table: Ba
     table.load_directly(A, capacity=9, joining=2, now=100.0)
     table.call_again(200.0)
 
-    answer = table.load_from_line(B, capacity=9, taken=1, next_size=None)
+    answer = table.load_from_line(B, capacity=9, taken=[1], leaving=1, next_size=None)
 
-    assert answer.row == table.look() == Row(5, 1, 100.0, {**A, **B}, called_at=200.0)
+    assert answer.row == table.look() == Row(5, 1, 100.0, {**A, **B}, left=1, called_at=200.0)
 
 
 def test_a_call_can_be_made_anew(table: BakingTable) -> None:
@@ -243,3 +244,15 @@ def test_a_call_can_be_made_anew(table: BakingTable) -> None:
     table.call_again(300.25)
 
     assert table.look() == Row(called_at=300.25)
+
+
+def test_a_message_leaves_the_line_once(table: BakingTable) -> None:
+    table.load_directly({}, capacity=5, joining=3, now=100.0)
+    last = 18_873_498_473_498_473_498
+    table.load_from_line(A, capacity=5, taken=[last - 5, last], leaving=2, next_size=None)
+
+    again = table.load_from_line(B, capacity=5, taken=[last, last + 1], leaving=1, next_size=None)
+
+    assert not again.ok
+    assert again.row == table.look() == Row(3, 1, 100.0, A, left=last)
+    assert table.load_from_line(B, capacity=5, taken=[last + 1], leaving=1, next_size=None).ok

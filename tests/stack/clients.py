@@ -201,7 +201,7 @@ class Client:
         """Lease slots for an item as an earlier load of it may have left them."""
         held = self.row().leases.get(item_id)
         if held is not None:
-            self._table.undo(item_id, rejoining=0)
+            self._table.undo(item_id)
         answer = self._table.load_directly({item_id: lease}, self.capacity, 0, 0)
         assert answer.ok
 

@@ -1,12 +1,12 @@
 """The Baking Table: one DynamoDB item that holds all that must be decided at once.
 
-Attributes: `occupied`, `waiting`, `joinedAt`, `calledAt`, and for each item in the oven its lease:
-`@<item id>`, when it should be out, and if it takes more than one slot, `*<item id>`, how many. They are
-short on purpose: a write is billed by the whole item, 1 KB (some 20 leases) a unit
+Attributes: `occupied`, `waiting`, `joinedAt`, `leftLine`, `calledAt`, and for each item in the oven its
+lease: `@<item id>`, when it should be out, and if it takes more than one slot, `*<item id>`, how many. They
+are short on purpose: a write is billed by the whole item, 1 KB (some 20 leases) a unit
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pizza_oven.aws.clients import service_errors
@@ -45,17 +45,26 @@ class DynamoBakingTable:
         return self._update(write)
 
     def load_from_line(
-        self, leases: Mapping[str, Lease], capacity: int, taken: int, next_size: int | None
+        self,
+        leases: Mapping[str, Lease],
+        capacity: int,
+        taken: Sequence[int],
+        leaving: int,
+        next_size: int | None,
     ) -> Answer:
         write = _Write()
         if leases:
             write.lease(leases, capacity)
         if taken:
-            write.add("waiting :left", left=-taken)
-            write.only_if("waiting >= :taken", taken=taken)
+            # The line is first in, first out, so one number tells all that have left it.
+            write.set("leftLine = :last", last=taken[-1])
+            write.only_if("(attribute_not_exists(leftLine) OR leftLine < :first)", first=taken[0])
+        if leaving:
+            write.add("waiting :minus", minus=-leaving)
+            write.only_if("waiting >= :leaving", leaving=leaving)
         if next_size is not None:
             size = sum(lease.size for lease in leases.values())
-            write.answer_call(capacity - size - next_size, leaving=taken)
+            write.answer_call(capacity - size - next_size, leaving)
         return self._update(write, told="ALL_NEW")
 
     def unload(self, item_id: str, now: float) -> Answer:
@@ -77,11 +86,13 @@ class DynamoBakingTable:
         write.set("calledAt = :now", now=now)
         return self._update(write)
 
-    def undo(self, item_id: str, rejoining: int) -> Answer:
-        write = _Write().free(item_id)
-        if rejoining:
-            write.add("waiting :rejoining", rejoining=rejoining)
+    def drop_call(self) -> Answer:
+        write = _Write()
+        write.remove("calledAt")
         return self._update(write)
+
+    def undo(self, item_id: str) -> Answer:
+        return self._update(_Write().free(item_id))
 
     def renew(self, item_id: str, until: float) -> Answer:
         write = _Write({"#until": _UNTIL + item_id})
@@ -213,5 +224,6 @@ def _row(attributes: Mapping[str, Any]) -> Row:
             for name, until in numbers.items()
             if name.startswith(_UNTIL)
         },
+        left=int(numbers.get("leftLine", 0)),
         called_at=float(numbers.get("calledAt", 0)),
     )

@@ -79,13 +79,13 @@ class SqsWaitingItems:
                 QueueUrl=self._queue_url,
                 MaxNumberOfMessages=count,
                 WaitTimeSeconds=wait_secs,
-                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+                MessageSystemAttributeNames=["SequenceNumber"],
             )
         return [
             Waiting(
                 message["Body"],
                 message["ReceiptHandle"],
-                int(message["Attributes"]["ApproximateReceiveCount"]),
+                int(message["Attributes"]["SequenceNumber"]),
             )
             for message in response.get("Messages", [])
         ]

@@ -305,7 +305,7 @@ class MemoryWaitingItems:
         for received in taken:
             receipt = f"{received.id}/{received.receive_count}"
             self._hand[receipt] = received
-            hand.append(Waiting(received.body, receipt, received.receive_count))
+            hand.append(Waiting(received.body, receipt, int(received.id.rpartition("-")[2])))
         return hand
 
     def delete(self, hand: Sequence[Waiting]) -> None:

@@ -74,7 +74,7 @@ _SHOWN: dict[type, Callable[[Any], str]] = {
     Lease: lambda lease: f"{lease.size} until {_since_start(lease.until)}",
     Item: lambda item: item.id,
     Execution: lambda execution: f"{execution.status}, begun at {_since_start(execution.started_at)}",
-    Waiting: lambda waiting: f"{waiting.body} ({waiting.receive_count}.)",
+    Waiting: lambda waiting: f"{waiting.body} (#{waiting.sequence})",
     DeadLetter: lambda letter: f"{letter.body!r} because {letter.reason!r}",
     dict: lambda entries: f"{{{', '.join(f'{key}: {_shown(entry)}' for key, entry in entries.items())}}}",
     list: lambda entries: f"[{', '.join(map(_shown, entries))}]",

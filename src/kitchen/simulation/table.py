@@ -1,6 +1,6 @@
 """DynamoDB in memory: the one row of the Baking Table, with the conditions of its writes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pizza_oven.ports import Answer, Lease, Row
@@ -43,26 +43,36 @@ class MemoryBakingTable:
             return Answer(False, row)
         occupied, leases = row.occupied + _slots(leases), self._with(leases)
         if joining:
-            self.row = Row(occupied, row.waiting + joining, round(now, 3), leases)
+            self.row = Row(occupied, row.waiting + joining, round(now, 3), leases, row.left)
         else:
-            self.row = Row(occupied, row.waiting, row.joined_at, leases, row.called_at)
+            self.row = Row(occupied, row.waiting, row.joined_at, leases, row.left, row.called_at)
         return _DONE
 
     def load_from_line(
-        self, leases: Mapping[str, Lease], capacity: int, taken: int, next_size: int | None
+        self,
+        leases: Mapping[str, Lease],
+        capacity: int,
+        taken: Sequence[int],
+        leaving: int,
+        next_size: int | None,
     ) -> Answer:
         row = self.row
-        if (leases and not self._may_lease(leases, capacity)) or (taken and row.waiting < taken):
+        if (
+            (leases and not self._may_lease(leases, capacity))
+            or (taken and row.left >= taken[0])
+            or (leaving and row.waiting < leaving)
+        ):
             return Answer(False, row)
-        occupied, waiting = row.occupied + _slots(leases), row.waiting - taken
+        occupied, waiting = row.occupied + _slots(leases), row.waiting - leaving
         if next_size is not None and not _nobody_fits(occupied, waiting, capacity, next_size):
             return Answer(False, row)
+        left = taken[-1] if taken else row.left
         called_at = row.called_at if next_size is None else 0
-        self.row = Row(occupied, waiting, row.joined_at, self._with(leases), called_at)
+        self.row = Row(occupied, waiting, row.joined_at, self._with(leases), left, called_at)
         return Answer(True, self.row)
 
     def unload(self, item_id: str, now: float) -> Answer:
-        answer = self.undo(item_id, 0)
+        answer = self.undo(item_id)
         if not answer.ok:
             return answer
         self.row = row = replace(self.row, called_at=self.row.called_at or now)
@@ -79,7 +89,11 @@ class MemoryBakingTable:
         self.row = replace(self.row, called_at=round(now, 3))
         return _DONE
 
-    def undo(self, item_id: str, rejoining: int) -> Answer:
+    def drop_call(self) -> Answer:
+        self.row = replace(self.row, called_at=0)
+        return _DONE
+
+    def undo(self, item_id: str) -> Answer:
         row = self.row
         lease = row.leases.get(item_id)
         if lease is None:
@@ -87,9 +101,7 @@ class MemoryBakingTable:
         leases = dict(row.leases)
         del leases[item_id]
         self.lease_bytes -= _bytes(item_id, lease)
-        self.row = Row(
-            row.occupied - lease.size, row.waiting + rejoining, row.joined_at, leases, row.called_at
-        )
+        self.row = Row(row.occupied - lease.size, row.waiting, row.joined_at, leases, row.left, row.called_at)
         return _DONE
 
     def renew(self, item_id: str, until: float) -> Answer:
@@ -104,7 +116,7 @@ class MemoryBakingTable:
         lease = self.row.leases.get(item_id)
         if lease is None or lease.until != until:
             return Answer(False, self.row)
-        return self.undo(item_id, 0)
+        return self.undo(item_id)
 
     def recount(self, seen: Row) -> Answer:
         row = self.row

@@ -126,9 +126,14 @@ class WiredBakingTable:
         return self._write(self.table.load_directly, leases, capacity, joining, now)
 
     def load_from_line(
-        self, leases: Mapping[str, Lease], capacity: int, taken: int, next_size: int | None
+        self,
+        leases: Mapping[str, Lease],
+        capacity: int,
+        taken: Sequence[int],
+        leaving: int,
+        next_size: int | None,
     ) -> Answer:
-        return self._write(self.table.load_from_line, leases, capacity, taken, next_size)
+        return self._write(self.table.load_from_line, leases, capacity, taken, leaving, next_size)
 
     def unload(self, item_id: str, now: float) -> Answer:
         return self._write(self.table.unload, item_id, now)
@@ -139,8 +144,11 @@ class WiredBakingTable:
     def call_again(self, now: float) -> Answer:
         return self._write(self.table.call_again, now)
 
-    def undo(self, item_id: str, rejoining: int) -> Answer:
-        return self._write(self.table.undo, item_id, rejoining)
+    def drop_call(self) -> Answer:
+        return self._write(self.table.drop_call)
+
+    def undo(self, item_id: str) -> Answer:
+        return self._write(self.table.undo, item_id)
 
     def renew(self, item_id: str, until: float) -> Answer:
         return self._write(self.table.renew, item_id, until)
