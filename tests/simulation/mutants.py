@@ -24,7 +24,7 @@ class Mutant:
     module: ModuleType
     changes: tuple[tuple[str, str], ...]
     faults: str = "mild"
-    """In which conditions it is found."""
+    """In which conditions it is found; or the name of the scenario in which it is."""
 
     def source(self) -> str:
         """The text of the mutated module. Raises ValueError where a piece is not there, or not just once."""
@@ -120,7 +120,7 @@ MUTANTS = [
         "an eviction does not compare what it has seen",
         BAKING,
         (("self.table.evict(item_id, row.leases[item_id].until).ok", "self.table.undo(item_id, 0).ok"),),
-        "rough",
+        "an overdue item that comes again",
     ),
     Mutant(
         "an item that still bakes is evicted",
@@ -150,6 +150,7 @@ MUTANTS = [
                 "plan.leased, received_before)",
             ),
         ),
+        "an overdue item that comes again",
     ),
     Mutant(
         "a load asks for not exactly full in place of room",
