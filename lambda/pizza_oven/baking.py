@@ -211,15 +211,18 @@ class BakeItems:
     def _come_again(self, row: Row) -> None:
         """The row says that there is somebody to load, but the line gave nobody.
 
-        Either it is in the hands of a function, which may have died: then somebody has to come again
-        when the line opens. Or nobody is in it: who has joined is about to push and looks then, or has
-        died before, and the count is too high.
+        Most likely it is in the hands of a function, which may have died or answered the call already:
+        then somebody has to come again when the line opens. Or nobody is in it: who has joined is about
+        to push and looks then, or has died before, and the count is too high. How many messages there
+        are tells the two apart, but only when nobody joined for so long that this number is up to date.
         """
-        if self.line.count() > 0:
-            self.table.call_again(self.now())
-            self.new_items.trigger(RETRY_SECS)
-        elif self.now() - row.joined_at < QUIET_SECS or not self.table.recount(row).ok:
-            self.table.drop_call()
+        is_quiet = self.now() - row.joined_at > QUIET_SECS
+        if is_quiet and self.line.count() == 0:
+            if not self.table.recount(row).ok:
+                self.table.drop_call()
+            return
+        self.table.call_again(self.now())
+        self.new_items.trigger(RETRY_SECS)
 
     def _reach(self, count: int, wait_secs: int) -> "View | None":
         """Take up to `count` items off the line, and load those that fit. None if nothing came."""
