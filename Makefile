@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench pins clean
+.PHONY: help demo test check format bench pictures pins clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
@@ -28,6 +28,9 @@ format: .venv/dev  ## Lay out the code
 
 bench: .venv/dev  ## Measure the oven on the local stack
 	$(BIN)/python -m benchmarks
+
+pictures: .venv/dev  ## Make the pictures of the documentation anew
+	$(BIN)/python -m pictures.demo
 
 pins: .venv/dev  ## Pin the newest versions of everything
 	$(PIP) install --quiet uv

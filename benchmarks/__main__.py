@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.functions import cold_starts, package_bytes
-from benchmarks.rushes import RUSHES, measure
+from benchmarks.rushes import RUSHES, Outcome, measure
 
 
 def main(
@@ -14,22 +14,42 @@ def main(
     seed: int = 1,
 ) -> None:
     """Measure the oven on this machine. Takes some minutes; leave the machine alone meanwhile."""
-    print("| rush | x ideal | requests/item | invocations/item | items/s | lost, doubled, slots left |")
+    outcomes: list[tuple[str, Outcome]] = []
+    print(
+        "| rush | time, by the ideal | requests | invocations | items a second | lost, doubled, slots left |"
+    )
     print("| --- | --- | --- | --- | --- | --- |")
     for rush in RUSHES:
         if only not in (None, rush.name):
             continue
         for run in range(runs):
             o = measure(rush, seed + run)
+            outcomes.append((rush.name, o))
             print(
                 f"| {rush.name}: {rush.what} | {o.times_ideal:.3f} | {o.requests_per_item:.2f} "
                 f"| {o.invocations_per_item:.2f} | {o.items_per_second:.1f} "
                 f"| {o.lost}, {o.doubled}, {o.slots_left} |",
                 flush=True,
             )
-    if only:
-        return
     print()
+    print_by_action(outcomes)
+    if not only:
+        print()
+        print_functions()
+
+
+def print_by_action(outcomes: list[tuple[str, Outcome]]) -> None:
+    """What each item costs, by action and function."""
+    names = sorted({name for _, o in outcomes for name in (*o.requests, *o.invocations)})
+    print(f"| each item, in rush | {' | '.join(name for name, _ in outcomes)} |")
+    print(f"| --- |{' --- |' * len(outcomes)}")
+    for name in names:
+        shares = [(o.requests[name] + o.invocations[name]) / o.items for _, o in outcomes]
+        print(f"| {name} | {' | '.join(f'{share:.2f}' for share in shares)} |")
+
+
+def print_functions() -> None:
+    """What a cold start begins with."""
     print("| functions | |")
     print("| --- | --- |")
     print(f"| package | {package_bytes() / 1024:.0f} KB |")
@@ -37,4 +57,5 @@ def main(
         print(f"| import of {cold_start.module} | {cold_start.import_secs * 1000:.0f} ms |")
 
 
-typer.run(main)
+if __name__ == "__main__":
+    typer.run(main)

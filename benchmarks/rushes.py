@@ -5,6 +5,7 @@ import json
 import random
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -39,9 +40,10 @@ class Outcome:
     """From the first item sent to the last one baked."""
     ideal: float
     """The same in an oven that loses no time at all, in seconds."""
-    requests: int
-    """Made by the functions."""
-    invocations: int
+    requests: Counter[str]
+    """Made by the functions, by action."""
+    invocations: Counter[str]
+    """By function."""
 
     @property
     def times_ideal(self) -> float:
@@ -49,11 +51,11 @@ class Outcome:
 
     @property
     def requests_per_item(self) -> float:
-        return self.requests / self.items
+        return self.requests.total() / self.items
 
     @property
     def invocations_per_item(self) -> float:
-        return self.invocations / self.items
+        return self.invocations.total() / self.items
 
     @property
     def items_per_second(self) -> float:
@@ -138,8 +140,8 @@ def _bake(oven: LocalOven, name: str, baking_times: Sequence[int]) -> tuple[floa
     return start, arrivals
 
 
-def _counts(oven: LocalOven) -> tuple[int, int]:
+def _counts(oven: LocalOven) -> tuple[Counter[str], Counter[str]]:
     """Requests that the functions made, and invocations, since the start."""
     with urllib.request.urlopen(oven.endpoint_url + COUNTS_PATH) as response:  # noqa: S310 - our own server
         counts = json.load(response)
-    return sum(counts["requests"]["functions"].values()), sum(counts["invocations"].values())
+    return Counter(counts["requests"]["functions"]), Counter(counts["invocations"])
