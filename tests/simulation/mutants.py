@@ -94,12 +94,7 @@ MUTANTS = [
     Mutant(
         "slots that a hand gives back are not looked at again",
         BAKING,
-        (
-            (
-                "        return loaded if loaded and not started.gave_back else self._look(plan.head_size)\n",
-                "        return loaded or self._look(plan.head_size)\n",
-            ),
-        ),
+        (("        if loaded is None or started.gave_back:\n", "        if loaded is None:\n"),),
     ),
     Mutant(
         "who joins does not look at the row",
@@ -119,7 +114,7 @@ MUTANTS = [
     Mutant(
         "an eviction does not compare what it has seen",
         BAKING,
-        (("self.table.evict(item_id, row.leases[item_id].until).ok", "self.table.undo(item_id, 0).ok"),),
+        (("self.table.evict(item_id, row.leases[item_id].until).ok", "self.table.undo(item_id).ok"),),
         "an overdue item that comes again",
     ),
     Mutant(
@@ -141,14 +136,9 @@ MUTANTS = [
         "redelivered items start without a renewal of their leases",
         BAKING,
         (
-            (
-                "self._renew(plan.leased), received_before=frozenset())",
-                "plan.leased, received_before=frozenset())",
-            ),
-            (
-                "self._renew(plan.leased), received_before)",
-                "plan.leased, received_before)",
-            ),
+            ("self._start(plan.loaded + self._renew(plan.leased))", "self._start(plan.loaded + plan.leased)"),
+            ("        renewed = set(self._renew([h.item for h in plan.leased if h.item]))\n", ""),
+            ("[h for h in plan.leased if h.item in renewed]", "plan.leased"),
         ),
         "an overdue item that comes again",
     ),
@@ -168,9 +158,9 @@ MUTANTS = [
         (("if leases and (row.waiting > 0 or not self._may_lease", "if leases and (not self._may_lease"),),
     ),
     Mutant(
-        "a smaller item of a batch is loaded past a larger one",
+        "a smaller item of the line is loaded past a larger one",
         BAKING,
-        (("            elif not plan.rest and item.size <= room:", "            elif item.size <= room:"),),
+        (("            if plan.rest or (\n", "            if (\n"),),
     ),
     Mutant(
         "nobody is called when slots are freed",
@@ -192,7 +182,7 @@ MUTANTS = [
     Mutant(
         "a load is not undone when the item turns out to have baked",
         BAKING,
-        (("        self.table.undo(item.id, int(rejoining))\n", ""),),
+        (("        self.table.undo(item.id)\n", ""),),
         "none",
     ),
     Mutant(
@@ -200,10 +190,10 @@ MUTANTS = [
         BAKING,
         (
             (
-                "        plan, loaded = self._load_from_line(items, holders, leaving)\n",
+                "        plan, loaded = self._load_from_line(held)\n",
                 (
-                    "        plan, loaded = self._load_from_line(items, holders, leaving)\n"
-                    "        self.line.delete([holders[item.id] for item in plan.loaded])\n"
+                    "        plan, loaded = self._load_from_line(held)\n"
+                    "        self.line.delete([h.waiting for h in plan.loaded])\n"
                 ),
             ),
         ),
@@ -246,9 +236,14 @@ MUTANTS = [
         (("        is_quiet = self.now() - row.joined_at > QUIET_SECS\n", "        is_quiet = True\n"),),
     ),
     Mutant(
-        "the line is recounted although it counts messages",
+        "what left the line before is counted out again",
+        TABLE,
+        (("            or (taken and row.left >= taken[0])\n", ""),),
+    ),
+    Mutant(
+        "a count that may be old is believed at once",
         BAKING,
-        (("        if is_quiet and self.line.count() == 0 and", "        if"),),
+        (("        if is_quiet and self.line.count() == 0:\n", "        if self.line.count() == 0:\n"),),
     ),
     Mutant(
         "a failed item is no dead letter",
@@ -273,15 +268,5 @@ MUTANTS = [
             ),
         ),
         "none",
-    ),
-    Mutant(
-        "a copy in the line is counted out twice",
-        BAKING,
-        (
-            (
-                "            taken = len(plan.loaded) + copies + leaving\n",
-                "            taken = len(plan.loaded) + len(plan.leased) + 2 * leaving\n",
-            ),
-        ),
     ),
 ]

@@ -6,8 +6,7 @@ I3  An item bakes once.
 I4  Once all is quiet nothing is occupied, nobody is counted as waiting, and no lease is left.
 I5  While the head of the line fits, somebody is on the way: a function at work, a message that will
     wake one, or a task that will. After a fault: within the time in which lost hands open again.
-I6  First come, first served: the line is loaded in its order, and no new item is loaded past it; the
-    latter as long as no request has failed, for then the line may be counted too short for a while.
+I6  First come, first served: the line is loaded in its order, and no new item is loaded past it.
 I7  While an item bakes it holds its slots.
 I8  A bad message is a dead letter, with a reason, after one delivery.
 """
@@ -216,9 +215,6 @@ class Invariants(Spectator):
         row = self._world.table.row
         if row.occupied > self._limit:
             raise InvariantError("I1", f"{row.occupied} slots are leased in an oven of {self._limit}")
-        if self.disturbed_at is not None and action == "load_directly":
-            # An item whose deletion from the line failed is counted out twice if it was baked meanwhile.
-            return
         new = [item_id for item_id in leases if item_id not in self._world.executions.bakings]
         for letter in self._world.line.letters():
             item_id = self._id(letter.body)
