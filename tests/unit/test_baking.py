@@ -89,6 +89,7 @@ class Oven:
         self.fifo = FifoQueue(self.loop, 15 * SECOND)
         self.table = MemoryBakingTable()
         self.executions = Executions(self.loop, self._remove)
+        self.waiting_items = MemoryWaitingItems
         self.capacity = capacity
         self._numbers = itertools.count()
         self.item_removed = ItemRemoved(
@@ -104,7 +105,7 @@ class Oven:
         return BakeItems(
             capacity=self.capacity,
             table=self.faults.on(self.table),
-            line=self.faults.on(MemoryWaitingItems(self.fifo)),
+            line=self.faults.on(self.waiting_items(self.fifo)),
             new_items=self.faults.on(MemoryNewItems(self.new)),
             dead_letters=self.faults.on(MemoryDeadLetters(self.dead)),
             item_states=self.faults.on(self.executions),
@@ -517,6 +518,82 @@ def test_the_line_is_not_recounted_while_somebody_may_be_joining(oven: Oven) -> 
     oven.bake(trigger())
 
     assert oven.table.row.waiting == 2
+
+
+# What others do meanwhile
+
+
+class Meanwhile(Executions):
+    """Lets something happen while the first start, or the first description, is under way."""
+
+    what: Callable[[], object] | None = None
+
+    def start(self, items: Sequence[Item]) -> list[Execution | ServiceError]:
+        self._happen()
+        return super().start(items)
+
+    def describe(self, item_id: str, lag: int = 0) -> Execution | None:
+        self._happen()
+        return super().describe(item_id, lag)
+
+    def _happen(self) -> None:
+        what, self.what = self.what, None
+        if what is not None:
+            what()
+
+
+def test_slots_that_a_late_copy_gives_back_go_to_who_joined_meanwhile(oven: Oven) -> None:
+    oven.executions = executions = Meanwhile(oven.loop, oven.executions.remove)
+    oven.bake(item("a", size=3, secs=1))
+    oven.pass_time(1)
+    executions.what = lambda: oven.bake(item("b"))
+
+    oven.bake(item("a", size=3, secs=1))
+
+    assert oven.running() == ["b"]
+
+
+def test_slots_that_an_eviction_frees_go_to_who_joined_meanwhile(oven: Oven) -> None:
+    oven.executions = executions = Meanwhile(oven.loop, oven.executions.remove)
+    oven.table.row = Row(occupied=3, leases={"ghost": Lease(3, oven.loop.seconds())})
+    oven.pass_time(OVERDUE_AFTER_SECS + 1)
+    executions.what = lambda: oven.bake(item("b"))
+
+    oven.bake(trigger())
+
+    assert oven.running() == ["b"]
+
+
+def test_slots_that_a_copy_in_the_line_gives_back_go_to_the_next(oven: Oven) -> None:
+    oven.bake(item("x", size=3, secs=1))
+    oven.bake(item("a", size=3, secs=1))
+    oven.bake(item("a", size=3, secs=1))
+    oven.bake(item("b"))
+    oven.pass_time(1)
+    oven.deliver()
+    assert oven.running() == ["a"]
+    oven.pass_time(1)
+
+    oven.deliver()
+
+    assert oven.running() == ["b"]
+
+
+def test_who_finds_the_line_in_other_hands_comes_again_though_its_count_is_an_old_one(oven: Oven) -> None:
+    class Old(MemoryWaitingItems):
+        def count(self) -> int:
+            return 0
+
+    oven.bake(item("a", size=3, secs=1), item("b"))
+    oven.fifo.receive(1)
+    oven.pass_time(1)
+    oven.waiting_items = Old
+    oven.new.receive(10)
+
+    oven.bake(trigger())
+    oven.settle(20)
+
+    assert oven.running() == ["b"]
 
 
 # Crashes

@@ -98,3 +98,5 @@ def test_a_refusal_is_raised_for_step_functions_to_try_again() -> None:
     with pytest.raises(ServiceError):
         kitchen.item_removed(ITEM)
     assert kitchen.triggers() == []
+    # Should the execution end now, its lease is what tells of the item.
+    assert "a" in kitchen.table.row.leases

@@ -1,16 +1,21 @@
 """`python -m kitchen.simulation`: looks for schedules that break the oven, and tells what happened in one."""
 
+import resource
 import sys
 import time
 from typing import Annotated
 
 import typer
 
-from kitchen.simulation.dice import RecordingDice, read, written
+from kitchen.simulation.dice import Dice, RecordingDice, read, written
 from kitchen.simulation.interleavings import explore as explore_scenario
 from kitchen.simulation.interleavings import retell
+from kitchen.simulation.loop import MINUTE, SECOND, START
 from kitchen.simulation.scenarios import SCENARIOS
 from kitchen.simulation.schedules import ROUGHNESS, play, search, shortest, story
+from kitchen.simulation.world import Conditions, Setup, World
+
+HOUR = 60 * MINUTE
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
@@ -77,6 +82,37 @@ def explore(
         if explored.way is not None:
             typer.echo("\n".join(retell(scenario, explored.way, crashes)))
             raise typer.Exit(EXIT_BROKEN)
+
+
+@app.command()
+def speed(
+    items: Annotated[int, typer.Option(help="How many to bake.")] = 1_000_000,
+    slots: Annotated[int, typer.Option(help="Of the oven.")] = 500,
+    baking_secs: Annotated[int, typer.Option(help="How long each item bakes.")] = 5,
+    a_second: Annotated[int, typer.Option(help="How many come in a second.")] = 83,
+) -> None:
+    """Bake many items while nothing goes wrong, and tell how long the simulation took."""
+    conditions = Conditions(names_kept=HOUR)
+    world = World(Setup(capacity=slots), conditions, Dice(0))
+    sent = 0
+
+    def send() -> None:
+        nonlocal sent
+        world.send(f'{{"id":"item-{sent}","bakingTimeSecs":{baking_secs}}}')
+        sent += 1
+        if sent < items:
+            world.loop.call_later(SECOND // a_second, send)
+
+    world.loop.call_later(0, send)
+    begun = time.perf_counter()
+    while world.outlet.count < items:
+        world.loop.run(world.loop.now + MINUTE)
+    secs = time.perf_counter() - begun
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    typer.echo(
+        f"{items} items in {(world.loop.now - START) / SECOND:.0f} virtual seconds: "
+        f"{secs:.1f} s, {secs / items * 1e6:.0f} us an item, {megabytes:.0f} MB"
+    )
 
 
 if __name__ == "__main__":

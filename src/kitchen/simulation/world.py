@@ -37,7 +37,7 @@ from kitchen.simulation.wired import (
 )
 from pizza_oven.baking import BakeItems, Message
 from pizza_oven.item import Item
-from pizza_oven.ports import BakedItems, Journal
+from pizza_oven.ports import Journal
 from pizza_oven.removing import ItemRemoved
 
 SKEW = SECOND
@@ -156,7 +156,7 @@ class World:
         )
         self.line = FifoQueue(self.loop, setup.line_visibility_secs * SECOND)
         self.line_history = LineHistory(self.line)
-        self.outlet: BakedItems = Outlet(self.spectator.baked)
+        self.outlet = Outlet(self.spectator.baked)
         self.table = self._protocol.baking_table()
         self.transitions = TokenBucket(
             self.loop, "state transitions", quotas.transitions, quotas.transitions_burst
