@@ -119,7 +119,7 @@ class BakeItems:
             try:
                 content = parse(message.body, self.capacity)
             except MalformedItemError as error:
-                batch.malformed[message.id] = DeadLetter(message.body, str(error))
+                batch.malformed[message.id] = DeadLetter(message.body, str(error), error.item_id)
                 continue
             if isinstance(content, Trigger):
                 batch.triggers.append(message)
@@ -238,10 +238,13 @@ class BakeItems:
     def _serve(self, hand: Sequence[Waiting]) -> "View":
         held = [self._read(waiting) for waiting in hand]
         plan, loaded = self._load_from_line(held)
-        letters = [DeadLetter(h.waiting.body, h.reason) for h in plan.idle if h.reason]
+        letters = [h.letter for h in plan.idle if h.letter]
         if letters:
             self.dead_letters.push(letters)
             self._note_rejected(letters)
+        for h in plan.idle:
+            if h.item:
+                self.journal.note("duplicate", h.item.id)
         renewed = set(self._renew([h.item for h in plan.leased if h.item]))
         begun = plan.loaded + [h for h in plan.leased if h.item in renewed]
         started = self._start([h.item for h in begun if h.item])
@@ -265,7 +268,7 @@ class BakeItems:
             item = parse(waiting.body, self.capacity)
         except MalformedItemError as error:
             # Sound when it joined, or it would not be here: the capacity was lowered since.
-            return Held(waiting, None, str(error))
+            return Held(waiting, None, DeadLetter(waiting.body, str(error), error.item_id))
         return Held(waiting, item) if isinstance(item, Item) else Held(waiting, None)
 
     def _load_from_line(self, held: "list[Held]") -> "tuple[LinePlan, View | None]":
@@ -398,7 +401,7 @@ class BakeItems:
 
     def _note_rejected(self, letters: Iterable[DeadLetter]) -> None:
         for letter in letters:
-            self.journal.note("rejected", reason=letter.reason)
+            self.journal.note("rejected", letter.item_id, reason=letter.reason)
 
     def _call_for_help(self) -> bool:
         """Have another function look at the line soon."""
@@ -445,8 +448,8 @@ class Held:
     waiting: Waiting
     item: Item | None
     """None if it is not to be baked."""
-    reason: str = ""
-    """Why not, where that is worth a dead letter."""
+    letter: DeadLetter | None = None
+    """Which then becomes of it, if any."""
 
 
 @dataclass(frozen=True, slots=True)

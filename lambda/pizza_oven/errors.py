@@ -8,6 +8,9 @@ class PizzaOvenError(Exception):
 class MalformedItemError(PizzaOvenError):
     """A message that can never be baked. The text is the reason that its sender reads in the dead letters."""
 
+    item_id: str | None = None
+    """Of the item, where it has a sound one."""
+
 
 class ServiceError(PizzaOvenError):
     """An AWS request failed and its retries are used up; whether it took effect is unknown."""

@@ -75,17 +75,24 @@ def parse_fields(fields: dict[str, Any]) -> Item:
 
 
 def _item(fields: dict[str, Any], body: str, capacity: int | None) -> Item:
-    for name in ("id", "bakingTimeSecs"):
-        if name not in fields:
-            raise MalformedItemError(f"{name} is missing")
-    return Item(
-        id=_valid_id(fields["id"], "id"),
-        baking_time_secs=_whole_number(
-            fields["bakingTimeSecs"], "bakingTimeSecs", "seconds", 0, MAX_BAKING_TIME_SECS
-        ),
-        size=_whole_number(fields.get("size", 1), "size", "slots", 1, capacity),
-        body=body,
-    )
+    item_id = _valid_id(_required(fields, "id"), "id")
+    try:
+        secs = _required(fields, "bakingTimeSecs")
+        return Item(
+            id=item_id,
+            baking_time_secs=_whole_number(secs, "bakingTimeSecs", "seconds", 0, MAX_BAKING_TIME_SECS),
+            size=_whole_number(fields.get("size", 1), "size", "slots", 1, capacity),
+            body=body,
+        )
+    except MalformedItemError as error:
+        error.item_id = item_id
+        raise
+
+
+def _required(fields: dict[str, Any], name: str) -> Any:
+    if name not in fields:
+        raise MalformedItemError(f"{name} is missing")
+    return fields[name]
 
 
 def _refuse_deep_nesting(body: str) -> None:

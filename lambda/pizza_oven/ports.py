@@ -156,6 +156,8 @@ class DeadLetter:
 
     body: str
     reason: str
+    item_id: str | None = None
+    """Of the item, where it has a sound one."""
 
 
 class DeadLetters(Protocol):

@@ -197,15 +197,19 @@ def _create_change_set(
     with contextlib.suppress(ClientError):
         # Left over from before; as a rule there is none.
         aws.cloudformation.delete_change_set(StackName=name, ChangeSetName=CHANGE_SET)
-    aws.cloudformation.create_change_set(
-        StackName=name,
-        ChangeSetName=CHANGE_SET,
-        ChangeSetType="CREATE" if is_new else "UPDATE",
-        TemplateBody=packaged_template(code_uri),
-        Parameters=values,
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        Tags=TAGS,
-    )
+    try:
+        aws.cloudformation.create_change_set(
+            StackName=name,
+            ChangeSetName=CHANGE_SET,
+            ChangeSetType="CREATE" if is_new else "UPDATE",
+            TemplateBody=packaged_template(code_uri),
+            Parameters=values,
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            Tags=TAGS,
+        )
+    except ClientError as error:
+        reason = error.response["Error"].get("Message", "")
+        raise DeploymentError(f"CloudFormation refused the change of {name}: {reason}") from error
     try:
         aws.cloudformation.get_waiter("change_set_create_complete").wait(
             StackName=name, ChangeSetName=CHANGE_SET, WaiterConfig={"Delay": 1, "MaxAttempts": 300}
