@@ -6,7 +6,8 @@ I3  An item bakes once.
 I4  Once all is quiet nothing is occupied, nobody is counted as waiting, and no lease is left.
 I5  While the head of the line fits, somebody is on the way: a function at work, a message that will
     wake one, or a task that will. After a fault: within the time in which lost hands open again.
-I6  First come, first served: the line is loaded in its order, and no new item is loaded past it.
+I6  First come, first served: the line is loaded in its order, and no new item is loaded past it. But an
+    item that had slots, and lost them since for minutes nobody could start it, has lost its place.
 I7  While an item bakes it holds its slots.
 I8  A bad message is a dead letter, with a reason, after one delivery.
 """
@@ -63,6 +64,7 @@ class Invariants(Spectator):
         self._stuck_since: int | None = None
         self._leftover: dict[str, int] = {}
         self._ended: set[str] = set()
+        self._evicted: set[str] = set()
 
     def watch(self, world: World) -> None:
         """Begin with a new world."""
@@ -206,6 +208,8 @@ class Invariants(Spectator):
             self._check_load(action, args[0], answer)
         elif action == "delete":
             self.check_nothing_is_lost()
+        elif action == "evict" and answer.ok:
+            self._evicted.add(args[0])
         elif action == "begin" and answer is not None:
             self._check_begin(args[0])
 
@@ -218,7 +222,7 @@ class Invariants(Spectator):
         new = [item_id for item_id in leases if item_id not in self._world.executions.bakings]
         for letter in self._world.line.letters():
             item_id = self._id(letter.body)
-            if item_id is None or self._has_been_in(item_id):
+            if item_id is None or item_id in self._evicted or self._has_been_in(item_id):
                 continue
             behind = [i for i in new if action == "load_directly" or self._is_behind(i, letter.id)]
             if behind and not self._is_bad(letter.body):
