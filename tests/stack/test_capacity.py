@@ -4,7 +4,7 @@ import json
 import time
 
 from kitchen.stack.deployment import deploy
-from tests.stack.clients import Client, ids, pizza
+from tests.stack.clients import Client, eventually, ids, pizza
 from tests.stack.conftest import NewOven
 from tests.stack.ovens import TestOven
 
@@ -24,16 +24,16 @@ def set_capacity(oven: TestOven, capacity: int) -> float:
 def test_a_lowered_capacity_drains_and_admits_no_more_than_fit(new_oven: NewOven) -> None:
     oven = new_oven(14)
     client = Client(oven)
-    pizzas = [pizza(f"drained-{n}", secs=2, size=1 + n % 2) for n in range(25)]
-    client.send(*pizzas[:20])
-    client.wait_until_baking("drained-0")
-    before = client.row().occupied
+    # The first ten fill the oven, and stay while its capacity is lowered.
+    pizzas = [pizza(f"drained-{n}", secs=8 if n < 10 else 2, size=1 + n % 2) for n in range(25)]
+    client.send(*pizzas[:10])
+    eventually("no more fit", lambda: client.row().occupied > 12)
+    client.send(*pizzas[10:20])
 
     lowered_at = set_capacity(oven, 4)
     client.send(*pizzas[20:])
     client.collect_until_quiet()
 
-    assert before > 4
     assert client.baked_ids == ids(pizzas)
     assert client.dead == []
     assert client.fullest(since=lowered_at) <= 4

@@ -2,8 +2,9 @@
 
 import random
 import time
+from itertools import chain
 
-from tests.stack.clients import Client, eventually, ids, pizza
+from tests.stack.clients import Client, Fields, eventually, ids, pizza
 from tests.stack.conftest import NewOven
 from tests.stack.workers import Workers
 
@@ -12,45 +13,55 @@ def test_items_survive_the_death_of_bake_items_at_work(new_oven: NewOven) -> Non
     oven = new_oven(4)
     client = Client(oven)
     workers = Workers(oven, "BakeItems")
-    pizzas = [pizza(f"bake-{n}", secs=1, size=1 + n % 3) for n in range(30)]
-    for start in (0, 10, 20):
-        wave = pizzas[start : start + 10]
-        for item in wave[:5]:
+    waves: list[list[Fields]] = []
+
+    def enough_died() -> bool:
+        first = 10 * len(waves)
+        waves.append([pizza(f"bake-{n}", secs=1, size=1 + n % 3) for n in range(first, first + 10)])
+        for item in waves[-1][:5]:
             client.send(item)
         workers.wait_for(1)
         with workers.killed_at_work():
-            for item in wave[5:]:
+            for item in waves[-1][5:]:
                 client.send(item)
             eventually("all messages are in somebody's hands", lambda: not client.messages_to_take())
+        return len(waves) >= 3 and workers.deaths() >= 2
 
-    client.collect_until_quiet(within_secs=120)
+    eventually("functions die at work", enough_died, within_secs=120)
+    client.collect_after_crashes(*waves)
 
-    assert workers.deaths() >= 2
-    assert client.baked_ids == ids(pizzas)
+    assert client.baked_ids == ids(chain.from_iterable(waves))
     assert client.dead == []
     assert client.fullest() <= client.capacity
-    client.let_the_line_be_recounted()
 
 
 def test_items_survive_the_death_of_item_removed_at_work(new_oven: NewOven) -> None:
     oven = new_oven(4)
     client = Client(oven)
     workers = Workers(oven, "ItemRemoved")
-    client.send(*(pizza(f"warm-{n}") for n in range(4)))
-    workers.wait_for(2)
-    client.collect_until_quiet()
-    pizzas = [pizza(f"removed-{n}", secs=1) for n in range(12)]
-    with workers.killed_at_work():
-        client.send(*pizzas)
-        eventually("frozen functions hold items", lambda: client.removals_under_way() >= len(workers.pids()))
+    waves: list[list[Fields]] = []
 
-    client.collect_until_quiet(within_secs=120)
+    def enough_died() -> bool:
+        first = 12 * len(waves)
+        waves.append([pizza(f"removed-{n}", secs=1) for n in range(first, first + 12)])
+        client.send(*waves[-1][:4])
+        client.collect_until_quiet()
+        workers.wait_for(1)
+        before = workers.invocations()
+        # Idle ones are the first to get work, so those frozen get all of it.
+        with workers.killed_at_work():
+            client.send(*waves[-1][4:])
+            eventually("a frozen function has an item", lambda: workers.invocations() > before)
+            time.sleep(random.uniform(0, 0.5))
+        client.collect_after_crashes(*waves)
+        return workers.deaths() >= 2
 
-    assert workers.deaths() >= 2
-    assert set(client.baked_ids) == {*ids(pizzas), "warm-0", "warm-1", "warm-2", "warm-3"}
+    eventually("functions die at work", enough_died, within_secs=120)
+
+    assert set(client.baked_ids) == set(ids(chain.from_iterable(waves)))
+    assert client.bakings().keys() == set(client.baked_ids)
     assert client.dead == []
     assert client.fullest() <= client.capacity
-    client.let_the_line_be_recounted()
 
 
 def test_sixty_items_survive_the_deaths_of_25_functions(new_oven: NewOven) -> None:
@@ -65,10 +76,9 @@ def test_sixty_items_survive_the_deaths_of_25_functions(new_oven: NewOven) -> No
         time.sleep(random.uniform(0, 0.1))
         eventually("a function is killed", lambda: random.choice(functions).kill_one())
         client.collect()
-    client.collect_until_quiet(within_secs=120)
+    client.collect_after_crashes(pizzas)
 
     assert set(client.baked_ids) == set(ids(pizzas))
     assert client.bakings().keys() == set(ids(pizzas))
     assert client.dead == []
     assert client.fullest() <= client.capacity
-    client.let_the_line_be_recounted()

@@ -1,11 +1,14 @@
 """The processes in which the embedded AWS runs the functions, and their violent ends."""
 
 import contextlib
+import json
 import random
 import signal
 import time
+import urllib.request
 from collections.abc import Iterator
 
+from kitchen.local.server import COUNTS_PATH
 from tests.stack.clients import eventually
 from tests.stack.logs import Function, log_lines
 from tests.stack.ovens import TestOven
@@ -33,9 +36,17 @@ class Workers:
         pids = self.pids()
         return bool(pids) and send_signal(random.choice(pids), signal.SIGKILL)
 
+    def invocations(self) -> int:
+        """How many have begun so far."""
+        with urllib.request.urlopen(f"{self._oven.endpoint_url}{COUNTS_PATH}", timeout=10) as answer:  # noqa: S310
+            return int(json.load(answer)["invocations"].get(self._name, 0))
+
     @contextlib.contextmanager
     def killed_at_work(self) -> Iterator[None]:
-        """Freeze them, and kill each a few milliseconds into the work that the block gives it."""
+        """Freeze them, and kill each a few milliseconds into the work that the block gives it.
+
+        It may be done with it before, and how far it got is chance: `deaths` tells who died at work.
+        """
         pids = self.pids()
         for pid in pids:
             send_signal(pid, signal.SIGSTOP)
