@@ -1,9 +1,11 @@
 """Small ovens, each with a few things under way at once, to be explored to the last order of events."""
 
 import json
+from collections.abc import Callable
 
 from kitchen.simulation.interleavings import Scenario, SmallWorld
 from kitchen.simulation.invariants import Invariants
+from kitchen.simulation.loop import SECOND
 from kitchen.simulation.queues import TRIGGER
 from kitchen.simulation.world import Setup
 from pizza_oven.baking import OVERDUE_AFTER_SECS
@@ -19,19 +21,14 @@ def item(item_id: str, size: int = 1, secs: int = 0) -> str:
     return json.dumps({"id": item_id, "bakingTimeSecs": secs, "size": size})
 
 
-def _send(*bodies: str) -> "Begin":
-    return Begin(bodies)
-
-
-class Begin:
+def _send(*bodies: str) -> Callable[[SmallWorld, Invariants], object]:
     """Sends messages, all at once."""
 
-    def __init__(self, bodies: tuple[str, ...]) -> None:
-        self._bodies = bodies
-
-    def __call__(self, _world: SmallWorld, invariants: Invariants) -> None:
-        for body in self._bodies:
+    def begin(_world: SmallWorld, invariants: Invariants) -> None:
+        for body in bodies:
             invariants.send(body)
+
+    return begin
 
 
 def _overdue(world: SmallWorld, invariants: Invariants) -> None:
@@ -51,16 +48,16 @@ def _stopped(world: SmallWorld, invariants: Invariants) -> None:
         if "a" in world.executions.bakings:
             world.executions.close(world.executions.bakings["a"], "ABORTED", "somebody stopped it")
         else:
-            world.loop.call_later(1_000_000, stop)
+            world.loop.call_later(SECOND, stop)
 
-    world.loop.call_later(1_000_000, stop)
+    world.loop.call_later(SECOND, stop)
 
 
 def _hand_over(world: SmallWorld, invariants: Invariants) -> None:
     """An item comes at the moment when another leaves."""
     invariants.send(item("a", secs=5))
-    world.loop.call_later(5_000_000, invariants.send, item("b"))
-    world.loop.call_later(5_000_000, invariants.send, item("c"))
+    world.loop.call_later(5 * SECOND, invariants.send, item("b"))
+    world.loop.call_later(5 * SECOND, invariants.send, item("c"))
 
 
 SCENARIOS = [
