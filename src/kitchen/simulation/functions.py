@@ -53,6 +53,7 @@ class Function:
     billed: int = 0
     """Microseconds."""
     _idle: "list[Instance]" = field(default_factory=list)
+    _alive: "set[Instance]" = field(default_factory=set)
     _instances: int = 0
 
     def invoke(self, event: object, answered: Answered) -> bool:
@@ -72,13 +73,21 @@ class Function:
             if instance.idle_since + KEPT_WARM >= self.loop.now:
                 instance.begin(event, answered)
                 return True
+            self._alive.discard(instance)
+            instance.close()
         self.cold_starts += 1
         self._instances += 1
         instance = Instance(self, self.new_wire(f"{self.name} {self._instances}"))
+        self._alive.add(instance)
         cold_start = self.cold_start.draw(self.dice)
         self.billed += cold_start
         self.loop.call_later(cold_start, instance.begin, event, answered)
         return True
+
+    def close(self) -> None:
+        """End all instances: what sleeps would never be freed."""
+        while self._alive:
+            self._alive.pop().close()
 
     def ended(self, instance: "Instance", answered: Answered, answer: object, error: str) -> None:
         """Called when an instance has handled its event, or has died over it."""
@@ -86,7 +95,9 @@ class Function:
         self.concurrency.busy -= 1
         # To the next millisecond: https://aws.amazon.com/lambda/pricing/
         self.billed += -(-(self.loop.now - instance.begun) // MILLISECOND) * MILLISECOND
-        if not instance.dead:
+        if instance.dead:
+            self._alive.discard(instance)
+        else:
             instance.idle_since = self.loop.now
             self._idle.append(instance)
         answered(answer, error)
@@ -109,6 +120,10 @@ class Instance:
         self.begun = self._function.loop.now
         self._wire.begin(self.begun + TIMEOUT)
         self._greenlet.switch((event, answered))
+
+    def close(self) -> None:
+        """Be gone, whatever it is doing."""
+        self._greenlet.throw()
 
     def _live(self, first: tuple[object, Answered]) -> None:
         function = self._function

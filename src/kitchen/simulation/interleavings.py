@@ -242,6 +242,8 @@ def _go(
                 invariants.check()
             if world.quiet:
                 break
+        invariants.check_the_end()
     except SeenBeforeError:
         return
-    invariants.check_the_end()
+    finally:
+        world.close()

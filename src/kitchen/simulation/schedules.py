@@ -41,6 +41,12 @@ class Schedule:
 
     def play(self) -> None:
         """Run it to its end. Raises InvariantError."""
+        try:
+            self._play()
+        finally:
+            self.world.close()
+
+    def _play(self) -> None:
         self._plan()
         loop, world = self.world.loop, self.world
         begun = loop.now

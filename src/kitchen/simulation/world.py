@@ -196,6 +196,11 @@ class World:
         """Deploy the oven with another capacity: each invocation from now on has it."""
         self.setup = replace(self.setup, capacity=capacity)
 
+    def close(self) -> None:
+        """Let go of everything: nothing happens here any more."""
+        self.bake_items.close()
+        self.item_removed.close()
+
     @property
     def quiet(self) -> bool:
         """Whether nothing is left to do or to tidy up."""
