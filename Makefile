@@ -1,6 +1,7 @@
 # Everything happens in .venv; nothing else on the machine changes.
 
 PYTHON ?= python3
+WORKERS ?= 3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
@@ -14,7 +15,7 @@ demo: .venv/run  ## Bake 100 pizzas in an oven on this machine
 	@$(BIN)/oven demo
 
 test: check  ## Lint, types, and all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: .venv/dev  ## Lint and types alone
 	$(BIN)/ruff check .
