@@ -36,9 +36,9 @@ request may still land, and clocks and answers of Step Functions that are some s
 LOOKS_AT_ONCE = 5
 """Overdue items looked into for one batch: DescribeExecution allows 15 a second for the account."""
 
-QUIET_SECS = 75
+QUIET_SECS = 135
 """Whoever joined this long ago has pushed, or has died and will never push: after a function's 10 s, and the
-60 s in which its last request may still land."""
+60 s in which its last request may still land. And SQS, which is up to 60 s behind, counts what was pushed."""
 
 ROUND_SECS = 4.0
 """What a round at the line may take when requests are slow; with less left, another function takes over."""
@@ -48,6 +48,9 @@ JUST_NOW_SECS = 5
 
 RETRY_SECS = 5
 """When to try again what AWS just refused."""
+
+COMING_SECS = 3
+"""For how long nobody else needs to come to a line that was found shut: surely over when the one comes."""
 
 ATTEMPTS = 3
 """How often a load is planned anew when others change the row meanwhile."""
@@ -69,7 +72,7 @@ class Batch:
     items: dict[str, Item] = field(default_factory=dict)
     brought_by: dict[str, list[Message]] = field(default_factory=dict)
     triggers: list[Message] = field(default_factory=list)
-    named: dict[str, str] = field(default_factory=dict)
+    named: dict[str, list[Message]] = field(default_factory=dict)
     malformed: dict[str, DeadLetter] = field(default_factory=dict)
 
 
@@ -103,11 +106,13 @@ class BakeItems:
 
         if batch.triggers or placed.joined or placed.gave_back:
             try:
-                self._wake(len(batch.triggers), batch.named.keys(), time_left)
+                unsure = self._wake(len(batch.triggers), batch.named.keys(), time_left)
+                # Step Functions may be some seconds behind the event: asked once more, it knows.
+                failed.update(m.id for i in unsure for m in batch.named[i] if m.receive_count == 1)
             except ServiceError as error:
                 self.journal.note("failed", error=str(error))
                 # One that names an item is the only word of its failure; the others are as good as any.
-                failed.update(batch.named.values())
+                failed.update(message.id for named in batch.named.values() for message in named)
                 if not self._call_for_help():
                     failed.update(message.id for message in batch.triggers)
                     failed.update(message.id for i in placed.joined for message in batch.brought_by[i])
@@ -124,7 +129,7 @@ class BakeItems:
             if isinstance(content, Trigger):
                 batch.triggers.append(message)
                 if content.item_id is not None:
-                    batch.named[content.item_id] = message.id
+                    batch.named.setdefault(content.item_id, []).append(message)
                 continue
             if content.id in batch.items:
                 self.journal.note("duplicate", content.id)
@@ -176,11 +181,16 @@ class BakeItems:
 
     # The waiting line
 
-    def _wake(self, triggers: int, named: AbstractSet[str], time_left: Callable[[], float]) -> None:
+    def _wake(
+        self, triggers: int, named: AbstractSet[str], time_left: Callable[[], float]
+    ) -> AbstractSet[str]:
+        """Serve the line, and look into leases. Returns the named items of which nothing can be said yet."""
         row = self._drain(triggers, time_left)
-        if self._evict(row, named):
+        evicted, unsure = self._look_into(row, named)
+        if evicted:
             # Somebody may have joined since the row was seen, and found no room.
             self._drain(0, time_left)
+        return unsure & named
 
     def _drain(self, triggers: int, time_left: Callable[[], float]) -> Row:
         """Load from the line until nobody waits, or the first one does not fit. Returns the last row seen."""
@@ -196,8 +206,10 @@ class BakeItems:
             if time_left() < ROUND_SECS:
                 self.new_items.trigger()
                 break
-            # A short poll may come back empty although the line is not; a long one asks every server.
-            reached = self._reach(min(row.room(self.capacity), BATCH), wait_secs=1)
+            # A short poll may come back empty although the line is not; a long one asks every server. It
+            # can be spared where somebody is to come in any case.
+            wait_secs = 0 if row.come_at > self.now() else 1
+            reached = self._reach(min(row.room(self.capacity), BATCH), wait_secs)
             if reached is None:
                 self._come_again(row)
                 break
@@ -216,13 +228,14 @@ class BakeItems:
         to push and looks then, or has died before, and the count is too high. How many messages there
         are tells the two apart, but only when nobody joined for so long that this number is up to date.
         """
-        is_quiet = self.now() - row.joined_at > QUIET_SECS
-        if is_quiet and self.line.count() == 0:
-            if not self.table.recount(row).ok:
+        now = self.now()
+        if now - row.joined_at > QUIET_SECS and self.line.count() == 0:
+            if self.table.recount(row).ok:
+                self.journal.note("recounted", waiting=row.waiting)
+            else:
                 self.table.drop_call()
-            return
-        self.table.call_again(self.now())
-        self.new_items.trigger(RETRY_SECS)
+        elif self.table.come_again(round(now, 3), round(now + COMING_SECS, 3)).ok:
+            self.new_items.trigger(RETRY_SECS)
 
     def _reach(self, count: int, wait_secs: int) -> "View | None":
         """Take up to `count` items off the line, and load those that fit. None if nothing came."""
@@ -346,7 +359,9 @@ class BakeItems:
             if execution.started_at < self.now() - JUST_NOW_SECS:
                 # It has been baking for a while. Its lease must not outlast it: it may have been
                 # unloaded a moment ago, and then only its time being up frees these slots again.
-                self.table.renew(item.id, self._until(item, execution.started_at))
+                original = parse(execution.body, None) if execution.body else item
+                if isinstance(original, Item):
+                    self.table.renew(item.id, self._until(original, execution.started_at))
                 self.journal.note("duplicate", item.id)
             else:
                 self.journal.note("loaded", item.id, size=item.size, baking_time_secs=item.baking_time_secs)
@@ -360,28 +375,29 @@ class BakeItems:
 
     # Failures
 
-    def _evict(self, row: Row, named: AbstractSet[str]) -> bool:
-        """Look into leases that are overdue or named, and free the slots of those that bake no more."""
+    def _look_into(self, row: Row, named: AbstractSet[str]) -> tuple[bool, AbstractSet[str]]:
+        """Free the slots of those overdue or named items that bake no more.
+
+        Returns whether any were freed, and the items that bake on, as far as Step Functions knows.
+        """
         now = self.now()
         overdue = sorted(i for i, lease in row.leases.items() if lease.until + OVERDUE_AFTER_SECS < now)
-        # Another few each minute, lest some that bake on, overdue, hide the rest.
-        first = int(now / 60) * LOOKS_AT_ONCE % max(len(overdue), 1)
-        looked_into = (overdue[first:] + overdue[:first])[:LOOKS_AT_ONCE]
-        evicted = False
-        for item_id in [*(named & row.leases.keys()), *(i for i in looked_into if i not in named)]:
+        evicted, unsure = False, set()
+        for item_id in [*(named & row.leases.keys()), *_share(overdue, now)]:
             execution = self.item_states.describe(item_id)
-            if execution is None and item_id not in overdue:
-                # Step Functions may not know yet of a start that is a second old.
+            # Of a start that is a second old, Step Functions may not know yet.
+            if execution.running if execution else item_id not in overdue:
+                unsure.add(item_id)
                 continue
-            if execution is not None and execution.running:
-                continue
-            if execution is not None and execution.failed:
+            if execution and execution.failed:
                 self._bury(item_id, execution)
-            if self.table.evict(item_id, row.leases[item_id].until).ok:
+            answer = self.table.evict(item_id, row.leases[item_id].until)
+            # Gone: by another function, or by a try of this request whose answer was lost.
+            evicted |= answer.ok or item_id not in answer.row.leases
+            if answer.ok:
                 status = execution.status if execution else "never started"
                 self.journal.note("evicted", item_id, status=status)
-                evicted = True
-        return evicted
+        return evicted, unsure
 
     def _bury(self, item_id: str, execution: Execution) -> None:
         """The dead letter comes before the eviction: who dies between the two leaves it to the next."""
@@ -537,6 +553,12 @@ def _slots(items: Iterable[Item]) -> int:
 def _lost_answer(leases: dict[str, Lease], row: Row) -> bool:
     """A load that was refused because it had been done: the answer to the first try was lost on the way."""
     return bool(leases) and all(row.leases.get(item_id) == lease for item_id, lease in leases.items())
+
+
+def _share(overdue: list[str], now: float) -> list[str]:
+    """A few of them, other ones each minute, lest some that bake on, overdue, hide the rest."""
+    first = int(now / 60) * LOOKS_AT_ONCE % max(len(overdue), 1)
+    return (overdue[first:] + overdue[:first])[:LOOKS_AT_ONCE]
 
 
 def _ticket(message: Message) -> str:

@@ -22,8 +22,8 @@ _ID = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 MAX_NESTING = 100
 """Levels of objects and arrays in an item."""
 
-MAX_DIGITS = 1000
-"""Of a whole number; Python refuses to read more than 4,300."""
+MAX_DIGITS = 308
+"""Of a whole number: what JSON readers that know only floats can still hold."""
 
 _BRACKET = re.compile(r"[{}\[\]]")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -51,8 +51,11 @@ class Trigger:
     item_id: str | None = None
 
 
-def parse(body: str, capacity: int) -> Item | Trigger:
-    """Read a message body for an oven of `capacity` slots. Raises MalformedItemError with the reason."""
+def parse(body: str, capacity: int | None) -> Item | Trigger:
+    """Read a message body for an oven of `capacity` slots; for None any size will do.
+
+    Raises MalformedItemError with the reason.
+    """
     size_in_bytes = len(body.encode(errors="surrogatepass"))
     if size_in_bytes > MAX_ITEM_BYTES:
         raise MalformedItemError(f"the item must be at most {MAX_ITEM_BYTES} bytes, not {size_in_bytes}")

@@ -44,6 +44,8 @@ class Row:
 
     While it stands, a trigger is on its way or a function is at work.
     """
+    come_at: float = 0
+    """Until when a trigger is on its way for a line that was found shut."""
 
     def room(self, capacity: int) -> int:
         """Free slots: none, too, while a lowered capacity drains."""
@@ -94,8 +96,11 @@ class BakingTable(Protocol):
     def answer_call(self, capacity: int, head_size: int) -> Answer:
         """The call is answered, if nobody waits, or the first in line, of `head_size` slots, does not fit."""
 
-    def call_again(self, now: float) -> Answer:
-        """Bake Items is called at `now`, whether or not it was."""
+    def drop_call(self) -> Answer:
+        """The call is answered, whoever waits."""
+
+    def come_again(self, now: float, at: float) -> Answer:
+        """Bake Items is called at `now`, and will come at `at`, if nobody is to come already."""
 
     def undo(self, item_id: str) -> Answer:
         """Take a load back, if the item is leased. Nobody is called: whoever does this looks at the line."""
@@ -105,9 +110,6 @@ class BakingTable(Protocol):
 
     def evict(self, item_id: str, until: float) -> Answer:
         """Free the item's slots, if its lease still says `until`."""
-
-    def drop_call(self) -> Answer:
-        """The call is answered, whoever waits."""
 
     def recount(self, seen: Row) -> Answer:
         """Set `waiting` to 0, if nobody joined and nobody left since `seen`."""

@@ -219,31 +219,42 @@ def test_a_load_from_the_line_answers_the_call_only_if_it_is_the_last(
     table: BakingTable, leaving: int, next_size: int, is_last: bool
 ) -> None:
     table.load_directly(A, capacity=7, joining=2, now=100.0)
-    table.call_again(200.0)
+    table.come_again(200.0, 200.0)
 
     answer = table.load_from_line(B, capacity=7, taken=[8, 9], leaving=leaving, next_size=next_size)
 
     assert answer.ok == is_last
     expected = (
-        Row(5, 2 - leaving, 100.0, {**A, **B}, left=9) if is_last else Row(3, 2, 100.0, A, called_at=200.0)
+        Row(5, 2 - leaving, 100.0, {**A, **B}, left=9, come_at=200.0)
+        if is_last
+        else Row(3, 2, 100.0, A, called_at=200.0, come_at=200.0)
     )
     assert answer.row == table.look() == expected
 
 
 def test_a_load_from_the_line_that_is_not_the_last_lets_the_call_stand(table: BakingTable) -> None:
     table.load_directly(A, capacity=9, joining=2, now=100.0)
-    table.call_again(200.0)
+    table.come_again(200.0, 200.0)
 
     answer = table.load_from_line(B, capacity=9, taken=[1], leaving=1, next_size=None)
 
-    assert answer.row == table.look() == Row(5, 1, 100.0, {**A, **B}, left=1, called_at=200.0)
+    assert answer.row == table.look() == Row(5, 1, 100.0, {**A, **B}, left=1, called_at=200.0, come_at=200.0)
 
 
-def test_a_call_can_be_made_anew(table: BakingTable) -> None:
-    table.call_again(200.0)
-    table.call_again(300.25)
+def test_somebody_comes_again_but_only_one_at_a_time(table: BakingTable) -> None:
+    assert table.come_again(200.25, 203.25).ok
+    assert not table.come_again(203.0, 206.0).ok
+    assert table.look() == Row(called_at=200.25, come_at=203.25)
 
-    assert table.look() == Row(called_at=300.25)
+    assert table.come_again(203.25, 206.25).ok
+    assert table.look() == Row(called_at=203.25, come_at=206.25)
+
+
+def test_a_call_can_be_dropped(table: BakingTable) -> None:
+    table.come_again(200.0, 203.0)
+    table.drop_call()
+
+    assert table.look() == Row(come_at=203.0)
 
 
 def test_a_message_leaves_the_line_once(table: BakingTable) -> None:

@@ -71,8 +71,8 @@ MUTANTS = [
         BAKING,
         (
             (
-                "        self.table.call_again(self.now())\n        self.new_items.trigger(RETRY_SECS)\n",
-                "",
+                "            self.new_items.trigger(RETRY_SECS)\n\n    def _reach",
+                "            pass\n\n    def _reach",
             ),
         ),
     ),
@@ -114,18 +114,18 @@ MUTANTS = [
     Mutant(
         "an eviction does not compare what it has seen",
         BAKING,
-        (("self.table.evict(item_id, row.leases[item_id].until).ok", "self.table.undo(item_id).ok"),),
+        (("self.table.evict(item_id, row.leases[item_id].until)", "self.table.undo(item_id)"),),
         "an overdue item that comes again",
     ),
     Mutant(
         "an item that still bakes is evicted",
         BAKING,
-        (("            if execution is not None and execution.running:\n                continue\n", ""),),
+        (("execution.running if execution else", "False if execution else"),),
     ),
     Mutant(
         "an item that Step Functions does not know yet is evicted",
         BAKING,
-        (("            if execution is None and item_id not in overdue:\n", "            if False:\n"),),
+        (("if execution else item_id not in overdue:", "if execution else False:"),),
     ),
     Mutant(
         "a lease is overdue as soon as its time is over",
@@ -233,7 +233,7 @@ MUTANTS = [
     Mutant(
         "the line is recounted at once",
         BAKING,
-        (("        is_quiet = self.now() - row.joined_at > QUIET_SECS\n", "        is_quiet = True\n"),),
+        (("if now - row.joined_at > QUIET_SECS and self.line.count() == 0:", "if True:"),),
     ),
     Mutant(
         "what left the line before is counted out again",
@@ -243,7 +243,7 @@ MUTANTS = [
     Mutant(
         "a count that may be old is believed at once",
         BAKING,
-        (("        if is_quiet and self.line.count() == 0:\n", "        if self.line.count() == 0:\n"),),
+        (("if now - row.joined_at > QUIET_SECS and self.line.count() == 0:", "if self.line.count() == 0:"),),
     ),
     Mutant(
         "a failed item is no dead letter",
@@ -251,7 +251,7 @@ MUTANTS = [
         (
             (
                 (
-                    "            if execution is not None and execution.failed:\n"
+                    "            if execution and execution.failed:\n"
                     "                self._bury(item_id, execution)\n"
                 ),
                 "",

@@ -413,7 +413,7 @@ ALLOWED = {
             "sqs:GetQueueAttributes",
         },
         "NewItemsDLQ.Arn": {"sqs:SendMessage*"},
-        "BakingTable.Arn": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+        "BakingTable.Arn": {"dynamodb:UpdateItem"},
         "ItemStates": {"states:StartExecution"},
         arn("states", "execution:ItemStates.Name:*"): {"states:DescribeExecution"},
         "BakeItemsLog.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},

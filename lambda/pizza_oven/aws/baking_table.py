@@ -1,8 +1,8 @@
 """The Baking Table: one DynamoDB item that holds all that must be decided at once.
 
-Attributes: `occupied`, `waiting`, `joinedAt`, `leftLine`, `calledAt`, and for each item in the oven its
-lease: `@<item id>`, when it should be out, and if it takes more than one slot, `*<item id>`, how many. They
-are short on purpose: a write is billed by the whole item, 1 KB (some 20 leases) a unit
+Attributes: `occupied`, `waiting`, `joinedAt`, `leftLine`, `calledAt`, `comeAt`, and for each item in the
+oven its lease: `@<item id>`, when it should be out, and if it takes more than one slot, `*<item id>`, how
+many. They are short on purpose: a write is billed by the whole item, 1 KB (some 20 leases) a unit
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html).
 """
 
@@ -81,9 +81,11 @@ class DynamoBakingTable:
         write.set("occupied = if_not_exists(occupied, :zero)", zero=0)
         return self._update(write, told="ALL_NEW")
 
-    def call_again(self, now: float) -> Answer:
+    def come_again(self, now: float, at: float) -> Answer:
         write = _Write()
         write.set("calledAt = :now", now=now)
+        write.set("comeAt = :at", at=at)
+        write.only_if("(attribute_not_exists(comeAt) OR comeAt <= :now)")
         return self._update(write)
 
     def drop_call(self) -> Answer:
@@ -226,4 +228,5 @@ def _row(attributes: Mapping[str, Any]) -> Row:
         },
         left=int(numbers.get("leftLine", 0)),
         called_at=float(numbers.get("calledAt", 0)),
+        come_at=float(numbers.get("comeAt", 0)),
     )

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pizza_oven.errors import ServiceError
 
 CONFIG = Config(
-    # Three tries of a request that hangs still end before the function's 10 s do. The longest
+    # A request that hangs is tried again twice while the function has time, which is 10 s. The longest
     # answer asked for, a long poll of 1 s, comes well within 2 s.
     connect_timeout=1,
     read_timeout=2,

@@ -19,6 +19,9 @@ MAX_BATCH_BYTES = 1024 * 1024
 MAX_REASON_CHARS = 1000
 """Enough of a cause to act on."""
 
+_GONE = ("ReceiptHandleIsInvalid", "InvalidParameterValue")
+"""What is said of a message that is deleted already, or in other hands since: it will be dealt with there."""
+
 _GROUP = "line"
 
 
@@ -96,7 +99,7 @@ class SqsWaitingItems:
         ]
         with service_errors("deleting from the line"):
             response = self._client.delete_message_batch(QueueUrl=self._queue_url, Entries=entries)
-        _check(response, "deleting from the line")
+        _check(response, "deleting from the line", fine=_GONE)
 
     def put_back(self, hand: Sequence[Waiting], delay_secs: int) -> None:
         entries: list[Any] = [
@@ -129,9 +132,8 @@ def _send(client: "SQSClient", queue_url: str, entries: Iterable[dict[str, Any]]
         _check(response, doing)
 
 
-def _check(response: Mapping[str, Any], doing: str) -> None:
-    # A message that is gone already, or in other hands: an emulator says so, AWS says nothing.
-    failed = [entry for entry in response.get("Failed", []) if entry["Code"] != "ReceiptHandleIsInvalid"]
+def _check(response: Mapping[str, Any], doing: str, fine: Sequence[str] = ()) -> None:
+    failed = [entry for entry in response.get("Failed", []) if entry["Code"] not in fine]
     if failed:
         raise ServiceError(f"{doing}: {failed[0]['Code']}: {failed[0].get('Message', '')}")
 

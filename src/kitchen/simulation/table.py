@@ -43,9 +43,9 @@ class MemoryBakingTable:
             return Answer(False, row)
         occupied, leases = row.occupied + _slots(leases), self._with(leases)
         if joining:
-            self.row = Row(occupied, row.waiting + joining, round(now, 3), leases, row.left)
+            self.row = Row(occupied, row.waiting + joining, round(now, 3), leases, row.left, 0, row.come_at)
         else:
-            self.row = Row(occupied, row.waiting, row.joined_at, leases, row.left, row.called_at)
+            self.row = Row(occupied, row.waiting, row.joined_at, leases, row.left, row.called_at, row.come_at)
         return _DONE
 
     def load_from_line(
@@ -68,7 +68,7 @@ class MemoryBakingTable:
             return Answer(False, row)
         left = taken[-1] if taken else row.left
         called_at = row.called_at if next_size is None else 0
-        self.row = Row(occupied, waiting, row.joined_at, self._with(leases), left, called_at)
+        self.row = Row(occupied, waiting, row.joined_at, self._with(leases), left, called_at, row.come_at)
         return Answer(True, self.row)
 
     def unload(self, item_id: str, now: float) -> Answer:
@@ -85,8 +85,10 @@ class MemoryBakingTable:
         self.row = replace(row, called_at=0)
         return Answer(True, self.row)
 
-    def call_again(self, now: float) -> Answer:
-        self.row = replace(self.row, called_at=round(now, 3))
+    def come_again(self, now: float, at: float) -> Answer:
+        if self.row.come_at > now:
+            return Answer(False, self.row)
+        self.row = replace(self.row, called_at=now, come_at=at)
         return _DONE
 
     def drop_call(self) -> Answer:

@@ -141,8 +141,8 @@ class WiredBakingTable:
     def answer_call(self, capacity: int, head_size: int) -> Answer:
         return self._write(self.table.answer_call, capacity, head_size)
 
-    def call_again(self, now: float) -> Answer:
-        return self._write(self.table.call_again, now)
+    def come_again(self, now: float, at: float) -> Answer:
+        return self._write(self.table.come_again, now, at)
 
     def drop_call(self) -> Answer:
         return self._write(self.table.drop_call)
