@@ -528,6 +528,15 @@ def test_the_line_is_not_recounted_while_somebody_may_be_joining(oven: Oven) -> 
     assert oven.table.row.waiting == 2
 
 
+def test_for_a_line_that_gives_nobody_one_is_to_come_again_however_many_ask(oven: Oven) -> None:
+    oven.table.row = Row(waiting=1, joined_at=oven.loop.seconds())
+
+    for n in range(5):
+        oven.bake(trigger(), item(f"late-{n}"))
+
+    assert [letter.body for letter in oven.new.letters()] == [trigger()]
+
+
 # What others do meanwhile
 
 

@@ -45,7 +45,7 @@ def _description(oven: LocalOven) -> str:
             f"Baking Table   {oven.stack.table}",
             f"Stack          {oven.stack.name}",
             "",
-            "# For the AWS CLI, or any SDK:",
+            "# For the AWS CLI 2, or any SDK (the AWS CLI 1 needs --endpoint-url for sqs):",
             f"export AWS_ENDPOINT_URL={oven.endpoint_url}",
             f"export AWS_ACCESS_KEY_ID={LOCAL_CREDENTIAL}",
             f"export AWS_SECRET_ACCESS_KEY={LOCAL_CREDENTIAL}",
