@@ -41,17 +41,20 @@ pins: .venv/dev  ## Pin the newest versions of everything
 	  --no-emit-index-url --upgrade -c requirements/run.txt pyproject.toml requirements/dev.in -o requirements/dev.txt
 
 clean:  ## Remove what was made
-	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv dist build .aws-sam .mypy_cache .ruff_cache .pytest_cache
 
 # The command, installed; and with it what tests and checks need.
 .venv/run: requirements/run.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed, $$($(PYTHON) -V) is there: name another with PYTHON=..." >&2; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(PIP) install --quiet --require-hashes -r requirements/run.txt
-	$(PIP) install --quiet --no-build-isolation --no-deps --editable .
+	@echo "Setting up .venv: once, half a minute or so." >&2
+	@$(PYTHON) -m venv .venv
+	@# What is imported is compiled then; compiling all of it now would take as long as the rest.
+	@$(PIP) install --quiet --no-compile --require-hashes -r requirements/run.txt
+	@$(PIP) install --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
 
 .venv/dev: .venv/run requirements/dev.txt
-	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@echo "Adding what tests and checks need." >&2
+	@$(PIP) install --quiet --no-compile --require-hashes -r requirements/dev.txt
 	@touch $@
