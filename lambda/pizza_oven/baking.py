@@ -1,11 +1,11 @@
 """Bake Items: takes slots for items, starts their baking, and keeps the waiting line.
 
-Three rules carry it. An item is pushed into the line before its pusher looks at the row, and whoever
-held messages of the line looks again with nothing in hand: so somebody always sees the slot that
-was freed meanwhile. The first slot that is freed calls a function to the line, and no other does until
-that one has found nothing more to do: so one works while others would only be in its way. And nothing
-is deleted before it is safe elsewhere, so a crash at any point makes work come twice, never be lost;
-what comes twice is known by its lease or by its execution.
+Three rules carry it. An item is pushed into the line before its pusher looks at the row: so a slot that
+was freed meanwhile is seen. The first slot that is freed while somebody waits calls a function to the
+line, and that call stands until a write whose condition is that there is nothing more to do: so one works
+while others would only be in its way, and no slot is missed. And nothing is deleted before it is safe
+elsewhere: so a crash at any point makes work come twice, never be lost, and what comes twice is known by
+its lease or by its execution.
 """
 
 from collections.abc import Callable, Iterable, Sequence
