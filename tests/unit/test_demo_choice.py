@@ -33,6 +33,10 @@ def test_a_stack_is_the_one_of_that_name() -> None:
     assert chosen(stack="mine", profile="me", region="eu-west-1") == Deployed("mine")
 
 
+def test_an_endpoint_names_an_oven_whatever_else_is_said_of_the_account() -> None:
+    assert chosen(endpoint_url="http://127.0.0.1:4566", region="eu-west-1") == Deployed("spo")
+
+
 def test_an_endpoint_alone_means_the_oven_that_is_usually_there() -> None:
     assert chosen(endpoint_url="http://127.0.0.1:4566") == Deployed("spo")
 

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from kitchen.demo.menu import BakingTimes
 from kitchen.errors import UsageError
+from kitchen.stack import names
 from pizza_oven.item import MAX_BAKING_TIME_SECS
 
 MAX_PIZZAS = 100_000
@@ -86,11 +87,12 @@ def choose(
         raise UsageError("--capacity is for an oven that the demo makes on this machine: another has its own")
     if capacity is not None and not 1 <= capacity <= MAX_CAPACITY:
         raise UsageError(f"--capacity must be from 1 to {MAX_CAPACITY} slots, not {capacity}")
-    if stack:
+    if stack is not None:
+        names.check_stack(stack)
         return Deployed(stack)
     if named:
         return _queues(urls, table)
-    if profile or region:
+    if (profile or region) and not endpoint_url:
         option = "--profile" if profile else "--region"
         raise UsageError(
             f"{option} needs an oven: name it with --stack NAME, or its queues with --in and so on"
