@@ -1,6 +1,7 @@
 """How the demo shows its progress."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
@@ -95,6 +96,36 @@ def test_plain_lines_come_when_something_changed_and_two_seconds_passed() -> Non
         "   2 s  in 0, waiting 0, baking 14, out 2 of 100",
         "   9 s  in 0, waiting 0, baking 14, out 3 of 100",
     ]
+
+
+def test_plain_lines_end_with_the_final_state_however_young_the_line_before() -> None:
+    said: list[str] = []
+
+    with Lines(said.append) as lines:
+        for secs, out in [(0.0, 0), (1.0, 99), (1.1, 100)]:
+            lines.show(progress(0, 0, 0, out, secs=secs))
+
+    assert [line.split("out ")[1] for line in said] == ["0 of 100", "100 of 100"]
+
+
+def test_a_final_state_that_was_told_is_not_told_again() -> None:
+    said: list[str] = []
+
+    with Lines(said.append) as lines:
+        lines.show(progress(0, 0, 0, 100, secs=0.0))
+        lines.show(progress(0, 0, 0, 100, secs=3.0))
+
+    assert len(said) == 1
+
+
+def test_what_else_is_going_on_stands_behind_the_time_and_is_shown_at_once() -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=80, legacy_windows=False)
+
+    with Drawing(console, clock=lambda: 0.0) as drawing:
+        drawing.show(progress(100, 0, 0, 0, secs=0))
+        drawing.show(replace(progress(0, 0, 0, 100, secs=33), note="looking for doubles"))
+        assert "33 s, looking for doubles" in screen.getvalue()
 
 
 def test_plain_lines_tell_of_the_dead() -> None:

@@ -42,9 +42,9 @@ class Drawing:
         self._live.stop()
 
     def show(self, progress: Progress) -> None:
-        """Draw it, unless the last frame is very young."""
+        """Draw it, unless the last frame is very young; what has a note will be the last one for a while."""
         self._last = progress
-        if self._clock() >= self._next_at:
+        if progress.note or self._clock() >= self._next_at:
             self._draw(progress)
             self._next_at = self._clock() + FRAME_SECS
 
@@ -75,7 +75,8 @@ def frame(progress: Progress, width: int, *, plain: bool) -> Text:
         drawn.append(f"{count:>{digits}} {label}")
         drawn.append("\n" if plain else f" {emoji}\n")
     dead = f", {progress.dead} dead" if progress.dead else ""
-    drawn.append(f"{progress.secs:.0f} s{dead}")
+    note = f", {progress.note}" if progress.note else ""
+    drawn.append(f"{progress.secs:.0f} s{dead}{note}"[: max(width - 1, 1)])
     return drawn
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kitchen.demo.oven import Bars, Oven, Sight, bars
 from kitchen.demo.queues import Message
@@ -37,6 +37,8 @@ class Progress:
     """All pizzas of the run, the unsent ones included."""
     secs: float
     """Since the run began."""
+    note: str = ""
+    """What is going on, where the numbers do not tell."""
 
 
 class Patience:
@@ -81,6 +83,7 @@ class Run:
         sight = self._oven.look()
         began, looked = self._clock(), -math.inf
         before, shortest_line, dead_seen = sight.new, sight.waiting, sight.dead
+        progress = self._progress(sight, before, began)
         try:
             while not self._tally.is_complete:
                 # Whoever has just sent has something to show, and no time to wait for the first one.
@@ -99,6 +102,7 @@ class Run:
                 if is_stuck:
                     self._read_dead_letters()
                     return
+            yield replace(progress, note="looking for doubles")
             self._receive_doubles()
             yield self._progress(self._oven.look(), before, began)
         finally:
