@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+)
 
 from kitchen.errors import AwsError
 
@@ -83,5 +89,13 @@ def aws_errors(doing: str) -> Iterator[None]:
         yield
     except NoCredentialsError as error:
         raise AwsError(f"{doing}: nobody is signed in to AWS: aws configure, or --profile NAME") from error
+    except (EndpointConnectionError, ConnectTimeoutError) as error:
+        url = str(error.kwargs.get("endpoint_url", "")).rstrip("/")
+        if ".amazonaws.com" in url:
+            raise AwsError(f"{doing}: {error}") from error
+        raise AwsError(
+            f"nothing answers at {url}: is oven local still running? "
+            "If it came from AWS_ENDPOINT_URL, unset that"
+        ) from error
     except (ClientError, BotoCoreError) as error:
         raise AwsError(f"{doing}: {error}") from error
