@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from kitchen.aws import Aws
+from kitchen.errors import DeploymentError
 from kitchen.local.emulator import free_port
+from kitchen.stack.deployment import deploy
 from tests.stack.clients import eventually
 from tests.stack.commands import environment, is_open, oven, running_local_oven
 from tests.stack.processes import processes
@@ -144,7 +146,8 @@ def test_oven_deploy_makes_a_stack_shows_its_events_and_prints_its_outputs(endpo
     assert outputs["BakingTableName"] == "new-BakingTable"
     assert outputs["BakingTableCapacityCount"] == "14"
     assert "account 000000000000, region us-east-1" in made.stderr
-    assert "CREATE_IN_PROGRESS           NewItems (AWS::SQS::Queue)" in made.stderr
+    assert "CREATE_COMPLETE              NewItems (AWS::SQS::Queue)" in made.stderr
+    assert "CREATE_IN_PROGRESS           NewItems" not in made.stderr
     assert "CREATE_COMPLETE              new (AWS::CloudFormation::Stack)" in made.stderr
 
 
@@ -205,14 +208,36 @@ def test_an_emulator_named_by_the_environment_has_a_stack_named_spo(endpoint: st
     assert "The stack spo is gone." in gone.stdout
 
 
-def test_a_parameter_that_cloudformation_refuses_is_named_with_the_reason(endpoint: str) -> None:
-    refused = oven("deploy", "--stack", "refused", "--prefix", "a b", "--endpoint-url", endpoint)
+def test_a_parameter_that_cloudformation_refuses_is_named_with_the_reason(local_aws: Aws) -> None:
+    with pytest.raises(DeploymentError) as refused:
+        deploy(local_aws, "refused", {"QueueNamePrefix": "a b"}, lambda _: None)
 
-    assert refused.returncode in (3, 4)
-    assert refused.stdout == ""
-    assert "QueueNamePrefix" in refused.stderr
-    assert "must be 1 to 60 characters of A-Z a-z 0-9 _ -" in refused.stderr
-    assert "Traceback" not in refused.stderr
+    assert "QueueNamePrefix" in str(refused.value)
+    assert "must be 1 to 60 characters of A-Z a-z 0-9 _ -" in str(refused.value)
+
+
+def test_an_oven_is_not_taken_over_by_another_of_the_same_names(local_aws: Aws, endpoint: str) -> None:
+    local_aws.sqs.create_queue(QueueName="taken-NewItems")
+
+    refused = oven("deploy", "--stack", "second", "--prefix", "taken", "--endpoint-url", endpoint)
+
+    assert refused.returncode == 4
+    assert refused.stderr == (
+        "oven: the queue taken-NewItems is there already, perhaps another oven's: "
+        "choose other names with --prefix\n"
+    )
+
+
+def test_an_oven_of_which_parts_were_removed_by_hand_can_be_destroyed(local_aws: Aws, endpoint: str) -> None:
+    oven("deploy", "--stack", "ruin", "--prefix", "ruin", "--endpoint-url", endpoint)
+    local_aws.dynamodb.delete_table(TableName="ruin-BakingTable")
+    local_aws.sqs.delete_queue(QueueUrl=f"{endpoint}/000000000000/ruin-BakedItems")
+
+    destroyed = oven("destroy", "--stack", "ruin", "--yes", "--endpoint-url", endpoint)
+
+    assert destroyed.returncode == 0, destroyed.stderr
+    lost = {" ".join(line.split()) for line in destroyed.stderr.splitlines()}
+    assert {"items in the oven gone already", "baked items gone already", "new items 0"} <= lost
 
 
 def test_a_stack_that_failed_to_be_made_must_be_removed_first_and_can_be(
@@ -259,7 +284,7 @@ def test_without_a_stack_and_without_an_emulator_nothing_is_asked_of_aws() -> No
         ]
 
 
-def test_oven_destroy_says_what_would_be_lost_and_asks(local_aws: Aws, endpoint: str) -> None:
+def test_oven_destroy_says_what_is_lost_and_wants_a_yes(local_aws: Aws, endpoint: str) -> None:
     oven("deploy", "--stack", "doomed", "--prefix", "doomed", "--endpoint-url", endpoint)
     local_aws.sqs.send_message(
         QueueUrl=f"{endpoint}/000000000000/doomed-NewItems",
@@ -269,14 +294,15 @@ def test_oven_destroy_says_what_would_be_lost_and_asks(local_aws: Aws, endpoint:
     eventually("it bakes", lambda: local_aws.dynamodb.scan(TableName="doomed-BakingTable")["Items"])
     arguments = ("destroy", "--stack", "doomed", "--endpoint-url", endpoint)
 
-    kept = oven(*arguments, answer="n\n")
+    kept = oven(*arguments, answer="y\n")
     still_there = oven("deploy", "--stack", "doomed", "--endpoint-url", endpoint)
-    destroyed = oven(*arguments, answer="y\n")
+    destroyed = oven(*arguments, "--yes")
     gone = oven(*arguments, "--yes")
 
     losses = {" ".join(line.split()) for line in kept.stderr.splitlines()}
     assert {"items in the oven 1", "baked items 1", "items in the line 0"} <= losses
-    assert kept.returncode == 1
+    assert kept.returncode == 2
+    assert kept.stderr.endswith("oven: not a terminal: say --yes\n")
     assert "Nothing to change." in still_there.stderr
     assert destroyed.returncode == 0, destroyed.stderr
     assert destroyed.stdout.strip() == "The stack doomed is gone."
@@ -287,14 +313,14 @@ def test_a_stack_that_is_not_there_takes_one_line_and_with_debug_a_traceback(end
     arguments = ("destroy", "--stack", "nowhere", "--yes", "--endpoint-url", endpoint)
 
     plain = oven(*arguments)
-    debugged = oven("--debug", *arguments)
+    debugged = oven(*arguments, "--debug")
 
     assert plain.returncode == 4
     assert plain.stdout == ""
-    assert plain.stderr.splitlines()[-1] == (
+    assert plain.stderr.splitlines() == [
         f"oven: there is no stack nowhere in account 000000000000, region us-east-1, at {endpoint}"
-    )
-    assert "Traceback" not in plain.stderr
+    ]
+    assert debugged.returncode == 4
     assert "Traceback" in debugged.stderr
     assert "DeploymentError" in debugged.stderr
 
@@ -304,4 +330,4 @@ def test_an_emulator_that_does_not_answer_takes_one_line() -> None:
 
     assert nobody.returncode == 3
     assert len(nobody.stderr.splitlines()) == 1
-    assert "Could not connect" in nobody.stderr
+    assert "nothing answers at http://127.0.0.1:" in nobody.stderr

@@ -1,29 +1,26 @@
 """`oven deploy` and `oven destroy`."""
 
-import sys
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from kitchen.aws import Aws
-from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, connect, progress
+from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, confirm, connect, say
 from kitchen.errors import UsageError
-from kitchen.stack import deployment
-from kitchen.stack.contents import contents
+from kitchen.stack import deployment, names
+from kitchen.stack.contents import losses
 
 LOCAL_STACK = "spo"
 """What a stack in an emulator is called if nobody says."""
-
-MAX_NAME = 52
-"""A function's name has 64 characters at most, of which `-ItemRemoved` is 12."""
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 def deploy(
     stack: StackName = None,
-    capacity: Annotated[int | None, typer.Option(min=1, max=4000, help="The slots of the oven.")] = None,
+    capacity: Annotated[
+        int | None, typer.Option(min=1, max=4000, metavar="N", help="The slots of the oven.")
+    ] = None,
     prefix: Annotated[
         str | None, typer.Option(metavar="P", help="Begins the names of the queues, and of the table.")
     ] = None,
@@ -37,22 +34,24 @@ def deploy(
     What is not named stays as it is; a new oven has the template's defaults.
     """
     name = _named(stack, endpoint_url)
-    aws = connect(endpoint_url, profile, region)
-    console = progress()
-    is_new = not deployment.stack_exists(aws, name)
-    console.print(f"{'Making' if is_new else 'Updating'} the stack {name} in {deployment.place(aws)}.")
-    if is_new and not yes and not endpoint_url and sys.stdin.isatty():
-        typer.confirm("Go on?", abort=True, err=True)
-
     parameters = {}
     if capacity is not None:
         parameters["BakingTableCapacityCount"] = str(capacity)
     if prefix is not None:
+        names.check_prefix(prefix)
         parameters["QueueNamePrefix"] = prefix
-        parameters["BakingTableName"] = f"{prefix}-BakingTable"
+        parameters["BakingTableName"] = names.table_of(prefix)
     if endpoint_url and endpoint_url.startswith("http:"):
         parameters["RefusePlainHttp"] = "false"
-    made = deployment.deploy(aws, name, parameters, lambda line: console.print(line, markup=False))
+
+    aws = connect(endpoint_url, profile, region)
+    is_new = deployment.is_new(aws, name)
+    if is_new:
+        deployment.check_names_are_free(aws, parameters)
+    say(f"{'Making' if is_new else 'Updating'} the stack {name} in {deployment.place(aws)}.")
+    if is_new and not yes and not endpoint_url:
+        confirm("Go on?", otherwise="Nothing was made.")
+    made = deployment.deploy(aws, name, parameters, say)
 
     for key, value in sorted(made.outputs.items()):
         typer.echo(f"{key:<26} {value}")
@@ -68,36 +67,27 @@ def destroy(
     """Remove an oven with everything that is in it. Asks first, and says what would be lost."""
     name = _named(stack, endpoint_url)
     aws = connect(endpoint_url, profile, region)
-    console = progress()
-    console.print(f"Removing the stack {name} from {deployment.place(aws)}. What is lost:")
-    console.print(_losses(aws, name))
+    is_oven = deployment.is_oven(aws, name)
+    say(f"Removing the stack {name} from {deployment.place(aws)}. What is lost:")
+    if is_oven:
+        _say_losses(aws, name)
+    else:
+        say(" the stack alone; it never became an oven")
     if not yes:
-        typer.confirm("Remove it?", abort=True, err=True)
-    deployment.destroy(aws, name, lambda line: console.print(line, markup=False))
+        confirm("Remove it?", otherwise="Nothing was removed.")
+    deployment.destroy(aws, name, say)
     typer.echo(f"The stack {name} is gone.")
 
 
 def _named(stack: str | None, endpoint_url: str | None) -> str:
-    if stack:
-        if len(stack) > MAX_NAME:
-            raise UsageError(
-                f"--stack {stack} is too long: the functions' names need one of {MAX_NAME} at most"
-            )
+    if stack is not None:
+        names.check_stack(stack)
         return stack
     if not endpoint_url:
         raise UsageError("which stack? Name it with --stack NAME: nothing on AWS is touched unasked")
     return LOCAL_STACK
 
 
-def _losses(aws: Aws, name: str) -> Table:
-    table = Table(show_header=False, box=None)
-    if not deployment.is_oven(aws, name):
-        table.add_row("the stack alone; it never became an oven")
-        return table
-    lost = contents(aws, deployment.find_stack(aws, name))
-    table.add_row("new items", str(lost.new))
-    table.add_row("items in the line", str(lost.waiting))
-    table.add_row("items in the oven", str(lost.baking))
-    table.add_row("baked items", str(lost.baked))
-    table.add_row("dead letters", str(lost.dead))
-    return table
+def _say_losses(aws: Aws, name: str) -> None:
+    for what, count in losses(aws, deployment.find_stack(aws, name)).items():
+        say(f" {what:<18} {'gone already' if count is None else count}")

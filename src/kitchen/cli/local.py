@@ -7,13 +7,15 @@ from typing import Annotated
 import typer
 
 from kitchen.aws import LOCAL_CREDENTIAL, LOCAL_REGION
-from kitchen.cli.options import progress
+from kitchen.cli.options import say
 from kitchen.local.oven import LocalOven, running_oven
 
 
 def local(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The port of 127.0.0.1 to serve on.")] = 4566,
-    capacity: Annotated[int, typer.Option(min=1, max=4000, help="The slots of the oven.")] = 14,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, metavar="N", help="The port of 127.0.0.1 to serve on.")
+    ] = 4566,
+    capacity: Annotated[int, typer.Option(min=1, max=4000, metavar="N", help="The slots of the oven.")] = 14,
     enforce_iam: Annotated[
         bool, typer.Option("--enforce-iam", help="Grant the functions only what their roles grant.")
     ] = False,
@@ -25,10 +27,9 @@ def local(
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
-    console = progress()
     with running_oven(port, capacity=capacity, enforce_iam=enforce_iam) as oven:
         typer.echo(_description(oven))
-        console.print("The oven is hot. Ctrl-C ends it, and all that is in it.")
+        say("The oven is hot. Ctrl-C ends it, and all that is in it.")
         while not stop.wait(1):
             pass
 

@@ -1,6 +1,7 @@
-"""What the commands have in common: where to print, and which AWS is meant."""
+"""What the commands have in common: where to print, whom to ask, and which AWS is meant."""
 
 import os
+import sys
 from typing import Annotated
 
 import boto3
@@ -27,14 +28,34 @@ Profile = Annotated[
 Region = Annotated[str | None, typer.Option("--region", metavar="REGION", help="The AWS region.")]
 
 
-def progress() -> Console:
-    """Where progress goes: standard error."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+def say(line: str) -> None:
+    """Tell of the progress, on standard error. A line is never broken: there may be a URL in it."""
+    _stderr().print(line)
 
 
 def print_error(message: str) -> None:
     """Say what went wrong."""
-    progress().print(f"oven: {message}", style="red", markup=False)
+    _stderr().print(f"oven: {message}", style="red")
+
+
+def confirm(question: str, otherwise: str) -> None:
+    """Ask on standard error, and go on after a yes. Else say `otherwise`, and exit with 1.
+
+    Raises UsageError where there is nobody to ask.
+    """
+    if not sys.stdin.isatty():
+        raise UsageError("not a terminal: say --yes")
+    typer.echo(f"{question} [y/N]: ", nl=False, err=True)
+    answer = ""
+    try:
+        answer = sys.stdin.readline()
+    finally:
+        if not answer:
+            # Ctrl-C or Ctrl-D, which do not end the line of the question.
+            typer.echo(err=True)
+    if answer.strip().lower() not in ("y", "yes"):
+        say(otherwise)
+        raise typer.Exit(1)
 
 
 def connect(endpoint_url: str | None, profile: str | None, region: str | None) -> Aws:
@@ -54,3 +75,7 @@ def connect(endpoint_url: str | None, profile: str | None, region: str | None) -
     if not session.region_name:
         raise AwsError("no AWS region is set: name one with --region, or set AWS_REGION")
     return Aws(session, endpoint_url)
+
+
+def _stderr() -> Console:
+    return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)

@@ -1,10 +1,12 @@
 """What is in an oven and its queues at a moment."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from kitchen.aws import Aws, aws_errors
-from kitchen.stack.deployment import Stack
+from kitchen.stack.deployment import Stack, is_missing
 from pizza_oven.aws.baking_table import DynamoBakingTable
+from pizza_oven.errors import PizzaOvenError
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +51,27 @@ def contents(aws: Aws, stack: Stack) -> Contents:
         dead=depth(aws, stack.dead_letters),
         occupied=row.occupied,
     )
+
+
+def losses(aws: Aws, stack: Stack) -> Mapping[str, int | None]:
+    """How much of what would be lost with the stack; None where that is gone already.
+
+    Raises AwsError and ServiceError.
+    """
+    table = DynamoBakingTable(aws.dynamodb, stack.table)
+    return {
+        "new items": _unless_gone(lambda: depth(aws, stack.new_items)),
+        "items in the line": _unless_gone(lambda: depth(aws, stack.waiting_items)),
+        "items in the oven": _unless_gone(lambda: len(table.look().leases)),
+        "baked items": _unless_gone(lambda: depth(aws, stack.baked_items)),
+        "dead letters": _unless_gone(lambda: depth(aws, stack.dead_letters)),
+    }
+
+
+def _unless_gone(count: Callable[[], int]) -> int | None:
+    try:
+        return count()
+    except PizzaOvenError as error:
+        if is_missing(error.__cause__):
+            return None
+        raise

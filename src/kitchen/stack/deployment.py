@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, WaiterError
 
 from kitchen.aws import Aws, aws_errors
 from kitchen.errors import DeploymentError
+from kitchen.stack import names
 from kitchen.stack.package import Package, build_package
 from kitchen.stack.template import packaged_template
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef, TagTypeDef
 
 CHANGE_SET = "oven-deploy"
+STACK_TYPE = "AWS::CloudFormation::Stack"
 TAGS: "list[TagTypeDef]" = [{"Key": "application", "Value": "serverless-pizza-oven"}]
 
 Report = Callable[[str], None]
@@ -24,6 +26,12 @@ Report = Callable[[str], None]
 
 Sleep = Callable[[float], None]
 """Waits so many seconds."""
+
+
+class LeftAloneError(DeploymentError):
+    """We were interrupted, but CloudFormation was not."""
+
+    exit_code = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,8 @@ def deploy(
             report("Nothing to change.")
             return find_stack(aws, name)
         aws.cloudformation.execute_change_set(ChangeSetName=CHANGE_SET, StackName=name)
-        _follow(aws, name, seen, report, sleep)
+        with _told_if_left_alone(aws, name):
+            _follow(aws, name, seen, report, sleep)
     return find_stack(aws, name)
 
 
@@ -119,7 +128,8 @@ def destroy(aws: Aws, name: str, report: Report, sleep: Sleep = time.sleep) -> N
         # By its id, a stack can be asked about when it is gone.
         stack_id = description["StackId"]
         aws.cloudformation.delete_stack(StackName=stack_id)
-        _follow(aws, stack_id, seen, report, sleep)
+        with _told_if_left_alone(aws, name):
+            _follow(aws, stack_id, seen, report, sleep)
 
 
 def place(aws: Aws) -> str:
@@ -128,10 +138,51 @@ def place(aws: Aws) -> str:
     return f"{where}, at {aws.endpoint_url}" if aws.endpoint_url else where
 
 
-def stack_exists(aws: Aws, name: str) -> bool:
-    """Whether there is anything of that name, however far it got."""
+def is_new(aws: Aws, name: str) -> bool:
+    """Whether nothing was ever made of a stack of that name."""
     with aws_errors(f"looking for the stack {name}"):
-        return _describe(aws, name) is not None
+        return _is_new(_describe(aws, name))
+
+
+def check_names_are_free(aws: Aws, parameters: Mapping[str, str]) -> None:
+    """Before a new stack is made, raise DeploymentError where another oven's queues or table would be taken.
+
+    An emulator would share them out without a word, and AWS fail after a minute.
+    """
+    queue = f"{parameters.get('QueueNamePrefix', names.DEFAULT_PREFIX)}-NewItems"
+    table = parameters.get("BakingTableName", names.DEFAULT_TABLE)
+    with aws_errors("looking whether the names are free"):
+        if _exists(lambda: aws.sqs.get_queue_url(QueueName=queue)):
+            taken = f"queue {queue}"
+        elif _exists(lambda: aws.dynamodb.describe_table(TableName=table)):
+            taken = f"table {table}"
+        else:
+            return
+    raise DeploymentError(
+        f"the {taken} is there already, perhaps another oven's: choose other names with --prefix"
+    )
+
+
+def _exists(look: Callable[[], object]) -> bool:
+    try:
+        look()
+    except ClientError as error:
+        if is_missing(error):
+            return False
+        raise
+    return True
+
+
+def is_missing(error: BaseException | None) -> bool:
+    """Whether AWS says that there is no such queue, or no such table."""
+    if not isinstance(error, ClientError):
+        return False
+    code = error.response["Error"]["Code"]
+    return "NonExistentQueue" in code or code in ("QueueDoesNotExist", "ResourceNotFoundException")
+
+
+def _is_new(description: "StackTypeDef | None") -> bool:
+    return description is None or description["StackStatus"] == "REVIEW_IN_PROGRESS"
 
 
 def _describe(aws: Aws, name: str) -> "StackTypeDef | None":
@@ -154,21 +205,30 @@ def _check_deployable(name: str, description: "StackTypeDef | None") -> None:
 
 
 def _upload(aws: Aws, package: Package, report: Report) -> str:
-    """Put the package into the account's bucket for it, which is made the first time."""
-    bucket = f"pizza-oven-{aws.account()}-{aws.region}"
+    """Have the package in the account's bucket for it, which is made the first time."""
+    # The name can be guessed: were the bucket another's, so would be the code that the functions run.
+    account = aws.account()
+    bucket = f"pizza-oven-{account}-{aws.region}"
     with aws_errors(f"uploading the functions to the bucket {bucket}"):
         try:
-            aws.s3.head_bucket(Bucket=bucket)
+            aws.s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=account)
         except ClientError as error:
             if error.response["Error"]["Code"] != "404":
                 raise
-            _create_bucket(aws, bucket)
-        aws.s3.put_object(Bucket=bucket, Key=package.key, Body=package.content)
+            _create_bucket(aws, bucket, account)
+        try:
+            aws.s3.head_object(Bucket=bucket, Key=package.key, ExpectedBucketOwner=account)
+        except ClientError:
+            # It is not there; or we may not look, and then are told so by the next request.
+            pass
+        else:
+            return bucket
+        aws.s3.put_object(Bucket=bucket, Key=package.key, Body=package.content, ExpectedBucketOwner=account)
     report(f"Uploaded the functions ({len(package.content) / 1024:.0f} KB) to s3://{bucket}/{package.key}")
     return bucket
 
 
-def _create_bucket(aws: Aws, bucket: str) -> None:
+def _create_bucket(aws: Aws, bucket: str, account: str) -> None:
     if aws.region == "us-east-1":
         # The one region that must not be named.
         aws.s3.create_bucket(Bucket=bucket)
@@ -177,6 +237,7 @@ def _create_bucket(aws: Aws, bucket: str) -> None:
         aws.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
     aws.s3.put_public_access_block(
         Bucket=bucket,
+        ExpectedBucketOwner=account,
         PublicAccessBlockConfiguration={
             "BlockPublicAcls": True,
             "IgnorePublicAcls": True,
@@ -190,7 +251,7 @@ def _create_change_set(
     aws: Aws, name: str, before: "StackTypeDef | None", code_uri: str, parameters: Mapping[str, str]
 ) -> bool:
     """Returns whether there is anything to change."""
-    is_new = before is None or before["StackStatus"] == "REVIEW_IN_PROGRESS"
+    is_new = _is_new(before)
     kept = {} if is_new or before is None else {p["ParameterKey"] for p in before.get("Parameters", [])}
     values: list[Any] = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
     values += [{"ParameterKey": key, "UsePreviousValue": True} for key in sorted(set(kept) - set(parameters))]
@@ -238,14 +299,28 @@ def _follow(aws: Aws, name: str, seen: set[str], report: Report, sleep: Sleep) -
             seen.add(event["EventId"])
             resource = f"{event['LogicalResourceId']} ({event.get('ResourceType', '')})"
             reason = event.get("ResourceStatusReason", "")
-            report(f"{event['ResourceStatus']:<28} {resource}{': ' + reason if reason else ''}")
-            if event["ResourceStatus"].endswith("_FAILED") and not failure:
-                failure = f"{resource}: {reason or event['ResourceStatus']}"
+            now = event["ResourceStatus"]
+            if now.endswith(("_COMPLETE", "_FAILED")) or event.get("ResourceType") == STACK_TYPE:
+                report(f"{now:<28} {resource}{': ' + reason if reason else ''}")
+            if now.endswith("_FAILED") and not failure:
+                failure = f"{resource}: {reason or now}"
         if not status.endswith("_IN_PROGRESS"):
             break
         sleep(0.2 if aws.endpoint_url else 2)
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"):
         raise DeploymentError(f"the stack is {status}, because of {failure or description}")
+
+
+@contextlib.contextmanager
+def _told_if_left_alone(aws: Aws, name: str) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        at = f" --endpoint-url {aws.endpoint_url}" if aws.endpoint_url else ""
+        raise LeftAloneError(
+            f"Interrupted. CloudFormation goes on by itself; to look: "
+            f"aws cloudformation describe-stack-events --stack-name {name} --region {aws.region}{at}"
+        ) from interrupt
 
 
 def _events(aws: Aws, name: str) -> Iterator[Mapping[str, Any]]:

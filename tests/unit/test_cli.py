@@ -1,0 +1,268 @@
+"""How the `oven` command asks, refuses, and ends, without any AWS."""
+
+import io
+import sys
+from importlib.metadata import version
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from kitchen.aws import aws_errors
+from kitchen.cli import main
+from kitchen.cli.options import say
+from kitchen.errors import AwsError, DeploymentError
+from kitchen.stack.deployment import LeftAloneError, Stack
+
+Capture = pytest.CaptureFixture[str]
+Patch = pytest.MonkeyPatch
+
+LONG_URL = f"https://sqs.eu-west-1.amazonaws.com/123456789012/{'a-long-prefix-' * 5}NewItems"
+
+
+class Terminal(io.StringIO):
+    """Somebody types here."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class FakeDeployment:
+    """Stands in for CloudFormation, and notes what is done."""
+
+    def __init__(self, *, is_new: bool = False, error: BaseException | None = None) -> None:
+        self.done: list[str] = []
+        self._is_new = is_new
+        self._error = error
+
+    def is_new(self, _aws: object, _name: str) -> bool:
+        return self._is_new
+
+    def is_oven(self, _aws: object, name: str) -> bool:
+        if self._is_new:
+            raise DeploymentError(f"there is no stack {name}")
+        return False
+
+    def check_names_are_free(self, _aws: object, _parameters: object) -> None:
+        pass
+
+    def place(self, _aws: object) -> str:
+        return "account 1, region eu-west-1"
+
+    def deploy(self, _aws: object, name: str, *_: object) -> Stack:
+        self.done.append("deploy")
+        if self._error:
+            raise self._error
+        return Stack(name, {"NewItemsQueueUrl": LONG_URL})
+
+    def destroy(self, *_: object) -> None:
+        self.done.append("destroy")
+
+
+def fake(patch: Patch, **state: Any) -> FakeDeployment:
+    deployment = FakeDeployment(**state)
+    patch.setattr(sys.modules["kitchen.cli.deploy"], "deployment", deployment)
+    patch.setattr(sys.modules["kitchen.cli.deploy"], "connect", lambda *_: SimpleNamespace())
+    patch.delenv("AWS_ENDPOINT_URL", raising=False)
+    return deployment
+
+
+def oven(*arguments: str) -> object:
+    """Run the command. Returns its exit code."""
+    try:
+        main(arguments)
+    except SystemExit as ended:
+        return ended.code or 0
+    return 0
+
+
+# Asking
+
+
+@pytest.mark.parametrize(
+    ("command", "is_new", "otherwise"),
+    [("deploy", True, "Nothing was made."), ("destroy", False, "Nothing was removed.")],
+)
+@pytest.mark.parametrize(
+    ("answer", "goes_on"), [("y\n", True), ("YES\n", True), ("n\n", False), ("\n", False), ("", False)]
+)
+def test_only_a_yes_goes_on_and_the_question_is_asked_on_standard_error(
+    command: str,
+    is_new: bool,
+    otherwise: str,
+    answer: str,
+    goes_on: bool,
+    monkeypatch: Patch,
+    capsys: Capture,
+) -> None:
+    deployment = fake(monkeypatch, is_new=is_new)
+    monkeypatch.setattr(sys, "stdin", Terminal(answer))
+
+    code = oven(command, "--stack", "mine")
+
+    said = capsys.readouterr()
+    assert "[y/N]: " in said.err
+    assert "[y/N]" not in said.out
+    assert bool(deployment.done) is goes_on
+    assert (code, said.err.endswith(f"{otherwise}\n")) == ((0, False) if goes_on else (1, True))
+
+
+@pytest.mark.parametrize(("command", "is_new"), [("deploy", True), ("destroy", False)])
+def test_where_nobody_can_be_asked_nothing_is_done_without_a_yes(
+    command: str, is_new: bool, monkeypatch: Patch, capsys: Capture
+) -> None:
+    deployment = fake(monkeypatch, is_new=is_new)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+
+    assert oven(command, "--stack", "mine") == 2
+    assert not deployment.done
+    assert capsys.readouterr().err.endswith("oven: not a terminal: say --yes\n")
+
+    assert oven(command, "--stack", "mine", "--yes") == 0
+    assert deployment.done == [command]
+
+
+@pytest.mark.parametrize(("is_new", "options"), [(False, ()), (True, ("--endpoint-url", "http://here"))])
+def test_neither_an_update_nor_an_emulator_is_asked_about(
+    is_new: bool, options: tuple[str, ...], monkeypatch: Patch
+) -> None:
+    deployment = fake(monkeypatch, is_new=is_new)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+
+    assert oven("deploy", "--stack", "mine", *options) == 0
+    assert deployment.done == ["deploy"]
+
+
+def test_the_removal_of_a_stack_that_is_not_there_is_not_announced(
+    monkeypatch: Patch, capsys: Capture
+) -> None:
+    fake(monkeypatch, is_new=True)
+
+    assert oven("destroy", "--stack", "mine", "--yes") == 4
+    assert capsys.readouterr().err == "oven: there is no stack mine\n"
+
+
+def test_ctrl_c_at_a_question_is_an_interruption(monkeypatch: Patch, capsys: Capture) -> None:
+    class Interrupted(Terminal):
+        def readline(self, *_: object) -> str:  # type: ignore[override]
+            raise KeyboardInterrupt
+
+    deployment = fake(monkeypatch, is_new=True)
+    monkeypatch.setattr(sys, "stdin", Interrupted())
+
+    assert oven("deploy", "--stack", "mine") == 130
+    assert not deployment.done
+    assert capsys.readouterr().err.endswith("[y/N]: \nInterrupted.\n")
+
+
+# Ending
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (KeyboardInterrupt(), 130, "Interrupted."),
+        (LeftAloneError("Interrupted. It goes on"), 130, "oven: Interrupted. It goes on"),
+        (DeploymentError("burnt"), 4, "oven: burnt"),
+    ],
+)
+@pytest.mark.parametrize("debug", [(), ("--debug",)])
+def test_errors_end_in_one_line_and_with_debug_after_their_traceback(
+    error: BaseException, code: int, line: str, debug: tuple[str, ...], monkeypatch: Patch, capsys: Capture
+) -> None:
+    fake(monkeypatch, error=error)
+
+    assert oven("deploy", "--stack", "mine", *debug) == code
+    assert oven(*debug, "deploy", "--stack", "mine") == code
+
+    said = capsys.readouterr()
+    assert not said.out
+    assert said.err.splitlines().count(line) == 2
+    assert said.err.count("Traceback (most recent call last)") == 2 * len(debug)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words", "see"),
+    [
+        (["local", "--port", "99999"], ["--port", "99999"], "oven local --help"),
+        (["local", "--port=x"], ["--port", "not x"], "oven local --help"),
+        (["deploy", "--capacity", "0"], ["--capacity", "not 0"], "oven deploy --help"),
+        (["lcal"], ["No such command 'lcal'"], "oven --help"),
+        (["local", "more"], ["extra argument", "more"], "oven local --help"),
+        (["demo", "--nn", "3"], ["No such option", "--nn"], "oven demo --help"),
+    ],
+)
+def test_wrong_usage_is_told_in_one_line_with_what_was_given_and_where_to_look(
+    arguments: list[str], words: list[str], see: str, capsys: Capture
+) -> None:
+    assert oven(*arguments) == 2
+
+    said = capsys.readouterr()
+    assert not said.out
+    (line,) = said.err.splitlines()
+    assert line.startswith("oven: ")
+    assert line.endswith(f" (see {see})")
+    assert all(word in line for word in words)
+
+
+def test_the_version_is_that_of_the_package(capsys: Capture) -> None:
+    assert oven("--version") == 0
+    assert capsys.readouterr().out == f"oven {version('serverless-pizza-oven')}\n"
+
+
+def test_without_a_command_the_commands_are_listed(capsys: Capture) -> None:
+    assert oven() == 0
+    assert "destroy" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["deploy", "destroy", "demo"])
+@pytest.mark.parametrize("name", ["1st", "a_b", "-a", "", "x" * 53])
+def test_a_stack_name_that_aws_would_refuse_is_refused_at_once(
+    command: str, name: str, capsys: Capture
+) -> None:
+    assert oven(command, f"--stack={name}") == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("oven: --stack ")
+
+
+@pytest.mark.parametrize("prefix", ["", "a b", "a.b", "ä", "x" * 61])
+def test_a_prefix_that_the_template_would_refuse_is_refused_at_once(prefix: str, capsys: Capture) -> None:
+    assert oven("deploy", "--stack=mine", f"--prefix={prefix}") == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("oven: --prefix must be 1 to 60 characters")
+
+
+# Printing
+
+
+def test_no_line_is_broken_in_a_narrow_terminal(monkeypatch: Patch, capsys: Capture) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    fake(monkeypatch)
+
+    oven("deploy", "--stack", "mine")
+    say(f"see {LONG_URL} :pizza: [red]")
+
+    said = capsys.readouterr()
+    assert said.out.split() == ["NewItemsQueueUrl", LONG_URL]
+    assert said.err.splitlines()[-1] == f"see {LONG_URL} :pizza: [red]"
+
+
+# Reaching AWS
+
+
+def test_where_nothing_answers_the_address_is_named_and_what_may_be_the_matter() -> None:
+    with pytest.raises(AwsError) as refused, aws_errors("asking"):
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:4566/")
+
+    assert str(refused.value) == (
+        "nothing answers at http://127.0.0.1:4566: is oven local still running? "
+        "If it came from AWS_ENDPOINT_URL, unset that"
+    )
+
+
+def test_nobody_is_sent_to_an_oven_local_where_it_is_aws_that_does_not_answer() -> None:
+    with pytest.raises(AwsError, match="asking: Could not connect"), aws_errors("asking"):
+        raise EndpointConnectionError(endpoint_url="https://sts.eu-west-1.amazonaws.com/")

@@ -1,0 +1,206 @@
+"""What is asked of AWS to bring a stack, and in what order."""
+
+import re
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import ClientError
+
+from kitchen.aws import Aws
+from kitchen.errors import AwsError, DeploymentError
+from kitchen.stack import deployment, names
+from kitchen.stack.contents import losses
+from kitchen.stack.deployment import LeftAloneError, Stack, check_names_are_free
+from kitchen.stack.template import template_path
+
+QUEUE_MISSING = "AWS.SimpleQueueService.NonExistentQueue"
+TABLE_MISSING = "ResourceNotFoundException"
+
+
+class Service:
+    """Answers each request with what it was given for it; an error code is raised."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self._answers = answers
+
+    def __getattr__(self, action: str) -> Any:
+        def answer(**arguments: Any) -> Any:
+            self.asked.append((action, arguments))
+            given = self._answers.get(action, {})
+            if isinstance(given, BaseException):
+                raise given
+            if isinstance(given, str):
+                raise ClientError({"Error": {"Code": given, "Message": "no"}}, action)
+            return given
+
+        return answer
+
+    def actions(self) -> list[str]:
+        return [action for action, _ in self.asked]
+
+
+def account(**services: Service) -> Aws:
+    plain: Any = {
+        "account": lambda: "123456789012",
+        "region": "eu-west-1",
+        "endpoint_url": None,
+    }
+    return cast("Aws", SimpleNamespace(**plain, **services))
+
+
+# Names
+
+
+def test_the_names_are_checked_as_the_template_does() -> None:
+    template = template_path().read_text()
+    found = re.search(r"QueueNamePrefix:.*?Default: (\S+)\s+AllowedPattern: \"(\S+)\"", template, re.DOTALL)
+
+    assert found
+    assert found.groups() == (names.DEFAULT_PREFIX, names.PREFIX)
+    assert re.search(rf"BakingTableName:.*?Default: {names.DEFAULT_TABLE}\n", template, re.DOTALL)
+
+
+def test_the_longest_prefix_makes_no_queue_name_that_is_too_long() -> None:
+    names.check_prefix("x" * 60)
+
+    suffixes = re.findall(r"QueueName: !Sub \$\{QueueNamePrefix\}(\S+)", template_path().read_text())
+    assert len(suffixes) == 4
+    assert all(60 + len(suffix) <= 80 for suffix in suffixes)
+
+
+@pytest.mark.parametrize(
+    ("queue", "table", "taken"),
+    [
+        ({}, TABLE_MISSING, "the queue lunch-NewItems is there already"),
+        (QUEUE_MISSING, {}, "the table lunch-BakingTable is there already"),
+    ],
+)
+def test_names_that_another_oven_has_are_not_free(queue: Any, table: Any, taken: str) -> None:
+    aws = account(sqs=Service(get_queue_url=queue), dynamodb=Service(describe_table=table))
+
+    with pytest.raises(DeploymentError, match=f"{taken}.*choose other names with --prefix"):
+        check_names_are_free(aws, {"QueueNamePrefix": "lunch", "BakingTableName": names.table_of("lunch")})
+
+
+def test_names_that_nobody_has_are_free_and_a_refusal_is_no_answer() -> None:
+    free = Service(describe_table=TABLE_MISSING)
+    check_names_are_free(account(sqs=Service(get_queue_url=QUEUE_MISSING), dynamodb=free), {})
+    assert free.asked == [("describe_table", {"TableName": "BakingTable"})]
+
+    with pytest.raises(AwsError, match="AccessDenied"):
+        check_names_are_free(account(sqs=Service(get_queue_url="AccessDenied"), dynamodb=free), {})
+
+
+# What would be lost
+
+
+def test_what_was_removed_by_hand_is_gone_already_and_the_rest_is_counted() -> None:
+    class Queues(Service):
+        def get_queue_attributes(self, QueueUrl: str, **_: Any) -> Any:  # noqa: N803 - the SDK's name
+            if QueueUrl == "waiting":
+                raise ClientError({"Error": {"Code": QUEUE_MISSING}}, "GetQueueAttributes")
+            return {"Attributes": {"ApproximateNumberOfMessages": "3"}}
+
+    queues = {"New": "new", "Waiting": "waiting", "Baked": "baked"}
+    outputs = {f"{name}ItemsQueueUrl": url for name, url in queues.items()} | {"NewItemsDLQUrl": "dead"}
+    stack = Stack("mine", outputs | {"BakingTableName": "table"})
+
+    lost = losses(account(sqs=Queues(), dynamodb=Service(get_item=TABLE_MISSING)), stack)
+
+    assert lost == {
+        "new items": 3,
+        "items in the line": None,
+        "items in the oven": None,
+        "baked items": 3,
+        "dead letters": 3,
+    }
+
+
+# The functions' package
+
+
+PACKAGE: Any = SimpleNamespace(key="oven.zip", content=b"zip")
+
+
+def test_the_package_is_uploaded_once_and_only_into_a_bucket_of_the_account() -> None:
+    said: list[str] = []
+    there, not_there = Service(), Service(head_bucket="404", head_object="404")
+
+    deployment._upload(account(s3=there), PACKAGE, said.append)  # noqa: SLF001
+    assert not said
+    deployment._upload(account(s3=not_there), PACKAGE, said.append)  # noqa: SLF001
+    assert len(said) == 1
+
+    assert there.actions() == ["head_bucket", "head_object"]
+    made = ["head_bucket", "create_bucket", "put_public_access_block", "head_object", "put_object"]
+    assert not_there.actions() == made
+    for action, arguments in there.asked + not_there.asked:
+        assert action == "create_bucket" or arguments["ExpectedBucketOwner"] == "123456789012"
+
+
+def test_nothing_is_uploaded_into_a_bucket_of_somebody_else() -> None:
+    s3 = Service(head_bucket="403")
+
+    with pytest.raises(AwsError):
+        deployment._upload(account(s3=s3), PACKAGE, lambda _: None)  # noqa: SLF001
+
+    assert s3.actions() == ["head_bucket"]
+
+
+# The events
+
+
+class Told(Service):
+    """A CloudFormation with these events, the oldest first, and a stack that rests."""
+
+    def __init__(self, *events: tuple[str, str, str]) -> None:
+        super().__init__(describe_stacks={"Stacks": [{"StackStatus": "CREATE_COMPLETE", "StackId": "id"}]})
+        self._events = [
+            {
+                "EventId": str(n),
+                "ResourceStatus": status,
+                "LogicalResourceId": resource,
+                "ResourceType": kind,
+            }
+            for n, (status, resource, kind) in enumerate(events)
+        ]
+
+    def get_paginator(self, _: str) -> Any:
+        return SimpleNamespace(paginate=lambda **_: [{"StackEvents": self._events[::-1]}])
+
+
+def test_of_the_resources_only_what_is_over_is_told_and_all_of_the_stack() -> None:
+    said: list[str] = []
+    aws = account(
+        cloudformation=Told(
+            ("CREATE_IN_PROGRESS", "mine", "AWS::CloudFormation::Stack"),
+            ("CREATE_IN_PROGRESS", "NewItems", "AWS::SQS::Queue"),
+            ("CREATE_COMPLETE", "NewItems", "AWS::SQS::Queue"),
+            ("CREATE_FAILED", "BakedItems", "AWS::SQS::Queue"),
+            ("CREATE_COMPLETE", "mine", "AWS::CloudFormation::Stack"),
+        )
+    )
+
+    deployment._follow(aws, "mine", set(), said.append, lambda _: None)  # noqa: SLF001
+
+    assert [tuple(line.split()[:2]) for line in said] == [
+        ("CREATE_IN_PROGRESS", "mine"),
+        ("CREATE_COMPLETE", "NewItems"),
+        ("CREATE_FAILED", "BakedItems"),
+        ("CREATE_COMPLETE", "mine"),
+    ]
+
+
+def test_who_leaves_is_told_that_cloudformation_goes_on_and_how_to_look() -> None:
+    class Asked(Told):
+        def delete_stack(self, **_: Any) -> None:
+            self._answers["describe_stacks"] = KeyboardInterrupt()
+
+    with pytest.raises(LeftAloneError) as left:
+        deployment.destroy(account(cloudformation=Asked()), "mine", lambda _: None)
+
+    assert left.value.exit_code == 130
+    assert "goes on by itself" in str(left.value)
+    assert "describe-stack-events --stack-name mine --region eu-west-1" in str(left.value)
