@@ -12,7 +12,7 @@ from typing import Annotated, Protocol
 import typer
 from rich.console import Console
 
-from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, connect
+from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, connect, say
 from kitchen.demo.choice import Choice, Deployed, Embedded, Queues, baking_times, check_count, choose
 from kitchen.demo.drawing import Drawing
 from kitchen.demo.lines import Lines, describe
@@ -110,19 +110,23 @@ def demo(
     # As Ctrl-C does, it ends what was begun.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
 
-    with _opened(chosen, endpoint_url, profile, region) as oven, _noted_signals() as signals:
+    with _opened(chosen, endpoint_url, profile, region) as oven:
         slots = f", {oven.capacity} slots" if oven.capacity else ""
-        _say(f"{n} pizza{'' if n == 1 else 's'} of {times}{slots}.")
-        last = _watch(Run(oven, tally, time.time, time.sleep), signals)
-    summary = summarize(tally, oven.capacity)
-    reason = f"Interrupted: {describe(last)}" if signals else summary.reason
-    if as_json:
-        outcome = {"ok": reason is None, "reason": reason, "run": token, **summary.as_json()}
-        typer.echo(json.dumps(outcome))
-    elif not signals:
-        typer.echo(summary.as_text())
+        say(f"{n} pizza{'' if n == 1 else 's'} of {times}{slots}.")
+        with _noted_signals() as signals:
+            last = _watch(Run(oven, tally, time.time, time.sleep), signals)
+        # Now, since an oven on this machine takes a while to stop.
+        summary = summarize(tally, oven.capacity)
+        reason = f"Interrupted: {describe(last)}" if signals else summary.reason
+        if as_json:
+            outcome = {"ok": reason is None, "reason": reason, "run": token, **summary.as_json()}
+            typer.echo(json.dumps(outcome))
+        elif not signals:
+            typer.echo(summary.as_text())
+        if signals:
+            say(f"{reason}.{_what_becomes_of_them(chosen)}")
+        sys.stdout.flush()
     if signals:
-        _say(f"{reason}.{_what_becomes_of_them(chosen)}")
         raise typer.Exit(TERMINATED if signal.SIGTERM in signals else INTERRUPTED)
     if reason:
         raise DemoError(reason)
@@ -167,7 +171,8 @@ def _view() -> Iterator[View]:
         with Drawing(console, time.monotonic) as drawing:
             yield drawing
     else:
-        yield Lines(_say)
+        with Lines(say) as lines:
+            yield lines
 
 
 @contextlib.contextmanager
@@ -176,7 +181,7 @@ def _opened(
 ) -> Iterator[Oven]:
     match chosen:
         case Embedded(capacity):
-            _say("Heating an oven on this machine.")
+            say("Heating an oven on this machine.")
             with running_oven(free_port(), capacity=capacity) as own:
                 yield oven_of_stack(own.aws, own.stack)
         case Deployed(name):
@@ -201,7 +206,3 @@ def _what_becomes_of_them(chosen: Choice) -> str:
     if isinstance(chosen, Embedded):
         return " They are gone with the oven."
     return " The oven goes on: what is in it and before it will come out in Baked Items."
-
-
-def _say(line: str) -> None:
-    typer.echo(line, err=True)
