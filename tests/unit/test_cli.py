@@ -1,7 +1,10 @@
 """How the `oven` command asks, refuses, and ends, without any AWS."""
 
+import contextlib
 import io
+import signal
 import sys
+from collections.abc import Generator, Iterator
 from importlib.metadata import version
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +15,9 @@ from botocore.exceptions import EndpointConnectionError
 from kitchen.aws import aws_errors
 from kitchen.cli import main
 from kitchen.cli.options import say
+from kitchen.demo.oven import Bars
+from kitchen.demo.run import Progress
+from kitchen.demo.tally import Arrival, Tally
 from kitchen.errors import AwsError, DeploymentError
 from kitchen.stack.deployment import LeftAloneError, Stack
 
@@ -266,3 +272,43 @@ def test_where_nothing_answers_the_address_is_named_and_what_may_be_the_matter()
 def test_nobody_is_sent_to_an_oven_local_where_it_is_aws_that_does_not_answer() -> None:
     with pytest.raises(AwsError, match="asking: Could not connect"), aws_errors("asking"):
         raise EndpointConnectionError(endpoint_url="https://sts.eu-west-1.amazonaws.com/")
+
+
+# The demo
+
+
+def test_the_demo_sums_up_before_its_oven_stops(monkeypatch: Patch, capsys: Capture) -> None:
+    said_before_the_stop = []
+
+    class AllOut:
+        """A run of which everything came out."""
+
+        def __init__(self, _oven: object, tally: Tally, *_: object) -> None:
+            self._tally = tally
+
+        def __iter__(self) -> Generator[Progress]:
+            for pizza in self._tally.pizzas:
+                self._tally.sent[pizza.id] = 1000.0
+                self._tally.came_out(pizza.id, Arrival(pizza.id, 1002.0))
+            yield Progress(Bars(0, 0, 0, 3), dead=0, total=3, secs=2.0)
+
+    @contextlib.contextmanager
+    def running_oven(*_: object, **__: object) -> Iterator[SimpleNamespace]:
+        yield SimpleNamespace(aws=None, stack=None)
+        said_before_the_stop.append(capsys.readouterr())
+
+    demo = sys.modules["kitchen.cli.demo"]
+    monkeypatch.setattr(demo, "running_oven", running_oven)
+    monkeypatch.setattr(demo, "oven_of_stack", lambda *_: SimpleNamespace(capacity=14))
+    monkeypatch.setattr(demo, "Run", AllOut)
+    no_handlers = SimpleNamespace(
+        SIGINT=signal.SIGINT, SIGTERM=signal.SIGTERM, signal=lambda *_: None, getsignal=lambda _: None
+    )
+    monkeypatch.setattr(demo, "signal", no_handlers)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+    assert oven("demo", "--n", "3", "--bake", "1-1") == 0
+
+    (said,) = said_before_the_stop
+    assert said.out.startswith("Baked    3 of 3 pizzas")
+    assert said.err.endswith("out 3 of 3\n")
