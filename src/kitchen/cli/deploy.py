@@ -10,16 +10,13 @@ from kitchen.errors import UsageError
 from kitchen.stack import deployment, names
 from kitchen.stack.contents import losses
 
-LOCAL_STACK = "spo"
-"""What a stack in an emulator is called if nobody says."""
-
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 def deploy(
     stack: StackName = None,
     capacity: Annotated[
-        int | None, typer.Option(min=1, max=4000, metavar="N", help="The slots of the oven.")
+        int | None, typer.Option(min=1, max=names.MAX_CAPACITY, metavar="N", help="The slots of the oven.")
     ] = None,
     prefix: Annotated[
         str | None, typer.Option(metavar="P", help="Begins the names of the queues, and of the table.")
@@ -85,7 +82,7 @@ def _named(stack: str | None, endpoint_url: str | None) -> str:
         return stack
     if not endpoint_url:
         raise UsageError("which stack? Name it with --stack NAME: nothing on AWS is touched unasked")
-    return LOCAL_STACK
+    return names.STACK_IN_AN_EMULATOR
 
 
 def _say_losses(aws: Aws, name: str) -> None:

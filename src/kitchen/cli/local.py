@@ -9,13 +9,16 @@ import typer
 from kitchen.aws import LOCAL_CREDENTIAL, LOCAL_REGION
 from kitchen.cli.options import say
 from kitchen.local.oven import LocalOven, running_oven
+from kitchen.stack.names import MAX_CAPACITY
 
 
 def local(
     port: Annotated[
         int, typer.Option(min=1, max=65535, metavar="N", help="The port of 127.0.0.1 to serve on.")
     ] = 4566,
-    capacity: Annotated[int, typer.Option(min=1, max=4000, metavar="N", help="The slots of the oven.")] = 14,
+    capacity: Annotated[
+        int, typer.Option(min=1, max=MAX_CAPACITY, metavar="N", help="The slots of the oven.")
+    ] = 14,
     enforce_iam: Annotated[
         bool, typer.Option("--enforce-iam", help="Grant the functions only what their roles grant.")
     ] = False,

@@ -10,14 +10,9 @@ from kitchen.stack import names
 from pizza_oven.item import MAX_BAKING_TIME_SECS
 
 MAX_PIZZAS = 100_000
-MAX_CAPACITY = 4000
-"""Of slots, as in the template."""
 
 ON_AWS = BakingTimes(15, 30)
 LOCALLY = BakingTimes(2, 5)
-
-STACK_IN_AN_EMULATOR = "spo"
-"""What `oven local` and `oven deploy` call theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +80,8 @@ def choose(
         raise UsageError("--table goes with --in, --waiting and --out: a stack knows its own")
     if capacity is not None and (stack or named or endpoint_url or profile or region):
         raise UsageError("--capacity is for an oven that the demo makes on this machine: another has its own")
-    if capacity is not None and not 1 <= capacity <= MAX_CAPACITY:
-        raise UsageError(f"--capacity must be from 1 to {MAX_CAPACITY} slots, not {capacity}")
+    if capacity is not None and not 1 <= capacity <= names.MAX_CAPACITY:
+        raise UsageError(f"--capacity must be from 1 to {names.MAX_CAPACITY} slots, not {capacity}")
     if stack is not None:
         names.check_stack(stack)
         return Deployed(stack)
@@ -97,7 +92,7 @@ def choose(
         raise UsageError(
             f"{option} needs an oven: name it with --stack NAME, or its queues with --in and so on"
         )
-    return Deployed(STACK_IN_AN_EMULATOR) if endpoint_url else Embedded(capacity)
+    return Deployed(names.STACK_IN_AN_EMULATOR) if endpoint_url else Embedded(capacity)
 
 
 def baking_times(text: str | None, *, on_aws: bool) -> BakingTimes:

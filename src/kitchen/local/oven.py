@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from kitchen import aws
 from kitchen.local.emulator import running_emulator
 from kitchen.stack.deployment import Report, Stack, deploy
-
-STACK_NAME = "spo"
+from kitchen.stack.names import STACK_IN_AN_EMULATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +33,4 @@ def running_oven(
         parameters["BakingTableCapacityCount"] = str(capacity)
     with running_emulator(port, enforce_iam=enforce_iam) as endpoint_url:
         account = aws.local(endpoint_url)
-        yield LocalOven(account, deploy(account, STACK_NAME, parameters, report), endpoint_url)
+        yield LocalOven(account, deploy(account, STACK_IN_AN_EMULATOR, parameters, report), endpoint_url)

@@ -1,6 +1,6 @@
 """What may go wrong, and how often."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import Enum
 
 
@@ -60,10 +60,6 @@ class Faults:
     """Item Removed is invoked twice at once for an item."""
     skewed_clock: float = 0.0
     """A function instance whose clock is up to a second off."""
-
-    def scaled(self, factor: float) -> "Faults":
-        """All rates times `factor`, 1 at most."""
-        return Faults(**{f.name: min(getattr(self, f.name) * factor, 1.0) for f in fields(self)})
 
 
 NONE = Faults()

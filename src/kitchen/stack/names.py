@@ -12,6 +12,12 @@ PREFIX = "[A-Za-z0-9_-]{1,60}"
 """As in the template. The longest queue's name is 18 characters longer; SQS takes 80."""
 
 STACK = "[a-zA-Z][-a-zA-Z0-9]*"
+STACK_IN_AN_EMULATOR = "spo"
+"""What a stack in an emulator is called if nobody says."""
+
+MAX_CAPACITY = 4000
+"""Of slots, as in the template."""
+
 MAX_STACK = 52
 """A function's name has 64 characters at most, of which `-ItemRemoved` is 12."""
 
