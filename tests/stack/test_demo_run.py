@@ -9,9 +9,9 @@ import pytest
 from kitchen.aws import Aws
 from kitchen.demo.menu import Pizza
 from kitchen.demo.oven import Oven
-from kitchen.demo.queues import Queue
 from kitchen.demo.run import PATIENCE_SECS, Run
 from kitchen.demo.tally import Tally
+from kitchen.stack.queues import Queue
 
 NUMBERS = itertools.count()
 PIZZAS = [Pizza(f"p{n}", "Margherita", 1) for n in range(12)]

@@ -4,10 +4,10 @@ import pytest
 
 from kitchen.demo.menu import Pizza
 from kitchen.demo.oven import Bars, Sight, bars
-from kitchen.demo.queues import Message
 from kitchen.demo.run import Patience
 from kitchen.demo.sieve import MUST_GO_SECS, Guests
 from kitchen.demo.tally import Arrival, Tally
+from kitchen.stack.queues import Message
 from pizza_oven.ports import Lease
 
 LEASE = Lease(size=1, until=0)

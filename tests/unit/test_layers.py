@@ -35,11 +35,12 @@ SHIPPED_LAYERS = layers(
 """What is shipped to Lambda."""
 
 TOOLS_LAYERS = layers(
-    "kitchen.errors",
+    "kitchen.errors kitchen.prices",
     "kitchen.aws",
     "kitchen.simulation kitchen.stack",
+    "kitchen.planning kitchen.operating",
     "kitchen.local",
-    "kitchen.demo",
+    "kitchen.demo kitchen.view",
     "kitchen.cli",
 )
 """What stands around it; all of it may import what is shipped."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from kitchen.aws import Aws
 from kitchen.demo.choice import Queues
-from kitchen.demo.queues import Queue
 from kitchen.demo.tally import Tally
 from kitchen.errors import AwsError
 from kitchen.stack.deployment import Stack
+from kitchen.stack.queues import Queue
 from pizza_oven.aws.baking_table import DynamoBakingTable
 from pizza_oven.errors import ServiceError
 from pizza_oven.ports import Lease

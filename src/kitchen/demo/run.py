@@ -5,9 +5,9 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 
 from kitchen.demo.oven import Bars, Oven, Sight, bars
-from kitchen.demo.queues import Message
 from kitchen.demo.sieve import Sieve
 from kitchen.demo.tally import Arrival, Tally
+from kitchen.stack.queues import Message
 from pizza_oven.ports import BATCH
 
 PATIENCE_SECS = 180

@@ -4,7 +4,7 @@ import heapq
 import itertools
 from collections.abc import Callable
 
-from kitchen.demo.queues import Message, Queue
+from kitchen.stack.queues import Message, Queue
 
 HIDE_SECS = 120
 """How long nobody sees a message again if we die with it in hand."""

@@ -1,1 +1,1 @@
-"""The stack: its template, the functions' package, and its coming and going in CloudFormation."""
+"""The stack: its template, the functions' package, its coming and going in CloudFormation, its queues."""

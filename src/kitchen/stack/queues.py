@@ -1,4 +1,4 @@
-"""An SQS queue, as the demo uses it."""
+"""An SQS queue, as those around the oven use it."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
