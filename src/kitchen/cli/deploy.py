@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from kitchen.aws import Aws
-from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, confirm, connect, say
-from kitchen.errors import UsageError
+from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, confirm, connect, named, say
 from kitchen.stack import deployment, names
 from kitchen.stack.contents import losses
 
@@ -30,7 +29,7 @@ def deploy(
 
     What is not named stays as it is; a new oven has the template's defaults.
     """
-    name = _named(stack, endpoint_url)
+    name = named(stack, endpoint_url)
     parameters = {}
     if capacity is not None:
         parameters["BakingTableCapacityCount"] = str(capacity)
@@ -62,7 +61,7 @@ def destroy(
     yes: Yes = False,
 ) -> None:
     """Remove an oven with everything that is in it. Asks first, and says what would be lost."""
-    name = _named(stack, endpoint_url)
+    name = named(stack, endpoint_url)
     aws = connect(endpoint_url, profile, region)
     is_oven = deployment.is_oven(aws, name)
     say(f"Removing the stack {name} from {deployment.place(aws)}. What is lost:")
@@ -74,15 +73,6 @@ def destroy(
         confirm("Remove it?", otherwise="Nothing was removed.")
     deployment.destroy(aws, name, say)
     typer.echo(f"The stack {name} is gone.")
-
-
-def _named(stack: str | None, endpoint_url: str | None) -> str:
-    if stack is not None:
-        names.check_stack(stack)
-        return stack
-    if not endpoint_url:
-        raise UsageError("which stack? Name it with --stack NAME: nothing on AWS is touched unasked")
-    return names.STACK_IN_AN_EMULATOR
 
 
 def _say_losses(aws: Aws, name: str) -> None:

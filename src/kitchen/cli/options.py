@@ -11,6 +11,8 @@ from rich.console import Console
 
 from kitchen.aws import Aws, local
 from kitchen.errors import AwsError, UsageError
+from kitchen.stack import names
+from kitchen.stack.deployment import Stack, find_stack
 
 StackName = Annotated[str | None, typer.Option("--stack", metavar="NAME", help="The stack of the oven.")]
 EndpointUrl = Annotated[
@@ -75,6 +77,25 @@ def connect(endpoint_url: str | None, profile: str | None, region: str | None) -
     if not session.region_name:
         raise AwsError("no AWS region is set: name one with --region, or set AWS_REGION")
     return Aws(session, endpoint_url)
+
+
+def named(stack: str | None, endpoint_url: str | None) -> str:
+    """The stack that the options mean. Raises UsageError where AWS would be guessed at."""
+    if stack is not None:
+        names.check_stack(stack)
+        return stack
+    if not endpoint_url:
+        raise UsageError("which stack? Name it with --stack NAME: nothing on AWS is touched unasked")
+    return names.STACK_IN_AN_EMULATOR
+
+
+def oven_of(
+    stack: str | None, endpoint_url: str | None, profile: str | None, region: str | None
+) -> tuple[Aws, Stack]:
+    """The deployed oven that the options mean. Raises UsageError, AwsError and DeploymentError."""
+    name = named(stack, endpoint_url)
+    aws = connect(endpoint_url, profile, region)
+    return aws, find_stack(aws, name)
 
 
 def _stderr() -> Console:

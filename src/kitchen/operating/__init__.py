@@ -1,0 +1,1 @@
+"""Operating a deployed oven: seeing what it does, and acting on it."""
