@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from pizza_oven.errors import MalformedItemError, ServiceError
 from pizza_oven.item import Item, Trigger, parse
+from pizza_oven.plans import Held, LinePlan, Plan, slots
 from pizza_oven.ports import (
     BATCH,
     BakingTable,
@@ -164,9 +165,9 @@ class BakeItems:
             self.journal.note("joined", item_id)
         return Placed(failed, joined)
 
-    def _load_directly(self, items: list[Item]) -> "Plan":
+    def _load_directly(self, items: list[Item]) -> Plan:
         """Lease the longest prefix of the items that fits; count the others as waiting, in the same write."""
-        plan = Plan(loaded=items) if _slots(items) <= self.capacity else Plan.of(items, Row(), self.capacity)
+        plan = Plan(loaded=items) if slots(items) <= self.capacity else Plan.of(items, Row(), self.capacity)
         for attempt in range(ATTEMPTS + 1):
             if not plan.loaded and not plan.rest:
                 break
@@ -276,7 +277,7 @@ class BakeItems:
             return self._look(plan.head_size)
         return loaded
 
-    def _read(self, waiting: Waiting) -> "Held":
+    def _read(self, waiting: Waiting) -> Held:
         try:
             item = parse(waiting.body, self.capacity)
         except MalformedItemError as error:
@@ -284,7 +285,7 @@ class BakeItems:
             return Held(waiting, None, DeadLetter(waiting.body, str(error), error.item_id))
         return Held(waiting, item) if isinstance(item, Item) else Held(waiting, None)
 
-    def _load_from_line(self, held: "list[Held]") -> "tuple[LinePlan, View | None]":
+    def _load_from_line(self, held: list[Held]) -> "tuple[LinePlan, View | None]":
         """Load the longest prefix that fits. The view is the row after that, or None if it is not known.
 
         If nobody can be loaded after them, the call is answered in the same write: a slot that is freed
@@ -299,7 +300,7 @@ class BakeItems:
             leaving, is_last = len(taken), True
             if row is not None:
                 leaving = min(leaving, row.waiting)
-                room = row.room(self.capacity) - _slots(plan.items)
+                room = row.room(self.capacity) - slots(plan.items)
                 is_last = row.waiting <= leaving or room < plan.head_size
             if not plan.loaded and not taken:
                 return plan, None
@@ -430,92 +431,6 @@ class BakeItems:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Who of some items is loaded, who is in the oven already, and who waits. In their order."""
-
-    loaded: list[Item] = field(default_factory=list)
-    leased: list[Item] = field(default_factory=list)
-    rest: list[Item] = field(default_factory=list)
-
-    @property
-    def head_size(self) -> int:
-        """The slots that the first of the rest needs; the least possible, where nobody is known to wait."""
-        return self.rest[0].size if self.rest else 1
-
-    @classmethod
-    def of(cls, items: Iterable[Item], row: Row, room: int) -> "Plan":
-        """The longest prefix that fits in `room` slots, leaving out what the row has leased."""
-        plan = cls()
-        for item in items:
-            if item.id in row.leases:
-                plan.leased.append(item)
-            elif not plan.rest and item.size <= room:
-                plan.loaded.append(item)
-                room -= item.size
-            else:
-                plan.rest.append(item)
-        return plan
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A message of the line in hand."""
-
-    waiting: Waiting
-    item: Item | None
-    """None if it is not to be baked."""
-    letter: DeadLetter | None = None
-    """Which then becomes of it, if any."""
-
-
-@dataclass(frozen=True, slots=True)
-class LinePlan:
-    """What is done with a hand: its messages are served in their order, up to the first that does not fit."""
-
-    loaded: list[Held] = field(default_factory=list)
-    leased: list[Held] = field(default_factory=list)
-    idle: list[Held] = field(default_factory=list)
-    """Copies of another in this hand, and what cannot be baked."""
-    served: list[Held] = field(default_factory=list)
-    """All of the above, in order."""
-    rest: list[Held] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, hand: Iterable[Held], row: Row, room: int) -> "LinePlan":
-        """The longest prefix that is in the oven already, or fits into `room` slots."""
-        plan = cls()
-        seen: set[str] = set()
-        for held in hand:
-            if plan.rest or (
-                held.item and held.item.id not in seen | row.leases.keys() and held.item.size > room
-            ):
-                plan.rest.append(held)
-                continue
-            plan.served.append(held)
-            if held.item is None or held.item.id in seen:
-                plan.idle.append(held)
-                continue
-            seen.add(held.item.id)
-            if held.item.id in row.leases:
-                plan.leased.append(held)
-            else:
-                plan.loaded.append(held)
-                room -= held.item.size
-        return plan
-
-    @property
-    def items(self) -> list[Item]:
-        """Those that are loaded."""
-        return [held.item for held in self.loaded if held.item]
-
-    @property
-    def head_size(self) -> int:
-        """The slots that the first of the rest needs; the least possible, where nobody is known to wait."""
-        first = self.rest[0].item if self.rest else None
-        return first.size if first else 1
-
-
-@dataclass(frozen=True, slots=True)
 class View:
     """What a function at the line knows of the row."""
 
@@ -544,10 +459,6 @@ class Started:
     """The ids of those whose messages are done with."""
     gave_back: bool = False
     """Whether the slots of some were given back."""
-
-
-def _slots(items: Iterable[Item]) -> int:
-    return sum(item.size for item in items)
 
 
 def _lost_answer(leases: dict[str, Lease], row: Row) -> bool:

@@ -8,10 +8,12 @@ from types import ModuleType
 
 import kitchen.simulation.table
 import pizza_oven.baking
+import pizza_oven.plans
 import pizza_oven.removing
 from kitchen.simulation.world import Protocol
 
 BAKING = pizza_oven.baking
+PLANS = pizza_oven.plans
 REMOVING = pizza_oven.removing
 TABLE = kitchen.simulation.table
 
@@ -37,17 +39,27 @@ class Mutant:
 
     def protocol(self) -> Protocol:
         """The protocol with the mutated module."""
-        name = f"{self.module.__name__}_mutated"
-        spec = importlib.util.spec_from_loader(name, _Text(self.source()))
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        mutated = _module(self.module, self.source())
         if self.module is BAKING:
-            return Protocol(bake_items=module.BakeItems)
+            return Protocol(bake_items=mutated.BakeItems)
+        if self.module is PLANS:
+            baking = _module(BAKING, Path(str(BAKING.__file__)).read_text(encoding="utf-8"))
+            vars(baking).update(Plan=mutated.Plan, LinePlan=mutated.LinePlan)
+            return Protocol(bake_items=baking.BakeItems)
         if self.module is REMOVING:
-            return Protocol(item_removed=module.ItemRemoved)
-        return Protocol(baking_table=module.MemoryBakingTable)
+            return Protocol(item_removed=mutated.ItemRemoved)
+        return Protocol(baking_table=mutated.MemoryBakingTable)
+
+
+def _module(original: ModuleType, source: str) -> ModuleType:
+    """A module like the original, of another text."""
+    name = f"{original.__name__}_mutated"
+    spec = importlib.util.spec_from_loader(name, _Text(source))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 class _Text(InspectLoader):
@@ -159,7 +171,7 @@ MUTANTS = [
     ),
     Mutant(
         "a smaller item of the line is loaded past a larger one",
-        BAKING,
+        PLANS,
         (("            if plan.rest or (\n", "            if (\n"),),
     ),
     Mutant(

@@ -28,6 +28,7 @@ SHIPPED_LAYERS = layers(
     "pizza_oven.errors",
     "pizza_oven.item",
     "pizza_oven.ports",
+    "pizza_oven.plans",
     "pizza_oven.baking pizza_oven.removing",
     "pizza_oven.aws",
     "pizza_oven.functions",
@@ -45,7 +46,7 @@ TOOLS_LAYERS = layers(
 )
 """What stands around it; all of it may import what is shipped."""
 
-CORE = ("errors", "item", "ports", "baking", "removing")
+CORE = ("errors", "item", "ports", "plans", "baking", "removing")
 """The protocol: functions of their arguments."""
 
 FOREIGN_TO_CORE = frozenset(
