@@ -413,13 +413,13 @@ ALLOWED = {
             "sqs:GetQueueAttributes",
         },
         "NewItemsDLQ.Arn": {"sqs:SendMessage*"},
-        "BakingTable.Arn": {"dynamodb:UpdateItem"},
+        arn("dynamodb", "table/BakingTable"): {"dynamodb:UpdateItem"},
         "ItemStates": {"states:StartExecution"},
         arn("states", "execution:ItemStates.Name:*"): {"states:DescribeExecution"},
         "BakeItemsLog.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
     },
     "ItemRemovedRole": {
-        "BakingTable.Arn": {"dynamodb:UpdateItem"},
+        arn("dynamodb", "table/BakingTable"): {"dynamodb:UpdateItem"},
         "BakedItems.Arn": {"sqs:SendMessage"},
         "NewItems.Arn": {"sqs:SendMessage"},
         "ItemRemovedLog.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
@@ -466,52 +466,121 @@ def test_a_role_is_taken_on_by_its_service_alone(stack: Stack, role: str) -> Non
     assert statement.get("Condition") == condition
 
 
-def rules_of(queue: str, stack: Stack) -> list[dict[str, Any]]:
-    """What the queue's policy says. It has one at most: of two, only one would count."""
+GUARDED = {**{queue: f"{queue}.Arn" for queue in QUEUES}, "BakingTable": arn("dynamodb", "table/BakingTable")}
+"""By id: what has a policy, and how the policy calls it."""
+
+
+def rules_of(guarded: str, stack: Stack) -> dict[str, dict[str, Any]]:
+    """What the policy of a queue or of the table says, by the statements' ids.
+
+    A queue has one at most: of two, only one would count.
+    """
     policies = [
-        policy for policy in stack.of_type("AWS::SQS::QueuePolicy").values() if queue in policy["Queues"]
+        policy["PolicyDocument"]
+        for policy in stack.of_type("AWS::SQS::QueuePolicy").values()
+        if guarded in policy["Queues"]
     ]
+    if guarded == "BakingTable":
+        policies = [stack["BakingTable"]["ResourcePolicy"]["PolicyDocument"]]
     assert len(policies) <= 1
-    return [
-        {**statement, "Resource": f"{queue}.Arn"}
+    return {
+        statement["Sid"]: {key: value for key, value in statement.items() if key not in ("Sid", "Resource")}
         for policy in policies
-        for statement in policy["PolicyDocument"]["Statement"]
-        if f"{queue}.Arn" in as_list(statement["Resource"])
-    ]
+        for statement in policy["Statement"]
+        if GUARDED[guarded] in as_list(statement["Resource"])
+    }
+
+
+def denied(actions: str | list[str], **condition: Any) -> dict[str, Any]:
+    """Refused to everybody of whom the condition is true."""
+    return {"Effect": "Deny", "Principal": "*", "Action": actions, "Condition": condition}
+
+
+def all_actions(guarded: str) -> str:
+    return "dynamodb:*" if guarded == "BakingTable" else "sqs:*"
+
+
+@pytest.mark.parametrize("guarded", GUARDED)
+def test_plain_http_is_refused_to_everybody(stack: Stack, guarded: str) -> None:
+    refusal = denied(all_actions(guarded), Bool={"aws:SecureTransport": "false"})
+    assert rules_of(guarded, stack)["NoPlainHttp"] == refusal
+
+
+@pytest.mark.parametrize("guarded", GUARDED)
+def test_plain_http_is_taken_where_it_was_asked_to(guarded: str) -> None:
+    assert "NoPlainHttp" not in rules_of(guarded, Stack(RefusePlainHttp="false"))
+
+
+@pytest.mark.parametrize("guarded", GUARDED)
+def test_other_accounts_are_refused_but_not_aws_itself(stack: Stack, guarded: str) -> None:
+    assert rules_of(guarded, stack)["NoOtherAccount"] == denied(
+        all_actions(guarded),
+        StringNotEquals={"aws:PrincipalAccount": "123456789012"},
+        BoolIfExists={"aws:PrincipalIsAWSService": "false"},
+    )
+
+
+INTERIOR = {
+    "NewItems": {
+        "OnlyBakeItemsTakes": denied(
+            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
+            ArnNotEquals={"aws:PrincipalArn": "BakeItemsRole.Arn"},
+        )
+    },
+    "NewItemsDLQ": {},
+    "WaitingItems": {
+        "OnlyBakeItemsKeepsTheLine": denied(
+            ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
+            ArnNotEquals={"aws:PrincipalArn": "BakeItemsRole.Arn"},
+        )
+    },
+    "BakedItems": {
+        "OnlyItemRemovedFillsBakedItems": denied(
+            "sqs:SendMessage", ArnNotEquals={"aws:PrincipalArn": "ItemRemovedRole.Arn"}
+        )
+    },
+    "BakingTable": {
+        "OnlyTheFunctionsWrite": denied(
+            [
+                "dynamodb:PutItem",
+                "dynamodb:UpdateItem",
+                "dynamodb:DeleteItem",
+                "dynamodb:BatchWriteItem",
+                "dynamodb:PartiQLInsert",
+                "dynamodb:PartiQLUpdate",
+                "dynamodb:PartiQLDelete",
+            ],
+            ArnNotEquals={"aws:PrincipalArn": ["BakeItemsRole.Arn", "ItemRemovedRole.Arn"]},
+        )
+    },
+}
+"""What is kept for the oven's own functions."""
+
+
+@pytest.mark.parametrize("guarded", GUARDED)
+def test_the_interior_is_touched_by_the_ovens_own_functions_alone(stack: Stack, guarded: str) -> None:
+    kept = {sid: rule for sid, rule in rules_of(guarded, stack).items() if sid.startswith("Only")}
+    assert kept == INTERIOR[guarded]
+
+
+@pytest.mark.parametrize("guarded", GUARDED)
+def test_the_interior_can_be_unlocked_for_repairs(guarded: str) -> None:
+    unlocked = rules_of(guarded, Stack(Interior="UNLOCKED"))
+    assert not [sid for sid in unlocked if sid.startswith("Only")]
 
 
 OUR_RULES_MAY_SEND = {
-    "Sid": "TriggersFromOurRules",
     "Effect": "Allow",
     "Principal": {"Service": "events.amazonaws.com"},
     "Action": "sqs:SendMessage",
-    "Resource": "NewItems.Arn",
     "Condition": {"ArnEquals": {"aws:SourceArn": ["BakingFailed.Arn", "PilotLightRule.Arn"]}},
 }
 
 
-@pytest.mark.parametrize("queue", QUEUES)
-def test_a_queue_refuses_plain_http_from_everybody(stack: Stack, queue: str) -> None:
-    assert {
-        "Sid": "NoPlainHttp",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "sqs:*",
-        "Resource": f"{queue}.Arn",
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    } in rules_of(queue, stack)
-
-
-@pytest.mark.parametrize("queue", QUEUES)
-def test_a_queue_takes_plain_http_where_it_was_asked_to(queue: str) -> None:
-    rules = rules_of(queue, Stack(RefusePlainHttp="false"))
-    assert rules == ([OUR_RULES_MAY_SEND] if queue == "NewItems" else [])
-
-
-@pytest.mark.parametrize("queue", QUEUES)
-def test_no_policy_lets_anybody_in_but_our_two_rules(stack: Stack, queue: str) -> None:
-    allowing = [rule for rule in rules_of(queue, stack) if rule["Effect"] != "Deny"]
-    assert allowing == ([OUR_RULES_MAY_SEND] if queue == "NewItems" else [])
+@pytest.mark.parametrize("guarded", GUARDED)
+def test_no_policy_lets_anybody_in_but_our_two_rules(stack: Stack, guarded: str) -> None:
+    allowing = [rule for rule in rules_of(guarded, stack).values() if rule["Effect"] != "Deny"]
+    assert allowing == ([OUR_RULES_MAY_SEND] if guarded == "NewItems" else [])
 
 
 # Item States

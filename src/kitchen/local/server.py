@@ -1,4 +1,4 @@
-"""The embedded AWS: MiniStack in a process of its own, with five things added.
+"""The embedded AWS: MiniStack in a process of its own, with six things added.
 
 - It ends when the process that started it does, however that came about, and takes its folder along.
 - Step Functions tasks take turns. AWS has a thousand environments for them; here each is a Python
@@ -7,8 +7,9 @@
 - Its table copies a row of hundreds of leases, as each write has it do, in a fraction of the time.
 - Its event source mappings take up a message that comes soon after another within 20 ms, not 50: those of
   AWS are about as quick.
+- Policies that ask who is there (`aws:PrincipalArn`) are told a function's role, as on AWS, not its session.
 
-The last four reach into MiniStack's private parts, so its version is pinned, and checked at the start.
+The last five reach into MiniStack's private parts, so its version is pinned, and checked at the start.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ import functools
 import json
 import marshal
 import os
+import re
 import shutil
 import sys
 import threading
@@ -120,6 +122,22 @@ def copy_quickly(dynamodb: Any) -> None:
     dynamodb._ddb_canonicalize_number = functools.lru_cache(100_000)(canonical)  # noqa: SLF001 - the same
 
 
+def know_sessions_by_their_role(iam_evaluator: Any) -> None:
+    """Have MiniStack's policies see the role where a session of it asks, as AWS does
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html)."""
+    resolve = iam_evaluator._resolve_condition_key  # noqa: SLF001 - see above: a pinned version
+
+    @functools.wraps(resolve)
+    def resolved(key: str, context: Any) -> Any:
+        value = resolve(key, context)
+        if key.lower() != "aws:principalarn" or ":assumed-role/" not in value:
+            return value
+        account, role = re.findall(r":sts::(\d+):assumed-role/([^/]+)/", value)[0]
+        return f"arn:aws:iam::{account}:role/{role}"
+
+    iam_evaluator._resolve_condition_key = resolved  # noqa: SLF001 - see above: a pinned version
+
+
 def main() -> None:
     """Serve until standard input ends."""
     found = version("ministack")
@@ -132,13 +150,14 @@ def main() -> None:
     from hypercorn.asyncio import serve  # noqa: PLC0415
     from hypercorn.config import Config  # noqa: PLC0415
     from ministack import app  # noqa: PLC0415
-    from ministack.core import hypercorn_compat, lambda_runtime  # noqa: PLC0415
+    from ministack.core import hypercorn_compat, iam_evaluator, lambda_runtime  # noqa: PLC0415
     from ministack.services import dynamodb, lambda_svc, stepfunctions  # noqa: PLC0415
 
     counts = Counts()
     count_invocations(lambda_svc, counts)
     copy_quickly(dynamodb)
     lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS = 0.02  # noqa: SLF001 - see above: a pinned version
+    know_sessions_by_their_role(iam_evaluator)
     take_turns(stepfunctions, at_once=4 * (os.cpu_count() or 2))
     hypercorn_compat.install()
 
