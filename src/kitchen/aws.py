@@ -19,7 +19,9 @@ from kitchen.errors import AwsError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
@@ -45,8 +47,16 @@ class Aws:
         return self._session.client("cloudformation", endpoint_url=self.endpoint_url, config=_CONFIG)
 
     @cached_property
+    def cloudwatch(self) -> "CloudWatchClient":
+        return self._session.client("cloudwatch", endpoint_url=self.endpoint_url, config=_CONFIG)
+
+    @cached_property
     def dynamodb(self) -> "DynamoDBClient":
         return self._session.client("dynamodb", endpoint_url=self.endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def logs(self) -> "CloudWatchLogsClient":
+        return self._session.client("logs", endpoint_url=self.endpoint_url, config=_CONFIG)
 
     @cached_property
     def s3(self) -> "S3Client":

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from kitchen.aws import Aws, aws_errors
 from kitchen.stack.deployment import Stack, is_missing
 from pizza_oven.aws.baking_table import DynamoBakingTable
-from pizza_oven.errors import PizzaOvenError
+from pizza_oven.errors import PizzaOvenError, ServiceError
+from pizza_oven.ports import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +41,37 @@ def depth(aws: Aws, queue_url: str) -> int:
     return sum(map(int, response["Attributes"].values()))
 
 
+def row(aws: Aws, stack: Stack) -> Row:
+    """The row of the Baking Table. Raises AwsError."""
+    try:
+        return DynamoBakingTable(aws.dynamodb, stack.table).look()
+    except ServiceError as error:
+        with aws_errors("looking at the Baking Table"):
+            raise error.__cause__ or error from None
+
+
 def contents(aws: Aws, stack: Stack) -> Contents:
-    """Look into every queue and the oven. Raises AwsError and ServiceError."""
-    row = DynamoBakingTable(aws.dynamodb, stack.table).look()
+    """Look into every queue and the oven. Raises AwsError."""
+    seen = row(aws, stack)
     return Contents(
         new=depth(aws, stack.new_items),
         waiting=depth(aws, stack.waiting_items),
-        baking=len(row.leases),
+        baking=len(seen.leases),
         baked=depth(aws, stack.baked_items),
         dead=depth(aws, stack.dead_letters),
-        occupied=row.occupied,
+        occupied=seen.occupied,
     )
 
 
 def losses(aws: Aws, stack: Stack) -> Mapping[str, int | None]:
     """How much of what would be lost with the stack; None where that is gone already.
 
-    Raises AwsError and ServiceError.
+    Raises AwsError.
     """
-    table = DynamoBakingTable(aws.dynamodb, stack.table)
     return {
         "new items": _unless_gone(lambda: depth(aws, stack.new_items)),
         "items in the line": _unless_gone(lambda: depth(aws, stack.waiting_items)),
-        "items in the oven": _unless_gone(lambda: len(table.look().leases)),
+        "items in the oven": _unless_gone(lambda: len(row(aws, stack).leases)),
         "baked items": _unless_gone(lambda: depth(aws, stack.baked_items)),
         "dead letters": _unless_gone(lambda: depth(aws, stack.dead_letters)),
     }

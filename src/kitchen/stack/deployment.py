@@ -71,6 +71,11 @@ class Stack:
         """The slots of the oven."""
         return int(self.outputs["BakingTableCapacityCount"])
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing is admitted. Version 1.0.0 always admits."""
+        return self.outputs.get("Admission") == "PAUSED"
+
 
 def find_stack(aws: Aws, name: str) -> Stack:
     """Look up a stack. Raises DeploymentError where there is none, or none of an oven."""
