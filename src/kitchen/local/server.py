@@ -1,4 +1,4 @@
-"""The embedded AWS: MiniStack in a process of its own, with six things added.
+"""The embedded AWS: MiniStack in a process of its own, with seven things added.
 
 - It ends when the process that started it does, however that came about, and takes its folder along.
 - Step Functions tasks take turns. AWS has a thousand environments for them; here each is a Python
@@ -8,8 +8,9 @@
 - Its event source mappings take up a message that comes soon after another within 20 ms, not 50: those of
   AWS are about as quick.
 - Policies that ask who is there (`aws:PrincipalArn`) are told a function's role, as on AWS, not its session.
+- Its CloudFormation takes alarms on several metrics for alarms on the first of them, rather than for errors.
 
-The last five reach into MiniStack's private parts, so its version is pinned, and checked at the start.
+The last six reach into MiniStack's private parts, so its version is pinned, and checked at the start.
 """
 
 import asyncio
@@ -122,6 +123,23 @@ def copy_quickly(dynamodb: Any) -> None:
     dynamodb._ddb_canonicalize_number = functools.lru_cache(100_000)(canonical)  # noqa: SLF001 - the same
 
 
+def take_alarms_on_several_metrics(provisioners: Any) -> None:
+    """Have MiniStack's CloudFormation put down an alarm of metric math as one on its first metric."""
+    record = provisioners._cw_metric_alarm_record  # noqa: SLF001 - see above: a pinned version
+
+    @functools.wraps(record)
+    def recorded(name: str, props: dict[str, Any]) -> dict[str, Any]:
+        stats = [query["MetricStat"] for query in props.get("Metrics", ()) if "MetricStat" in query]
+        if not stats:
+            alarm: dict[str, Any] = record(name, props)
+            return alarm
+        rest = {key: value for key, value in props.items() if key != "Metrics"}
+        first = {"Statistic": stats[0]["Stat"], "Period": stats[0]["Period"]}
+        return {**record(name, {**rest, **stats[0]["Metric"], **first}), "Metrics": props["Metrics"]}
+
+    provisioners._cw_metric_alarm_record = recorded  # noqa: SLF001 - see above: a pinned version
+
+
 def know_sessions_by_their_role(iam_evaluator: Any) -> None:
     """Have MiniStack's policies see the role where a session of it asks, as AWS does
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html)."""
@@ -152,12 +170,14 @@ def main() -> None:
     from ministack import app  # noqa: PLC0415
     from ministack.core import hypercorn_compat, iam_evaluator, lambda_runtime  # noqa: PLC0415
     from ministack.services import dynamodb, lambda_svc, stepfunctions  # noqa: PLC0415
+    from ministack.services.cloudformation import provisioners  # noqa: PLC0415
 
     counts = Counts()
     count_invocations(lambda_svc, counts)
     copy_quickly(dynamodb)
     lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS = 0.02  # noqa: SLF001 - see above: a pinned version
     know_sessions_by_their_role(iam_evaluator)
+    take_alarms_on_several_metrics(provisioners)
     take_turns(stepfunctions, at_once=4 * (os.cpu_count() or 2))
     hypercorn_compat.install()
 
