@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError, WaiterError
 from kitchen.aws import Aws, aws_errors
 from kitchen.errors import DeploymentError
 from kitchen.stack import names
-from kitchen.stack.package import Package, build_package
-from kitchen.stack.template import packaged_template
+from kitchen.stack.package import Package
+from kitchen.stack.release import Release
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef, TagTypeDef
@@ -101,26 +101,56 @@ def is_oven(aws: Aws, name: str) -> bool:
 
 
 def deploy(
-    aws: Aws, name: str, parameters: Mapping[str, str], report: Report, sleep: Sleep = time.sleep
+    aws: Aws,
+    name: str,
+    parameters: Mapping[str, str],
+    report: Report,
+    sleep: Sleep = time.sleep,
+    release: Release | None = None,
 ) -> Stack:
-    """Make the stack, or change it to the present template, code and `parameters`.
+    """Make the stack, or change it to a release (the present one, if none is named) and `parameters`.
 
     Parameters that are not named keep their values. Raises DeploymentError with the resource and the
     reason where CloudFormation fails, and AwsError.
     """
-    package = build_package()
-    bucket = _upload(aws, package, report)
+    release = release or Release.present()
+    bucket = _upload(aws, release.package, report)
+    template = release.packaged_template(f"s3://{bucket}/{release.package.key}")
+    if not _change(aws, name, {"TemplateBody": template, "Tags": TAGS}, parameters, report, sleep):
+        report("Nothing to change.")
+    return find_stack(aws, name)
+
+
+def update_parameters(
+    aws: Aws, stack: Stack, parameters: Mapping[str, str], report: Report, sleep: Sleep = time.sleep
+) -> Stack:
+    """Change `parameters` of the stack, and nothing else: its template and its code stay what they are.
+
+    Returns the stack as it is then. Raises as `deploy`.
+    """
+    _change(aws, stack.name, {"UsePreviousTemplate": True}, parameters, report, sleep)
+    return find_stack(aws, stack.name)
+
+
+def _change(
+    aws: Aws,
+    name: str,
+    template: Mapping[str, Any],
+    parameters: Mapping[str, str],
+    report: Report,
+    sleep: Sleep,
+) -> bool:
+    """Returns whether there was anything to change."""
     with aws_errors(f"deploying {name}"):
         before = _describe(aws, name)
         _check_deployable(name, before)
         seen = {event["EventId"] for event in _events(aws, name)} if before else set()
-        if not _create_change_set(aws, name, before, f"s3://{bucket}/{package.key}", parameters):
-            report("Nothing to change.")
-            return find_stack(aws, name)
+        if not _create_change_set(aws, name, before, template, parameters):
+            return False
         aws.cloudformation.execute_change_set(ChangeSetName=CHANGE_SET, StackName=name)
         with _told_if_left_alone(aws, name):
             _follow(aws, name, seen, report, sleep)
-    return find_stack(aws, name)
+    return True
 
 
 def destroy(aws: Aws, name: str, report: Report, sleep: Sleep = time.sleep) -> None:
@@ -253,7 +283,11 @@ def _create_bucket(aws: Aws, bucket: str, account: str) -> None:
 
 
 def _create_change_set(
-    aws: Aws, name: str, before: "StackTypeDef | None", code_uri: str, parameters: Mapping[str, str]
+    aws: Aws,
+    name: str,
+    before: "StackTypeDef | None",
+    template: Mapping[str, Any],
+    parameters: Mapping[str, str],
 ) -> bool:
     """Returns whether there is anything to change."""
     is_new = _is_new(before)
@@ -268,10 +302,9 @@ def _create_change_set(
             StackName=name,
             ChangeSetName=CHANGE_SET,
             ChangeSetType="CREATE" if is_new else "UPDATE",
-            TemplateBody=packaged_template(code_uri),
             Parameters=values,
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-            Tags=TAGS,
+            **template,
         )
     except ClientError as error:
         reason = error.response["Error"].get("Message", "")

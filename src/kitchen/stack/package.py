@@ -35,9 +35,9 @@ class Package:
         return f"pizza-oven-{hashlib.sha256(self.content).hexdigest()[:16]}.zip"
 
 
-def build_package() -> Package:
-    """Zip the oven and its libraries, as they are installed here. Raises PackageError."""
-    files = dict(_oven_files())
+def build_package(oven: Path | None = None) -> Package:
+    """Zip the oven (another than the one installed here, if named) and its libraries. Raises PackageError."""
+    files = dict(_oven_files(oven or Path(pizza_oven.__path__[0])))
     for name in _with_dependencies(SHIPPED):
         files.update(_library_files(name))
     archive = io.BytesIO()
@@ -52,8 +52,7 @@ def build_package() -> Package:
     return Package(archive.getvalue())
 
 
-def _oven_files() -> Iterator[tuple[str, Path]]:
-    root = Path(pizza_oven.__path__[0])
+def _oven_files(root: Path) -> Iterator[tuple[str, Path]]:
     for path in root.rglob("*.py"):
         yield f"pizza_oven/{path.relative_to(root).as_posix()}", path
 
