@@ -5,16 +5,18 @@ from typing import Annotated
 import typer
 
 from benchmarks.functions import cold_starts, package_bytes
-from benchmarks.rushes import RUSHES, Outcome, measure
+from benchmarks.rushes import RUSHES, Outcome, Rush, measure
+from benchmarks.truth import agreement, simulated
 
 
 def main(
-    only: Annotated[str | None, typer.Option(help="One rush: A, B, C or load.")] = None,
+    only: Annotated[str | None, typer.Option(help="One rush: A, B, C, load or demo.")] = None,
     runs: Annotated[int, typer.Option(min=1, help="How often to run each rush.")] = 1,
     seed: int = 1,
 ) -> None:
     """Measure the oven on this machine. Takes some minutes; leave the machine alone meanwhile."""
     outcomes: list[tuple[str, Outcome]] = []
+    truths: list[str] = []
     print(
         "| rush | time, by the ideal | requests | invocations | items a second | lost, doubled, slots left |"
     )
@@ -25,6 +27,7 @@ def main(
         for run in range(runs):
             o = measure(rush, seed + run)
             outcomes.append((rush.name, o))
+            truths.append(truth_line(rush, seed + run, o))
             print(
                 f"| {rush.name}: {rush.what} | {o.times_ideal:.3f} | {o.requests_per_item:.2f} "
                 f"| {o.invocations_per_item:.2f} | {o.items_per_second:.1f} "
@@ -33,6 +36,10 @@ def main(
             )
     print()
     print_by_action(outcomes)
+    print()
+    print("| rush: simulated, by measured | items a second | requests | invocations |")
+    print("| --- | --- | --- | --- |")
+    print("\n".join(truths))
     if not only:
         print()
         print_functions()
@@ -46,6 +53,13 @@ def print_by_action(outcomes: list[tuple[str, Outcome]]) -> None:
     for name in names:
         shares = [(o.requests[name] + o.invocations[name]) / o.items for _, o in outcomes]
         print(f"| {name} | {' | '.join(f'{share:.2f}' for share in shares)} |")
+
+
+def truth_line(rush: Rush, seed: int, real: Outcome) -> str:
+    """How near the simulator comes to what was measured."""
+    a = agreement(real, simulated(rush, seed))
+    figures = (a.items_per_second, a.requests_per_item, a.invocations_per_item)
+    return f"| {rush.name} | {' | '.join(f'{figure:.3f}' for figure in figures)} |"
 
 
 def print_functions() -> None:

@@ -67,6 +67,7 @@ RUSHES = (
     Rush("B", "140 items of 2 to 6 s, 14 slots", 14, lambda r: [r.randint(2, 6) for _ in range(140)]),
     Rush("C", "60 items of 2 to 12 s, 200 slots", 200, lambda r: [r.randint(2, 12) for _ in range(60)]),
     Rush("load", "1,000 items of 1 s, 500 slots", 500, lambda _random: [1] * 1000),
+    Rush("demo", "100 items of 15 to 30 s, 14 slots", 14, lambda r: [r.randint(15, 30) for _ in range(100)]),
 )
 
 

@@ -84,3 +84,18 @@ OTHER_REGION = Quotas(
     starts=150, starts_burst=800, describes=10, describes_burst=250, transitions=800, transitions_burst=800
 )
 """Everywhere else."""
+
+_PLENTY = 1_000_000
+
+UNLIMITED = Quotas(
+    row_writes=_PLENTY,
+    row_reads=_PLENTY,
+    line_requests=_PLENTY,
+    starts=_PLENTY,
+    starts_burst=_PLENTY,
+    describes=_PLENTY,
+    describes_burst=_PLENTY,
+    transitions=_PLENTY,
+    transitions_burst=_PLENTY,
+)
+"""The embedded AWS never throttles."""
