@@ -8,7 +8,7 @@ elsewhere: so a crash at any point makes work come twice, never be lost, and wha
 its lease or by its execution.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -44,7 +44,7 @@ QUIET_SECS = 135
 ROUND_SECS = 4.0
 """What a round at the line may take when requests are slow; with less left, another function takes over."""
 
-JUST_NOW_SECS = 5
+JUST_NOW_SECS = 1
 """An execution that started within this time is the one just asked for."""
 
 RETRY_SECS = 5
@@ -64,6 +64,8 @@ class Message:
     id: str
     body: str
     receive_count: int = 1
+    sent_at: float = 0
+    """In seconds since the epoch."""
 
 
 @dataclass(slots=True)
@@ -150,7 +152,8 @@ class BakeItems:
         except ServiceError as error:
             self.journal.note("failed", error=str(error))
             return Placed(failed=[item.id for item in items])
-        started = self._start(plan.loaded + self._renew(plan.leased))
+        sent_at = {item_id: messages[0].sent_at for item_id, messages in batch.brought_by.items()}
+        started = self._start(plan.loaded + self._renew(plan.leased), sent_at)
         failed = [item.id for item in plan.loaded + plan.leased if item.id not in started.done]
         if not plan.rest:
             return Placed(failed, gave_back=started.gave_back)
@@ -174,6 +177,8 @@ class BakeItems:
             leases = self._leases(plan.loaded)
             answer = self.table.load_directly(leases, self.capacity, len(plan.rest), self.now())
             if answer.ok or _lost_answer(leases, answer.row):
+                if answer.ok and leases:
+                    self.journal.note("looked", occupied=answer.row.occupied)
                 break
             # Whoever finds the row changed time and again joins the line, which always succeeds.
             nobody_jumps = answer.row.waiting > 0 or attempt == ATTEMPTS - 1
@@ -261,7 +266,9 @@ class BakeItems:
                 self.journal.note("duplicate", h.item.id)
         renewed = set(self._renew([h.item for h in plan.leased if h.item]))
         begun = plan.loaded + [h for h in plan.leased if h.item in renewed]
-        started = self._start([h.item for h in begun if h.item])
+        started = self._start(
+            [h.item for h in begun if h.item], {h.item.id: h.waiting.sent_at for h in begun if h.item}
+        )
         done = plan.idle + [h for h in begun if h.item and h.item.id in started.done]
         if done:
             self.line.delete([h.waiting for h in done])
@@ -340,32 +347,34 @@ class BakeItems:
                 self.journal.note("failed", item.id, error=str(error))
         return renewed
 
-    def _start(self, items: list[Item]) -> "Started":
-        """Start the loaded items."""
+    def _start(self, items: list[Item], sent_at: Mapping[str, float]) -> "Started":
+        """Start the loaded items. By their ids, when they were sent, or joined the line."""
         started = Started()
         for item, execution in zip(items, self.item_states.start(items) if items else [], strict=True):
             if isinstance(execution, ServiceError):
                 self.journal.note("failed", item.id, error=str(execution))
                 continue
             try:
-                started.gave_back |= self._settle(item, execution)
+                started.gave_back |= self._settle(item, execution, sent_at[item.id])
                 started.done.add(item.id)
             except ServiceError as error:
                 self.journal.note("failed", item.id, error=str(error))
         return started
 
-    def _settle(self, item: Item, execution: Execution) -> bool:
+    def _settle(self, item: Item, execution: Execution, sent_at: float) -> bool:
         """Leave it to bake, or give its slots back: True."""
         if execution.running:
             if execution.started_at < self.now() - JUST_NOW_SECS:
-                # It has been baking for a while. Its lease must not outlast it: it may have been
-                # unloaded a moment ago, and then only its time being up frees these slots again.
-                original = parse(execution.body, None) if execution.body else item
-                if isinstance(original, Item):
-                    self.table.renew(item.id, self._until(original, execution.started_at))
+                self._share_its_time(item, execution)
                 self.journal.note("duplicate", item.id)
             else:
-                self.journal.note("loaded", item.id, size=item.size, baking_time_secs=item.baking_time_secs)
+                self.journal.note(
+                    "loaded",
+                    item.id,
+                    size=item.size,
+                    baking_time_secs=item.baking_time_secs,
+                    waited_secs=round(max(self.now() - sent_at, 0), 3),
+                )
             return False
         if execution.failed:
             self._bury(item.id, execution)
@@ -373,6 +382,20 @@ class BakeItems:
             self.journal.note("duplicate", item.id)
         self.table.undo(item.id)
         return True
+
+    def _share_its_time(self, item: Item, execution: Execution) -> None:
+        """The lease of an item that has been baking for a while must not outlast it.
+
+        It may have been unloaded a moment ago, and its execution about to end: then these slots are held for
+        nothing, and somebody has to look into it when Step Functions knows.
+        """
+        original = parse(execution.body, None) if execution.body else item
+        if not isinstance(original, Item):
+            return
+        until = self._until(original, execution.started_at)
+        self.table.renew(item.id, until)
+        if until <= self.now():
+            self.new_items.trigger(RETRY_SECS, item.id)
 
     # Failures
 
@@ -383,6 +406,7 @@ class BakeItems:
         """
         now = self.now()
         overdue = sorted(i for i, lease in row.leases.items() if lease.until + OVERDUE_AFTER_SECS < now)
+        self.journal.note("looked", occupied=row.occupied, waiting=row.waiting, overdue=len(overdue))
         evicted, unsure = False, set()
         for item_id in [*(named & row.leases.keys()), *_share(overdue, now)]:
             execution = self.item_states.describe(item_id)

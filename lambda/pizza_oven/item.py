@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -50,12 +51,25 @@ class Trigger:
 
     item_id: str | None = None
 
+    @property
+    def body(self) -> str:
+        """As a message of New Items."""
+        return json.dumps({"type": "trigger"} | ({"item": self.item_id} if self.item_id is not None else {}))
+
 
 def parse(body: str, capacity: int | None) -> Item | Trigger:
     """Read a message body for an oven of `capacity` slots; for None any size will do.
 
     Raises MalformedItemError with the reason.
     """
+    fields = read_object(body)
+    if fields.get("type") == "trigger" and fields.keys() <= {"type", "item"}:
+        return Trigger(_valid_id(fields["item"], "item") if "item" in fields else None)
+    return _item(fields, body, capacity)
+
+
+def read_object(body: str) -> dict[str, Any]:
+    """The JSON object that a message body must be. Raises MalformedItemError with the reason."""
     size_in_bytes = len(body.encode(errors="surrogatepass"))
     if size_in_bytes > MAX_ITEM_BYTES:
         raise MalformedItemError(f"the item must be at most {MAX_ITEM_BYTES} bytes, not {size_in_bytes}")
@@ -66,15 +80,22 @@ def parse(body: str, capacity: int | None) -> Item | Trigger:
         raise MalformedItemError(f"the message is not JSON: {error}") from None
     if not isinstance(fields, dict):
         raise MalformedItemError(f"the message must be a JSON object, not {_shown(fields)}")
-    if fields.get("type") == "trigger" and fields.keys() <= {"type", "item"}:
-        return Trigger(_valid_id(fields["item"], "item") if "item" in fields else None)
-    return _item(fields, body, capacity)
+    return fields
+
+
+def write_object(fields: Mapping[str, Any]) -> str:
+    """A JSON object as a message body."""
+    return sendable(json.dumps(fields, separators=(",", ":"), ensure_ascii=False))
+
+
+def sendable(text: str) -> str:
+    """JSON in which those characters are escaped that SQS refuses."""
+    return UNSENDABLE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def parse_fields(fields: dict[str, Any]) -> Item:
     """Make an item of JSON that was parsed by others, whatever its size. Raises MalformedItemError."""
-    text = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
-    return _item(fields, UNSENDABLE.sub(lambda found: json.dumps(found[0])[1:-1], text), None)
+    return _item(fields, write_object(fields), None)
 
 
 def _item(fields: dict[str, Any], body: str, capacity: int | None) -> Item:

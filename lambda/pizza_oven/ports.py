@@ -59,7 +59,7 @@ class Answer:
     ok: bool
     row: Row
     """As it stood in the way. Where nothing did: as it is after `load_from_line` and `answer_call`; its
-    numbers alone after `unload`; not told after the others.
+    numbers alone after `unload`; `occupied` alone after `load_directly` with leases; not told after the others.
     """
 
 
@@ -123,6 +123,8 @@ class Waiting:
     receipt: str
     sequence: int
     """Its place in the order in which messages joined; it grows, with gaps."""
+    sent_at: float
+    """When it joined, in seconds since the epoch."""
 
 
 class WaitingItems(Protocol):
@@ -144,8 +146,11 @@ class WaitingItems(Protocol):
 
 
 class NewItems(Protocol):
-    def trigger(self, delay_secs: int = 0) -> None:
-        """Have Bake Items look at the line, `delay_secs` (900 at most) from now."""
+    def trigger(self, delay_secs: int = 0, item_id: str | None = None) -> None:
+        """Have Bake Items look at the line, and into the item that is named, if one is.
+
+        It comes `delay_secs` from now, 900 at most.
+        """
 
 
 class BakedItems(Protocol):

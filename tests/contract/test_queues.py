@@ -128,6 +128,14 @@ def test_a_trigger_arrives(services: Services) -> None:
     assert [json.loads(sent.body) for sent in services.arrived_in_new_items()] == [{"type": "trigger"}]
 
 
+def test_a_trigger_may_name_an_item(services: Services) -> None:
+    services.new_items.trigger(item_id="a")
+
+    assert [json.loads(sent.body) for sent in services.arrived_in_new_items()] == [
+        {"type": "trigger", "item": "a"}
+    ]
+
+
 def test_a_delayed_trigger_arrives_later(services: Services) -> None:
     services.new_items.trigger(1)
     assert services.arrived_in_new_items() == []

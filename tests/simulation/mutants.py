@@ -148,7 +148,7 @@ MUTANTS = [
         "redelivered items start without a renewal of their leases",
         BAKING,
         (
-            ("self._start(plan.loaded + self._renew(plan.leased))", "self._start(plan.loaded + plan.leased)"),
+            ("plan.loaded + self._renew(plan.leased)", "plan.loaded + plan.leased"),
             ("        renewed = set(self._renew([h.item for h in plan.leased if h.item]))\n", ""),
             ("[h for h in plan.leased if h.item in renewed]", "plan.leased"),
         ),
@@ -256,6 +256,17 @@ MUTANTS = [
         "a count that may be old is believed at once",
         BAKING,
         (("if now - row.joined_at > QUIET_SECS and self.line.count() == 0:", "if self.line.count() == 0:"),),
+    ),
+    Mutant(
+        "nobody looks into a copy that outlives its item",
+        BAKING,
+        (
+            (
+                "        if until <= self.now():\n            self.new_items.trigger(RETRY_SECS, item.id)\n",
+                "",
+            ),
+        ),
+        "a copy of an item",
     ),
     Mutant(
         "a failed item is no dead letter",

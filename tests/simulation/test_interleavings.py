@@ -6,7 +6,12 @@ from kitchen.simulation.interleavings import explore, retell
 from kitchen.simulation.scenarios import SCENARIOS
 from tests.simulation.mutants import MUTANTS
 
-SMALL = {"two items for one slot", "an overdue item that comes again", "an item that is stopped"}
+SMALL = {
+    "two items for one slot",
+    "a copy of an item",
+    "an overdue item that comes again",
+    "an item that is stopped",
+}
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 

@@ -280,6 +280,23 @@ def test_an_item_that_comes_again_after_it_baked_is_dropped(oven: Oven) -> None:
     assert ("duplicate", "a") in oven.notes.taken
 
 
+def test_a_copy_that_comes_as_its_execution_ends_holds_slots_for_seconds_only(oven: Oven) -> None:
+    def remove(baking: Baking, done: Done) -> None:
+        oven.item_removed(baking.item)
+        oven.bake(item("a", secs=2))
+        done("")
+
+    oven.executions.remove = remove
+    oven.bake(item("a", secs=2))
+    oven.pass_time(2)
+    assert oven.table.row.occupied == 1
+
+    oven.settle(secs=10)
+
+    assert oven.table.row.occupied == 0
+    assert oven.out() == ["a"]
+
+
 def test_an_item_that_waits_twice_bakes_once(oven: Oven) -> None:
     oven.bake(item("big", size=3, secs=10))
     oven.bake(item("a"))

@@ -3,10 +3,10 @@
 import pytest
 
 from kitchen.simulation.loop import Loop
-from kitchen.simulation.queues import TRIGGER, MemoryBakedItems, MemoryNewItems, StandardQueue
+from kitchen.simulation.queues import MemoryBakedItems, MemoryNewItems, StandardQueue
 from kitchen.simulation.table import MemoryBakingTable
 from pizza_oven.errors import ServiceError
-from pizza_oven.item import Item
+from pizza_oven.item import Item, Trigger
 from pizza_oven.ports import Lease, Row
 from pizza_oven.removing import ItemRemoved
 
@@ -59,7 +59,7 @@ def test_who_waits_is_woken() -> None:
 
     kitchen.item_removed(ITEM)
 
-    assert kitchen.triggers() == [TRIGGER]
+    assert kitchen.triggers() == [Trigger().body]
 
 
 def test_who_waits_is_woken_once_until_somebody_looked() -> None:
@@ -75,7 +75,7 @@ def test_a_call_that_nobody_answered_for_20_seconds_is_made_anew() -> None:
 
     kitchen.item_removed(ITEM)
 
-    assert kitchen.triggers() == [TRIGGER]
+    assert kitchen.triggers() == [Trigger().body]
 
 
 def test_a_second_try_hands_out_and_wakes_since_the_first_may_not_have() -> None:
@@ -85,7 +85,7 @@ def test_a_second_try_hands_out_and_wakes_since_the_first_may_not_have() -> None
 
     assert kitchen.table.row == Row()
     assert kitchen.out() == [ITEM.body]
-    assert kitchen.triggers() == [TRIGGER]
+    assert kitchen.triggers() == [Trigger().body]
 
 
 def test_a_refusal_is_raised_for_step_functions_to_try_again() -> None:

@@ -42,7 +42,7 @@ class DynamoBakingTable:
             write.add("waiting :joining", joining=joining)
             write.set("joinedAt = :now", now=now)
             write.remove("calledAt")
-        return self._update(write)
+        return self._update(write, told="UPDATED_NEW")
 
     def load_from_line(
         self,

@@ -1,12 +1,11 @@
 """The four queues on SQS."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pizza_oven.aws.clients import service_errors
 from pizza_oven.errors import ServiceError
-from pizza_oven.item import UNSENDABLE, Item
+from pizza_oven.item import UNSENDABLE, Item, Trigger
 from pizza_oven.ports import BATCH, DeadLetter, Waiting
 
 if TYPE_CHECKING:
@@ -32,10 +31,10 @@ class SqsNewItems:
         self._client = client
         self._queue_url = queue_url
 
-    def trigger(self, delay_secs: int = 0) -> None:
+    def trigger(self, delay_secs: int = 0, item_id: str | None = None) -> None:
         with service_errors("sending a trigger"):
             self._client.send_message(
-                QueueUrl=self._queue_url, MessageBody=json.dumps({"type": "trigger"}), DelaySeconds=delay_secs
+                QueueUrl=self._queue_url, MessageBody=Trigger(item_id).body, DelaySeconds=delay_secs
             )
 
 
@@ -82,13 +81,14 @@ class SqsWaitingItems:
                 QueueUrl=self._queue_url,
                 MaxNumberOfMessages=count,
                 WaitTimeSeconds=wait_secs,
-                MessageSystemAttributeNames=["SequenceNumber"],
+                MessageSystemAttributeNames=["SequenceNumber", "SentTimestamp"],
             )
         return [
             Waiting(
                 message["Body"],
                 message["ReceiptHandle"],
                 int(message["Attributes"]["SequenceNumber"]),
+                int(message["Attributes"]["SentTimestamp"]) / 1000,
             )
             for message in response.get("Messages", [])
         ]

@@ -12,6 +12,8 @@ from pizza_oven.aws.clients import CONFIG
 from pizza_oven.aws.item_states import StepFunctionsItemStates
 from pizza_oven.aws.queues import SqsBakedItems, SqsDeadLetters, SqsNewItems, SqsWaitingItems
 from pizza_oven.baking import BakeItems
+from pizza_oven.functions.metrics import MetricsJournal
+from pizza_oven.ports import Journal
 from pizza_oven.removing import ItemRemoved
 
 if TYPE_CHECKING:
@@ -21,17 +23,23 @@ if TYPE_CHECKING:
 
 
 class LogJournal:
-    """Implements Journal: one JSON line in the function's log for each decision."""
+    """Implements Journal: one JSON line in the function's log for each decision; for a look, if it is debugged."""
 
     def __init__(self, logger: Logger) -> None:
         self._logger = logger
 
     def note(self, decision: str, item_id: str | None = None, **facts: object) -> None:
-        log = self._logger.warning if decision == "failed" else self._logger.info
+        log = {"failed": self._logger.warning, "looked": self._logger.debug}.get(decision, self._logger.info)
         log(decision, extra={"item_id": item_id, **facts})
 
 
-def bake_items(environment: Mapping[str, str], session: Session) -> BakeItems:
+def journal(service: str, environment: Mapping[str, str]) -> MetricsJournal:
+    # The place in the code is always the journal's.
+    logs = LogJournal(Logger(service, location=None))
+    return MetricsJournal(logs, environment["STACK"], enabled=environment["METRICS"] == "ENABLED")
+
+
+def bake_items(environment: Mapping[str, str], session: Session, journal: Journal) -> BakeItems:
     dynamodb: DynamoDBClient = _client(session, "dynamodb")
     sqs: SQSClient = _client(session, "sqs")
     stepfunctions: SFNClient = _client(session, "stepfunctions")
@@ -42,26 +50,21 @@ def bake_items(environment: Mapping[str, str], session: Session) -> BakeItems:
         new_items=SqsNewItems(sqs, environment["NEW_ITEMS_URL"]),
         dead_letters=SqsDeadLetters(sqs, environment["DLQ_URL"]),
         item_states=StepFunctionsItemStates(stepfunctions, environment["ITEM_STATES_ARN"]),
-        journal=LogJournal(_logger("BakeItems")),
+        journal=journal,
         now=time.time,
     )
 
 
-def item_removed(environment: Mapping[str, str], session: Session) -> ItemRemoved:
+def item_removed(environment: Mapping[str, str], session: Session, journal: Journal) -> ItemRemoved:
     dynamodb: DynamoDBClient = _client(session, "dynamodb")
     sqs: SQSClient = _client(session, "sqs")
     return ItemRemoved(
         table=DynamoBakingTable(dynamodb, environment["BAKING_TABLE"]),
         baked_items=SqsBakedItems(sqs, environment["BAKED_ITEMS_URL"]),
         new_items=SqsNewItems(sqs, environment["NEW_ITEMS_URL"]),
-        journal=LogJournal(_logger("ItemRemoved")),
+        journal=journal,
         now=time.time,
     )
-
-
-def _logger(service: str) -> Logger:
-    # The place in the code is always the journal's.
-    return Logger(service, location=None)
 
 
 def _client(session: Session, service: str) -> Any:

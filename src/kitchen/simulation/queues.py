@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
 from kitchen.simulation.loop import MINUTE, Loop, micros
-from pizza_oven.item import Item
+from pizza_oven.item import Item, Trigger
 from pizza_oven.ports import DeadLetter, Waiting
 
 DEDUPLICATION = 5 * MINUTE
 """How long a FIFO queue remembers a deduplication id
 (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html)."""
-
-TRIGGER = '{"type": "trigger"}'
 
 
 @dataclass(slots=True)
@@ -24,6 +22,8 @@ class Letter:
     body: str
     reason: str | None = None
     """An attribute: why it is a dead letter."""
+    sent_at: float = 0
+    """In seconds since the epoch."""
     receive_count: int = 0
     hidden_until: int = 0
     """The moment from which it can be received. It also tells one receipt from the next."""
@@ -77,7 +77,7 @@ class StandardQueue:
     def send(self, body: str, delay: int = 0, reason: str | None = None) -> Letter:
         """Append a message, to be seen `delay` microseconds from now."""
         self._sent += 1
-        letter = Letter(f"{self.name}-{self._sent}", body, reason)
+        letter = Letter(f"{self.name}-{self._sent}", body, reason, self.loop.seconds())
         self._live += 1
         if delay:
             self._hide(letter, self.loop.now + delay)
@@ -185,7 +185,7 @@ class FifoQueue:
             return
         self._tickets[ticket] = now + DEDUPLICATION
         self._sent += 1
-        self._line.append(Letter(f"line-{self._sent}", body))
+        self._line.append(Letter(f"line-{self._sent}", body, sent_at=self.loop.seconds()))
         if not self._hand:
             self.on_message()
 
@@ -259,8 +259,8 @@ class MemoryNewItems:
     def __init__(self, queue: StandardQueue) -> None:
         self._queue = queue
 
-    def trigger(self, delay_secs: int = 0) -> None:
-        self._queue.send(TRIGGER, micros(delay_secs))
+    def trigger(self, delay_secs: int = 0, item_id: str | None = None) -> None:
+        self._queue.send(Trigger(item_id).body, micros(delay_secs))
 
 
 class MemoryBakedItems:
@@ -305,7 +305,8 @@ class MemoryWaitingItems:
         for received in taken:
             receipt = f"{received.id}/{received.receive_count}"
             self._hand[receipt] = received
-            hand.append(Waiting(received.body, receipt, int(received.id.rpartition("-")[2])))
+            sequence = int(received.id.rpartition("-")[2])
+            hand.append(Waiting(received.body, receipt, sequence, received.letter.sent_at))
         return hand
 
     def delete(self, hand: Sequence[Waiting]) -> None:

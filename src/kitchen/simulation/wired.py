@@ -213,8 +213,8 @@ class WiredNewItems:
     new_items: MemoryNewItems
     operations: Operations
 
-    def trigger(self, delay_secs: int = 0) -> None:
-        self.wire.request(self.operations.send_trigger, self.new_items.trigger, delay_secs)
+    def trigger(self, delay_secs: int = 0, item_id: str | None = None) -> None:
+        self.wire.request(self.operations.send_trigger, self.new_items.trigger, delay_secs, item_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """The oven and all that it lives in, put together as the template puts it together on AWS."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +12,6 @@ from kitchen.simulation.functions import Concurrency, Function
 from kitchen.simulation.latencies import AWS, Latencies
 from kitchen.simulation.loop import MINUTE, SECOND, Loop
 from kitchen.simulation.queues import (
-    TRIGGER,
     FifoQueue,
     Letter,
     MemoryDeadLetters,
@@ -36,7 +34,7 @@ from kitchen.simulation.wired import (
     WiredWaitingItems,
 )
 from pizza_oven.baking import BakeItems, Message
-from pizza_oven.item import Item
+from pizza_oven.item import Item, Trigger
 from pizza_oven.ports import Journal
 from pizza_oven.removing import ItemRemoved
 
@@ -271,7 +269,10 @@ class World:
             if bake_items.capacity != self.setup.capacity:
                 bake_items = oven()
             self.spectator.delivered(wire.actor, batch)
-            messages = [Message(received.id, received.body, received.receive_count) for received in batch]
+            messages = [
+                Message(received.id, received.body, received.receive_count, received.letter.sent_at)
+                for received in batch
+            ]
             return bake_items(messages, lambda: (wire.deadline - self.loop.now) / SECOND)
 
         return handle
@@ -295,7 +296,11 @@ class World:
             )
 
     def _invoke_removal(self, baking: Baking, done: Done) -> None:
-        if not self.item_removed.invoke(baking.item, lambda _answer, error: done(error)):
+        def answered(_answer: Any, error: str) -> None:
+            # The function is done a moment before its execution is.
+            self.loop.call_later(0, done, error)
+
+        if not self.item_removed.invoke(baking.item, answered):
             done("throttled")
 
     def _done_with(self, batch: Sequence[Received], error: str) -> None:
@@ -309,7 +314,7 @@ class World:
         if baking.status == "SUCCEEDED":
             return
         rates = self.trouble.rates
-        event = json.dumps({"type": "trigger", "item": baking.item.id})
+        event = Trigger(baking.item.id).body
         if self.dice.chance(rates.event_lost):
             self.spectator.happened(f"the event that {baking.item.id} is {baking.status} is lost")
             return
@@ -318,5 +323,5 @@ class World:
             self.loop.call_later(self.dice.below(EVENT_DELAY), self.new.send, event)
 
     def _light(self, every: int) -> None:
-        self.new.send(TRIGGER)
+        self.new.send(Trigger().body)
         self.loop.call_later(every, self._light, every)
