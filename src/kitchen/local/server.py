@@ -1,4 +1,4 @@
-"""The embedded AWS: MiniStack in a process of its own, with seven things added.
+"""The embedded AWS: MiniStack in a process of its own, with eight things added.
 
 - It ends when the process that started it does, however that came about, and takes its folder along.
 - Step Functions tasks take turns. AWS has a thousand environments for them; here each is a Python
@@ -9,8 +9,9 @@
   AWS are about as quick.
 - Policies that ask who is there (`aws:PrincipalArn`) are told a function's role, as on AWS, not its session.
 - Its CloudFormation takes alarms on several metrics for alarms on the first of them, rather than for errors.
+- Its CloudWatch knows how old the oldest message of a queue is.
 
-The last six reach into MiniStack's private parts, so its version is pinned, and checked at the start.
+The last seven reach into MiniStack's private parts, so its version is pinned, and checked at the start.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ import re
 import shutil
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from importlib.metadata import version
@@ -156,6 +158,22 @@ def know_sessions_by_their_role(iam_evaluator: Any) -> None:
     iam_evaluator._resolve_condition_key = resolved  # noqa: SLF001 - see above: a pinned version
 
 
+def tell_ages_of_messages(cloudwatch: Any, sqs: Any) -> None:
+    """Have MiniStack's CloudWatch measure its queues as SQS does each minute: here, whenever it is asked."""
+    answer = cloudwatch._get_metric_statistics  # noqa: SLF001 - see above: a pinned version
+
+    @functools.wraps(answer)
+    def measured(*request: Any) -> Any:
+        now = time.time()
+        for queue in sqs._queues.values():  # noqa: SLF001 - see above: a pinned version
+            age = max((now - message["sent_at"] for message in list(queue["messages"])), default=0)
+            of_queue = {"QueueName": queue["name"]}
+            cloudwatch.record_metric("AWS/SQS", "ApproximateAgeOfOldestMessage", age, "Seconds", of_queue)
+        return answer(*request)
+
+    cloudwatch._get_metric_statistics = measured  # noqa: SLF001 - see above: a pinned version
+
+
 def main() -> None:
     """Serve until standard input ends."""
     found = version("ministack")
@@ -169,7 +187,7 @@ def main() -> None:
     from hypercorn.config import Config  # noqa: PLC0415
     from ministack import app  # noqa: PLC0415
     from ministack.core import hypercorn_compat, iam_evaluator, lambda_runtime  # noqa: PLC0415
-    from ministack.services import dynamodb, lambda_svc, stepfunctions  # noqa: PLC0415
+    from ministack.services import cloudwatch, dynamodb, lambda_svc, sqs, stepfunctions  # noqa: PLC0415
     from ministack.services.cloudformation import provisioners  # noqa: PLC0415
 
     counts = Counts()
@@ -178,6 +196,7 @@ def main() -> None:
     lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS = 0.02  # noqa: SLF001 - see above: a pinned version
     know_sessions_by_their_role(iam_evaluator)
     take_alarms_on_several_metrics(provisioners)
+    tell_ages_of_messages(cloudwatch, sqs)
     take_turns(stepfunctions, at_once=4 * (os.cpu_count() or 2))
     hypercorn_compat.install()
 

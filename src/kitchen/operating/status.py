@@ -60,9 +60,9 @@ class Background:
     at: float
     stack: Stack
     oldest_waiting_secs: float | None
-    """The age of the oldest item in line; None where nobody knows."""
+    """By CloudWatch, which may be some minutes behind; None where it does not know."""
     oldest_dead_secs: float | None
-    """The age of the oldest dead letter; None where nobody knows."""
+    """As above."""
     failures: tuple[Line, ...]
     """Of the last hour, the newest first."""
 
@@ -98,6 +98,16 @@ class Status:
         return self.background.stack.is_paused
 
     @property
+    def oldest_waiting_secs(self) -> float | None:
+        """The age of the oldest item in line; None where there is none, or nobody knows."""
+        return self.background.oldest_waiting_secs if self.depths.line else None
+
+    @property
+    def oldest_dead_secs(self) -> float | None:
+        """The age of the oldest dead letter; None where there is none, or nobody knows."""
+        return self.background.oldest_dead_secs if self.depths.dead else None
+
+    @property
     def overdue(self) -> list[Baking]:
         """Who should be out by now."""
         return [item for item in self.baking if item.is_overdue(self.at)]
@@ -127,8 +137,8 @@ class Status:
                 "bakedItems": self.depths.baked,
                 "deadLetters": self.depths.dead,
             },
-            "oldestWaitingSecs": self.background.oldest_waiting_secs,
-            "oldestDeadLetterSecs": self.background.oldest_dead_secs,
+            "oldestWaitingSecs": self.oldest_waiting_secs,
+            "oldestDeadLetterSecs": self.oldest_dead_secs,
             "failures": [line.as_json() for line in self.background.failures],
         }
 
@@ -176,7 +186,8 @@ def _oldest(aws: Aws, queue_url: str, now: float) -> float | None:
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
     """
-    end = datetime.fromtimestamp(now, UTC)
+    # A minute ahead, since clocks differ.
+    end = datetime.fromtimestamp(now, UTC) + timedelta(seconds=60)
     with aws_errors(f"asking for the age of the oldest message in {queue_url}"):
         points = aws.cloudwatch.get_metric_statistics(
             Namespace="AWS/SQS",
