@@ -1,8 +1,11 @@
-"""What AWS charges for: a dated list, with the page of each price.
+"""What AWS charges for: a dated list, with the page on which each price was read.
 
-In US dollars, before the free tier. `oven cost` and `oven simulate` count with these.
+In US dollars. `oven cost` and `oven simulate` count with these. Some of AWS's own pages have their tables
+filled in by a script, and so say no price to whoever stores them; of those another page is named, which
+quotes them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 AS_OF = "2026-11"
@@ -25,6 +28,41 @@ class Price:
     """What one is."""
     dollars: float
     source: str
+    free: float = 0
+    """How many an account has for nothing each month, without end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """So many of something, on a bill. Before the free tier."""
+
+    price: Price
+    count: float
+
+    @property
+    def dollars(self) -> float:
+        return self.price.dollars * self.count
+
+
+def total(charges: Iterable[Charge]) -> float:
+    """All of it, in dollars."""
+    return sum(charge.dollars for charge in charges)
+
+
+def by_service(charges: Iterable[Charge]) -> dict[str, float]:
+    """The dollars that each service gets, the dearest first."""
+    sums: dict[str, float] = {}
+    for charge in charges:
+        sums[charge.price.service] = sums.get(charge.price.service, 0.0) + charge.dollars
+    return dict(sorted(sums.items(), key=lambda entry: -entry[1]))
+
+
+def after_free_tier(charges: Iterable[Charge]) -> float:
+    """What a month's charges come to, in dollars, if they are all that the account has."""
+    counts: dict[Price, float] = {}
+    for charge in charges:
+        counts[charge.price] = counts.get(charge.price, 0.0) + charge.count
+    return sum(price.dollars * max(count - price.free, 0.0) for price, count in counts.items())
 
 
 TRANSITION = Price(
@@ -32,72 +70,81 @@ TRANSITION = Price(
     "state transition of a standard workflow",
     0.025 / 1_000,
     "https://aws.amazon.com/step-functions/pricing/",
+    free=4_000,
 )
 STANDARD_REQUEST = Price(
     "SQS",
     "request to a standard queue, of up to 64 KB",
     0.40 / MILLION,
-    "https://aws.amazon.com/sqs/pricing/",
+    "https://cloudburn.io/blog/amazon-sqs-pricing",
+    free=MILLION,
 )
 FIFO_REQUEST = Price(
     "SQS",
     "request to a FIFO queue, of up to 64 KB",
     0.50 / MILLION,
-    "https://aws.amazon.com/sqs/pricing/",
+    "https://cloudburn.io/blog/amazon-sqs-pricing",
 )
 INVOCATION = Price(
     "Lambda",
     "invocation",
     0.20 / MILLION,
-    "https://docs.aws.amazon.com/whitepapers/latest/how-aws-pricing-works/lambda.html",
+    "https://cloudchipr.com/blog/aws-lambda-pricing",
+    free=MILLION,
 )
 GB_SECOND = Price(
     "Lambda",
     "GB-second on arm64",
     0.0000133334,
-    "https://docs.aws.amazon.com/whitepapers/latest/how-aws-pricing-works/lambda.html",
+    "https://cloudchipr.com/blog/aws-lambda-pricing",
+    free=400_000,
 )
 WRITE_UNIT = Price(
     "DynamoDB",
     "write request unit, on demand, of up to 1 KB",
     0.625 / MILLION,
-    "https://aws.amazon.com/dynamodb/pricing/on-demand/",
+    "https://airbyte.com/data-engineering-resources/dynamodb-pricing",
 )
 READ_UNIT = Price(
     "DynamoDB",
     "read request unit, on demand, of up to 4 KB",
     0.125 / MILLION,
-    "https://aws.amazon.com/dynamodb/pricing/on-demand/",
+    "https://airbyte.com/data-engineering-resources/dynamodb-pricing",
 )
 LOG_GB = Price(
     "CloudWatch",
     "GB of logs taken in",
     0.50,
-    "https://aws.amazon.com/cloudwatch/pricing/",
+    "https://signoz.io/guides/cloudwatch-pricing",
+    free=5,
 )
 METRIC_MONTH = Price(
     "CloudWatch",
     "custom metric for a month",
     0.30,
-    "https://aws.amazon.com/cloudwatch/pricing/",
+    "https://signoz.io/guides/cloudwatch-pricing",
+    free=10,
 )
 ALARM_MONTH = Price(
     "CloudWatch",
-    "standard alarm for a month",
+    "metric that a standard alarm looks at, for a month",
     0.10,
-    "https://aws.amazon.com/cloudwatch/pricing/",
+    "https://c3x.dev/resources/aws/aws_cloudwatch_metric_alarm",
+    free=10,
 )
 DASHBOARD_MONTH = Price(
     "CloudWatch",
     "dashboard for a month",
     3.00,
-    "https://aws.amazon.com/cloudwatch/pricing/",
+    "https://www.factualminds.com/blog/amazon-cloudwatch-pricing-metrics-logs-alarms-dashboards/",
+    free=3,
 )
 TRACE = Price(
     "X-Ray",
     "trace recorded",
     5.00 / MILLION,
     "https://aws.amazon.com/xray/pricing/",
+    free=100_000,
 )
 KEY_MONTH = Price(
     "KMS",
@@ -109,7 +156,8 @@ KEY_REQUEST = Price(
     "KMS",
     "request to a customer-managed key",
     0.03 / 10_000,
-    "https://aws.amazon.com/kms/pricing/",
+    "https://www.wring.co/blog/aws-kms-pricing-guide",
+    free=20_000,
 )
 
 PRICES = (
