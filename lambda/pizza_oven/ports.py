@@ -59,7 +59,8 @@ class Answer:
     ok: bool
     row: Row
     """As it stood in the way. Where nothing did: as it is after `load_from_line` and `answer_call`; its
-    numbers alone after `unload`; `occupied` alone after `load_directly` with leases; not told after the others.
+    numbers alone after `unload`; `occupied` alone after `load_directly`, if it had leases; not told after
+    the others.
     """
 
 

@@ -29,9 +29,7 @@ class ItemRemoved:
         unloaded = self.table.unload(item.id, now)
         if _must_call(unloaded, now):
             self.new_items.trigger()
-        self.journal.note(
-            "baked", item.id, occupied=unloaded.row.occupied, waiting=unloaded.row.waiting
-        )
+        self.journal.note("baked", item.id, occupied=unloaded.row.occupied, waiting=unloaded.row.waiting)
 
 
 def _must_call(unloaded: Answer, now: float) -> bool:

@@ -189,7 +189,7 @@ def test_items_that_fit_are_leased_and_bake(oven: Oven) -> None:
     until = oven.loop.seconds() + 60
     assert oven.table.row == Row(occupied=3, leases={"a": Lease(1, until), "b": Lease(2, until)})
     assert oven.running() == ["a", "b"]
-    assert oven.notes.taken == [("loaded", "a"), ("loaded", "b")]
+    assert oven.notes.taken == [("looked", None), ("loaded", "a"), ("loaded", "b")]
 
 
 def test_items_that_fit_take_one_write_and_one_start(oven: Oven) -> None:

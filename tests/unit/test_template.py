@@ -339,7 +339,7 @@ SUPPORTED_RUNTIMES = {"python3.13", "python3.14"}
 ENVIRONMENTS = {
     "BakeItems": {
         "STACK": "pizzeria",
-        "POWERTOOLS_METRICS_DISABLED": "false",
+        "METRICS": "ENABLED",
         "BAKING_TABLE": "BakingTable",
         "CAPACITY": 14,
         "NEW_ITEMS_URL": "NewItems",
@@ -349,7 +349,7 @@ ENVIRONMENTS = {
     },
     "ItemRemoved": {
         "STACK": "pizzeria",
-        "POWERTOOLS_METRICS_DISABLED": "false",
+        "METRICS": "ENABLED",
         "BAKING_TABLE": "BakingTable",
         "NEW_ITEMS_URL": "NewItems",
         "BAKED_ITEMS_URL": "BakedItems",

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 
 class LogJournal:
-    """Implements Journal: one JSON line in the function's log for each decision; for a look, if it is debugged."""
+    """Implements Journal: one JSON line in the function's log for each decision.
+
+    A look is none, and is written only when the function is debugged.
+    """
 
     def __init__(self, logger: Logger) -> None:
         self._logger = logger

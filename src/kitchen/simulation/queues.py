@@ -22,8 +22,8 @@ class Letter:
     body: str
     reason: str | None = None
     """An attribute: why it is a dead letter."""
-    sent_at: float = 0
-    """In seconds since the epoch."""
+    sent_at: float = field(default=0, repr=False)
+    """In seconds since the epoch. Nothing goes by it, so it makes no other state of the world."""
     receive_count: int = 0
     hidden_until: int = 0
     """The moment from which it can be received. It also tells one receipt from the next."""

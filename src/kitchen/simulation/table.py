@@ -46,7 +46,7 @@ class MemoryBakingTable:
             self.row = Row(occupied, row.waiting + joining, round(now, 3), leases, row.left, 0, row.come_at)
         else:
             self.row = Row(occupied, row.waiting, row.joined_at, leases, row.left, row.called_at, row.come_at)
-        return _DONE
+        return Answer(True, Row(occupied)) if leases else _DONE
 
     def load_from_line(
         self,
