@@ -30,6 +30,10 @@ class EventSource:
     poll: Latency
     on_done: Callable[[Sequence[Received], str], object] = lambda _batch, _error: None
     """Hears when a batch is done with, and of an error of the whole of it."""
+    held_up: int = 0
+    """How often all pollers were out while a whole batch was there."""
+    first_held_up: int | None = None
+    """When, in microseconds since the epoch."""
     receives: int = 0
     deletes: int = 0
     _pollers: int = 0
@@ -47,6 +51,10 @@ class EventSource:
         if self._pollers < self._most():
             self._pollers += 1
             self.loop.call_later(self.poll.draw(self.dice), self._poll)
+        elif self.queue.visible() >= self.batch_size:
+            self.held_up += 1
+            if self.first_held_up is None:
+                self.first_held_up = self.loop.now
 
     def _most(self) -> int:
         if self.most_pollers <= FIRST_POLLERS:

@@ -59,6 +59,8 @@ class Executions:
     """Invokes Item Removed."""
     jitter: Callable[[int], int] = half
     """How long of at most so many microseconds to put off a retry."""
+    on_start: Callable[[Baking], object] = lambda _baking: None
+    """Hears of each that begins."""
     on_close: Callable[[Baking], object] = lambda _baking: None
     """Hears of each status but RUNNING."""
     quota: TokenBucket | None = None
@@ -82,6 +84,7 @@ class Executions:
             known = Baking(item, self.loop.now)
             self.bakings[item.id] = known
             self.loop.call_later(micros(item.baking_time_secs) + self._transition(), self._baked, known)
+            self.on_start(known)
         elif not known.running or known.item.body != item.body:
             return None
         return Execution("RUNNING", known.started / SECOND)

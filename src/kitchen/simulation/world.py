@@ -101,6 +101,9 @@ class Outlet:
 class Spectator:
     """Sees what happens in a world. Nothing in here: see what you like by overriding."""
 
+    sees_requests = True
+    """Whether it is told of each request even if none suffers a fault; that takes time."""
+
     def landed(self, actor: str, action: str, args: tuple[Any, ...], answer: Any) -> None:
         """A request has taken effect."""
 
@@ -115,6 +118,9 @@ class Spectator:
 
     def done_with(self, batch: Sequence[Received], error: str) -> None:
         """Bake Items is done with a batch; its messages are deleted or come again."""
+
+    def started(self, baking: Baking) -> None:
+        """An execution has begun."""
 
     def closed(self, baking: Baking) -> None:
         """An execution has ended."""
@@ -142,7 +148,7 @@ class World:
         self.loop = loop or Loop()
         self.trouble = Trouble(conditions.faults)
         self.spectator = spectator or Spectator()
-        self._watched = spectator is not None
+        self._watched = spectator is not None and (spectator.sees_requests or conditions.faults != NONE)
         self._journal = journal or Silence()
         self._protocol = protocol or Protocol()
         self._latencies = conditions.latencies
@@ -155,6 +161,8 @@ class World:
         self.line = FifoQueue(self.loop, setup.line_visibility_secs * SECOND)
         self.line_history = LineHistory(self.line)
         self.outlet = Outlet(self.spectator.baked)
+        self.events = 0
+        """Messages that EventBridge has sent to New Items."""
         self.table = self._protocol.baking_table()
         self.transitions = TokenBucket(
             self.loop, "state transitions", quotas.transitions, quotas.transitions_burst
@@ -163,6 +171,7 @@ class World:
             self.loop,
             self._remove,
             jitter=dice.below,
+            on_start=self.spectator.started,
             on_close=self._closed,
             quota=self.transitions,
             names_kept=conditions.names_kept,
@@ -318,10 +327,14 @@ class World:
         if self.dice.chance(rates.event_lost):
             self.spectator.happened(f"the event that {baking.item.id} is {baking.status} is lost")
             return
-        self.loop.call_later(self._latencies.event.draw(self.dice), self.new.send, event)
+        self.loop.call_later(self._latencies.event.draw(self.dice), self._send_event, event)
         if self.dice.chance(rates.event_twice):
-            self.loop.call_later(self.dice.below(EVENT_DELAY), self.new.send, event)
+            self.loop.call_later(self.dice.below(EVENT_DELAY), self._send_event, event)
+
+    def _send_event(self, body: str) -> None:
+        self.events += 1
+        self.new.send(body)
 
     def _light(self, every: int) -> None:
-        self.new.send(Trigger().body)
+        self._send_event(Trigger().body)
         self.loop.call_later(every, self._light, every)
