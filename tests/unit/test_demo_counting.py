@@ -19,7 +19,7 @@ def tally(count: int, *, sent: int) -> Tally:
 
 
 def guest(number: int, receive_count: int = 1) -> Message:
-    return Message(f"m{number}", f"r{number}", None, 0.0, receive_count, reason="")
+    return Message(f"m{number}", f"r{number}", None, "", 0.0, receive_count, reason="")
 
 
 # The tally

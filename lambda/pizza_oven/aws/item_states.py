@@ -34,10 +34,9 @@ class StepFunctionsItemStates:
             return list(pool.map(self._start, items))
 
     def describe(self, item_id: str) -> Execution | None:
-        arn = f"{self._state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{item_id}"
         try:
             with service_errors(f"describing the baking of {item_id}"):
-                found = self._client.describe_execution(executionArn=arn)
+                found = self._client.describe_execution(executionArn=self.execution_arn(item_id))
         except ServiceError as error:
             if _code(error) == "ExecutionDoesNotExist":
                 return None
@@ -48,6 +47,9 @@ class StepFunctionsItemStates:
             body=found.get("input", "{}"),
             cause=": ".join(filter(None, [found.get("error"), found.get("cause")])),
         )
+
+    def execution_arn(self, item_id: str) -> str:
+        return f"{self._state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{item_id}"
 
     def _start(self, item: Item) -> Execution | ServiceError:
         try:

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from kitchen.cli import demo, deploy, local
+from kitchen.cli import collect, demo, deploy, dlq, local, redrive, remove, send
 from kitchen.cli.options import print_error, say
 from kitchen.errors import AwsError, KitchenError, UsageError
 from pizza_oven.errors import PizzaOvenError
@@ -31,6 +31,11 @@ app.command()(demo.demo)
 app.command()(local.local)
 app.command()(deploy.deploy)
 app.command()(deploy.destroy)
+app.command()(send.send)
+app.command()(collect.collect)
+app.command()(dlq.dlq)
+app.command()(redrive.redrive)
+app.command()(remove.remove)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,7 +1,8 @@
 """An SQS queue, as those around the oven use it."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,18 @@ from pizza_oven.ports import BATCH
 ATTEMPTS = 5
 """How often entries of a batch are sent before SQS is believed not to want them."""
 
+PAUSE_SECS = 0.1
+"""Before the second of them; each further pause is twice as long."""
+
+
+class NotSentError(AwsError):
+    """SQS did not take some messages of a batch, however often they were sent."""
+
+    def __init__(self, message: str, positions: Sequence[int]) -> None:
+        super().__init__(message)
+        self.positions = positions
+        """Of those not taken, in the batch. The others were."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -25,6 +38,7 @@ class Message:
     receipt: str
     item_id: str | None
     """None where it is no item."""
+    body: str
     sent_at: float
     """When it came into the queue, in seconds since the epoch."""
     receive_count: int
@@ -36,9 +50,10 @@ class Message:
 class Queue:
     """A queue of an oven. Every method raises AwsError."""
 
-    def __init__(self, aws: Aws, url: str) -> None:
+    def __init__(self, aws: Aws, url: str, sleep: Callable[[float], None] = time.sleep) -> None:
         self._aws = aws
         self.url = url
+        self._sleep = sleep
 
     def depth(self) -> int:
         """About how many messages there are, in hand or not."""
@@ -46,9 +61,11 @@ class Queue:
             return contents.depth(self._aws, self.url)
 
     def send(self, bodies: Sequence[str]) -> None:
-        """Append up to 10."""
+        """Append up to 10. Raises NotSentError where some are not taken, and AwsError where nobody knows."""
         left: list[Any] = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                self._sleep(PAUSE_SECS * 2 ** (attempt - 1))
             with self._errors("sending to"):
                 response = self._aws.sqs.send_message_batch(QueueUrl=self.url, Entries=left)
             failed = {entry["Id"]: entry for entry in response.get("Failed", [])}
@@ -56,14 +73,17 @@ class Queue:
                 return
             left = [entry for entry in left if entry["Id"] in failed]
         reason = next(iter(failed.values()))
-        raise AwsError(f"sending to {self.url}: {reason['Code']}: {reason.get('Message', '')}")
+        raise NotSentError(
+            f"sending to {self.url}: {reason['Code']}: {reason.get('Message', '')}",
+            [int(entry["Id"]) for entry in left],
+        )
 
-    def receive(self, wait_secs: int, hide_secs: int) -> list[Message]:
+    def receive(self, wait_secs: int, hide_secs: int, most: int = BATCH) -> list[Message]:
         """Take up to 10, waiting for the first; the others see them again after `hide_secs`."""
         with self._errors("receiving from"):
             response = self._aws.sqs.receive_message(
                 QueueUrl=self.url,
-                MaxNumberOfMessages=BATCH,
+                MaxNumberOfMessages=most,
                 WaitTimeSeconds=wait_secs,
                 VisibilityTimeout=hide_secs,
                 MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
@@ -71,28 +91,41 @@ class Queue:
             )
         return [_message(message) for message in response.get("Messages", [])]
 
+    def sweep(self, hide_secs: int) -> Iterator[list[Message]]:
+        """Take all there is, up to 10 at a time, in no order.
+
+        Who is at it for longer than `hide_secs` sees the first ones come again: that is the end, too.
+        """
+        seen: set[str] = set()
+        # A long poll asks every server of SQS; a short one may come back empty although the queue is not.
+        while new := [m for m in self.receive(wait_secs=1, hide_secs=hide_secs) if m.id not in seen]:
+            seen.update(message.id for message in new)
+            yield new
+
     def delete(self, messages: Sequence[Message]) -> None:
         """What cannot be deleted comes again."""
-        for some in _batches(messages):
+        for some in batches(messages):
             entries: list[Any] = [{"Id": str(n), "ReceiptHandle": m.receipt} for n, m in enumerate(some)]
             with self._errors("deleting from"):
                 self._aws.sqs.delete_message_batch(QueueUrl=self.url, Entries=entries)
 
     def give_back(self, messages: Sequence[Message]) -> None:
         """Let anybody receive them again, now."""
-        for some in _batches(messages):
+        for some in batches(messages):
             entries: list[Any] = [
                 {"Id": str(n), "ReceiptHandle": m.receipt, "VisibilityTimeout": 0} for n, m in enumerate(some)
             ]
             with self._errors("giving back to"):
                 self._aws.sqs.change_message_visibility_batch(QueueUrl=self.url, Entries=entries)
 
+    def max_receives(self) -> int | None:
+        """How often a message is received before SQS makes it a dead letter; None: for ever."""
+        count = self._redrive_policy().get("maxReceiveCount")
+        return None if count is None else int(count)
+
     def dead_letters(self) -> "Queue | None":
         """The queue that this one's messages end in when they fail, if there is one that we may see."""
-        with self._errors("looking for the dead letters of"):
-            response = self._aws.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["RedrivePolicy"])
-        policy = json.loads(response.get("Attributes", {}).get("RedrivePolicy", "{}"))
-        account, _, name = policy.get("deadLetterTargetArn", "").rpartition(":")
+        account, _, name = self._redrive_policy().get("deadLetterTargetArn", "").rpartition(":")
         if not name:
             return None
         try:
@@ -102,6 +135,12 @@ class Queue:
         except ClientError:
             return None
         return Queue(self._aws, found["QueueUrl"])
+
+    def _redrive_policy(self) -> Mapping[str, Any]:
+        with self._errors("looking for the dead letters of"):
+            response = self._aws.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["RedrivePolicy"])
+        policy: Mapping[str, Any] = json.loads(response.get("Attributes", {}).get("RedrivePolicy", "{}"))
+        return policy
 
     @contextmanager
     def _errors(self, doing: str) -> Iterator[None]:
@@ -130,6 +169,7 @@ def _message(received: Mapping[str, Any]) -> Message:
         id=received["MessageId"],
         receipt=received["ReceiptHandle"],
         item_id=_item_id(received["Body"]),
+        body=received["Body"],
         sent_at=int(attributes["SentTimestamp"]) / 1000,
         receive_count=int(attributes["ApproximateReceiveCount"]),
         reason=received.get("MessageAttributes", {}).get("reason", {}).get("StringValue", ""),
@@ -145,6 +185,7 @@ def _item_id(body: str) -> str | None:
     return item_id if isinstance(item_id, str) else None
 
 
-def _batches(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
-    for start in range(0, len(messages), BATCH):
-        yield messages[start : start + BATCH]
+def batches(of: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """As many at a time as a request carries."""
+    for start in range(0, len(of), BATCH):
+        yield of[start : start + BATCH]

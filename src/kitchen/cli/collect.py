@@ -1,0 +1,47 @@
+"""`oven collect`: baked items come out."""
+
+from typing import Annotated
+
+import typer
+
+from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
+from kitchen.cli.output import end_last_line, write_lines
+from kitchen.errors import UsageError
+from kitchen.operating.collecting import as_line
+from kitchen.operating.collecting import collect as collect_items
+from kitchen.stack.queues import Queue
+
+
+def collect(
+    n: Annotated[int | None, typer.Option("--n", min=1, metavar="N", help="How many at most.")] = None,
+    wait: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="SECS", help="How long to wait for each next one.", show_default="1"),
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for ever, until Ctrl-C.")] = False,
+    stack: StackName = None,
+    endpoint_url: EndpointUrl = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Take what has baked out of Baked Items, to standard output: one item a line, as it came.
+
+    An item is deleted from the queue only after it was written and flushed. Wherever this dies, or its
+    reader goes, nothing is lost; what was in hand comes again within half a minute, and may be printed twice.
+    But what a reader has taken, it has: say `--n 1` rather than `| head -1`.
+
+    Examples:
+
+    - `oven collect --stack spo`: what is there now
+    - `oven collect --stack spo --n 10 --wait 60 > baked.jsonl`
+    - `oven collect --stack spo --follow | jq --unbuffered -r .id`
+    """
+    if follow and wait is not None:
+        raise UsageError("--follow waits for ever: --wait does not go with it")
+    aws, oven = oven_of(stack, endpoint_url, profile, region)
+    end_last_line()
+    count = 0
+    for hand in collect_items(Queue(aws, oven.baked_items), n, None if follow else wait or 1):
+        write_lines(as_line(message) for message in hand)
+        count += len(hand)
+    say(f"{count} item{'' if count == 1 else 's'} collected.")

@@ -1,0 +1,67 @@
+"""`oven dlq`: the dead letters."""
+
+import json
+import time
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
+from kitchen.operating.dead_letters import Letter, list_letters
+from kitchen.stack.queues import Queue
+
+
+def dlq(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print each as a JSON object on a line, with its body.")
+    ] = False,
+    stack: StackName = None,
+    endpoint_url: EndpointUrl = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """List the dead letters, the oldest first, with their reasons. Takes none.
+
+    REDRIVE says what oven redrive would do: send it back as it is; under a new id, since its own is used up
+    by a baking that failed; or once it is mended. A letter without a sound id goes by that of its message.
+    """
+    aws, oven = oven_of(stack, endpoint_url, profile, region)
+    dead_letters = Queue(aws, oven.dead_letters)
+    expected = dead_letters.depth()
+    letters = list_letters(dead_letters, oven.capacity, Queue(aws, oven.new_items).max_receives())
+    now = time.time()
+    if as_json:
+        for letter in letters:
+            typer.echo(json.dumps(letter.as_json(now)))
+    elif letters:
+        typer.echo(_table(letters, now))
+    say_hidden(expected, len(letters))
+
+
+def say_hidden(expected: int, found: int) -> None:
+    """Tell if SQS counts more dead letters than it gave us."""
+    if not found:
+        say("There is no dead letter." if not expected else "No dead letter is to be had now.")
+    if expected > found:
+        say(
+            f"SQS counts {expected}, so {expected - found} are in somebody's hand, perhaps of one who died: "
+            "they are back within a minute."
+        )
+
+
+def _table(letters: Sequence[Letter], now: float) -> str:
+    rows = [("ID", "AGE", "REDRIVE", "REASON")]
+    rows += [(letter.id, _span(letter.age_secs(now)), letter.remedy, letter.reason) for letter in letters]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]])
+        for row in rows
+    )
+
+
+def _span(secs: int) -> str:
+    for unit, name in ((86400, "d"), (3600, "h"), (60, "m")):
+        if secs >= 2 * unit:
+            return f"{secs // unit}{name}"
+    return f"{secs}s"

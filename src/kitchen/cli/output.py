@@ -1,0 +1,50 @@
+"""Lines on standard output that matter: whoever reads them may go away, and a disk may be full."""
+
+import os
+import sys
+from collections.abc import Iterable
+
+from kitchen.errors import KitchenError
+
+
+class OutputError(KitchenError):
+    """Standard output takes no more."""
+
+
+def write_lines(lines: Iterable[str]) -> None:
+    """Write and flush, in UTF-8 whatever the terminal's. Raises OutputError, and BrokenPipeError."""
+    try:
+        sys.stdout.buffer.write("".join(f"{line}\n" for line in lines).encode())
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _write_no_more()
+        raise OutputError(f"standard output took no more: {error.strerror}") from error
+
+
+def tell_lines(lines: Iterable[str]) -> None:
+    """Write, and go on in silence if nobody reads any more: what is told of has been done."""
+    try:
+        write_lines(lines)
+    except BrokenPipeError:
+        _write_no_more()
+
+
+def end_last_line() -> None:
+    """Begin a new line, where standard output is a file that ends within one: someone was killed at it."""
+    try:
+        size = os.fstat(sys.stdout.fileno()).st_size
+        with open(f"/dev/fd/{sys.stdout.fileno()}", "rb") as written:  # noqa: PTH123 - by its number
+            written.seek(size - 1)
+            unfinished = written.read(1) not in (b"\n", b"")
+    except (OSError, ValueError):
+        # A pipe, a terminal, an empty file.
+        return
+    if unfinished:
+        write_lines([""])
+
+
+def _write_no_more() -> None:
+    # What is still in the buffer would fail once more when Python ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,78 @@
+"""`oven redrive`: dead letters go back."""
+
+from typing import Annotated
+
+import typer
+
+from kitchen.cli.dlq import say_hidden
+from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
+from kitchen.cli.output import tell_lines
+from kitchen.errors import KitchenError, UsageError
+from kitchen.operating.fields import read_fields
+from kitchen.operating.redriving import DeadLetterOffice, Outcome, Wish
+from kitchen.stack.queues import Queue
+from pizza_oven.aws.item_states import StepFunctionsItemStates
+
+
+class StaysError(KitchenError):
+    """Not all dead letters could be sent back."""
+
+
+def redrive(
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="Which: ids of items, or of messages.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="Mend a field: JSON, or else text. As often as need be."
+        ),
+    ] = None,
+    new_id: Annotated[str, typer.Option(metavar="ID", help="The id under which one letter goes back.")] = "",
+    stack: StackName = None,
+    endpoint_url: EndpointUrl = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Send dead letters back to New Items: all that can be baked, or those named. Prints what became of each.
+
+    An item keeps its id, unless that is used up because its baking failed: then it goes back as
+    `<id>.redrive-1`. What cannot be baked stays, and is told with the reason. A letter is deleted after its
+    item is safe in New Items; wherever this dies, run it again: nothing is lost, and nothing bakes twice.
+
+    Examples:
+
+    - `oven redrive --stack spo --all`
+    - `oven redrive --stack spo order-17 --set size=2`: was larger than the oven
+    - `oven redrive --stack spo 8f14e45f-ceea-467f-a8b6-6a4a5c0f2f0e --new-id order-18`: had no id
+
+    Exits with 1 if any of them stays.
+    """
+    if bool(ids) == everything:
+        raise UsageError("which? Name the ids of dead letters, or say --all: oven dlq lists them")
+    wish = Wish(set(ids) if ids else None, read_fields("--set", change or []), new_id)
+    aws, oven = oven_of(stack, endpoint_url, profile, region)
+    dead_letters, new_items = Queue(aws, oven.dead_letters), Queue(aws, oven.new_items)
+    item_states = StepFunctionsItemStates(aws.stepfunctions, oven.outputs["ItemStatesArn"])
+    expected = dead_letters.depth()
+    office = DeadLetterOffice(dead_letters, new_items, item_states, oven.capacity, new_items.max_receives())
+    outcomes: list[Outcome] = []
+    for outcome in office.redrive(wish):
+        outcomes.append(outcome)
+        tell_lines([_described(outcome)])
+    if everything:
+        say_hidden(expected, len(outcomes))
+    if oven.is_paused and any(outcome.sent_as for outcome in outcomes):
+        say(f"The oven is paused: they wait in New Items, until oven resume --stack {oven.name}")
+    if stay := sum(bool(outcome.stays) for outcome in outcomes):
+        raise StaysError(f"{stay} of {len(outcomes)} dead letters stay: mend them with --set or --new-id")
+
+
+def _described(outcome: Outcome) -> str:
+    item_id = outcome.letter.id
+    if outcome.stays:
+        return f"stays  {item_id}: {outcome.stays}"
+    if outcome.done:
+        return f"gone   {item_id}: {outcome.done}"
+    return f"sent   {item_id}" if outcome.sent_as == item_id else f"sent   {item_id} as {outcome.sent_as}"

@@ -1,0 +1,31 @@
+"""`oven remove`: an item comes out before its time."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
+from kitchen.operating.removing import remove as remove_item
+
+
+def remove(
+    item_id: Annotated[str, typer.Argument(metavar="ID", help="The item that bakes.")],
+    wait: Annotated[
+        int, typer.Option(min=1, metavar="SECS", help="How long to wait for its slots to be free.")
+    ] = 120,
+    stack: StackName = None,
+    endpoint_url: EndpointUrl = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Take an item out of the oven: it stops baking, its slots are free, and it becomes a dead letter.
+
+    An item that waits in line cannot be taken out: a queue gives out only its head. Remove it once it bakes.
+    """
+    aws, oven = oven_of(stack, endpoint_url, profile, region)
+    say(f"Stopping {item_id}.")
+    remove_item(aws, oven, item_id, wait, time.monotonic, time.sleep)
+    typer.echo(
+        f"{item_id} is out of the oven, and a dead letter: oven redrive {item_id} bakes it, under a new id"
+    )

@@ -1,0 +1,155 @@
+"""`oven send`: items go to an oven."""
+
+import contextlib
+import io
+import secrets
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from kitchen.aws import Aws
+from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
+from kitchen.cli.output import tell_lines
+from kitchen.errors import KitchenError, UsageError
+from kitchen.operating.fields import read_fields
+from kitchen.operating.sending import BadLineError, read_item, read_items, read_lines
+from kitchen.operating.sending import send as send_items
+from kitchen.stack.deployment import Stack
+from kitchen.stack.queues import Queue
+from pizza_oven.errors import MalformedItemError
+from pizza_oven.item import Item, write_object
+
+STDIN = "-"
+
+
+def send(
+    item_id: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="The item's id.", show_default="a new one")
+    ] = None,
+    bake: Annotated[int | None, typer.Option(metavar="SECS", help="How long it bakes.")] = None,
+    size: Annotated[
+        int | None, typer.Option(metavar="N", help="The slots it takes.", show_default="1")
+    ] = None,
+    field: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE", help="A field of its own: JSON, or else text. As often as need be."
+        ),
+    ] = None,
+    json: Annotated[str | None, typer.Option("--json", metavar="{…}", help="The whole item as JSON.")] = None,
+    file: Annotated[
+        str | None,
+        typer.Option(
+            "--file", "-f", metavar="FILE", help="Many items, one JSON object a line; - is standard input."
+        ),
+    ] = None,
+    stack: StackName = None,
+    endpoint_url: EndpointUrl = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Send an item to be baked, or many. Prints the id of each once it is safe in New Items.
+
+    A file is checked whole before its first item is sent. A pipe has no whole: each line is checked when it
+    comes, and a bad one ends it. An id that comes twice is refused, for it would bake once.
+
+    If this is interrupted or fails, run it again with the same: nothing is lost, and nothing bakes twice.
+
+    Examples:
+
+    - `oven send --stack spo --bake 30`: an item of one slot, with a new id
+    - `oven send --stack spo --id order-17 --bake 30 --size 2 --field table=7`
+    - `oven send --stack spo --file items.jsonl`
+    - `jq -c '.[]' items.json | oven send --stack spo --file -`
+    """
+    options = {
+        "--id": item_id,
+        "--bake": bake,
+        "--size": size,
+        "--field": field,
+        "--json": json,
+        "--file": file,
+    }
+    given = [option for option, value in options.items() if value not in (None, [])]
+    _check_go_together(given)
+    aws, oven = oven_of(stack, endpoint_url, profile, region)
+    with _open(file) if file else contextlib.nullcontext() as stream:
+        if stream:
+            name = "standard input" if file == STDIN else str(file)
+            batches = _checked(stream, name, oven.capacity)
+        else:
+            batches = iter([[_item(json or _written(item_id, bake, size, field), oven.capacity)]])
+        _send(aws, oven, batches)
+
+
+def _check_go_together(given: Sequence[str]) -> None:
+    for option in ("--json", "--file"):
+        if option in given and len(given) > 1:
+            other = next(name for name in given if name != option)
+            raise UsageError(f"{option} tells all of an item: {other} does not go with it")
+    if not {"--json", "--file", "--bake"} & set(given):
+        raise UsageError(
+            "send what? Say --bake SECS for one item, or --json or --file (see oven send --help)"
+        )
+
+
+def _written(item_id: str | None, bake: int | None, size: int | None, fields: list[str] | None) -> str:
+    own: dict[str, Any] = {"id": item_id or f"item-{secrets.token_hex(8)}", "bakingTimeSecs": bake}
+    if size is not None:
+        own["size"] = size
+    others = read_fields("--field", fields or [])
+    for name, option in {"id": "--id", "bakingTimeSecs": "--bake", "size": "--size"}.items():
+        if name in others:
+            raise UsageError(f"--field {name}=... has an option of its own: {option}")
+    return write_object(own | others)
+
+
+def _item(body: str, capacity: int) -> Item:
+    try:
+        return read_item(body, capacity)
+    except MalformedItemError as error:
+        raise UsageError(f"{error}; nothing was sent") from error
+
+
+@contextlib.contextmanager
+def _open(file: str) -> Iterator[io.BufferedReader]:
+    try:
+        stream = open(0 if file == STDIN else file, "rb", closefd=file != STDIN)  # noqa: SIM115 - may be 0
+    except OSError as error:
+        raise UsageError(f"--file {file}: {error.strerror}") from error
+    with stream:
+        yield stream
+
+
+def _checked(stream: io.BufferedReader, name: str, capacity: int) -> Iterator[list[Item]]:
+    """The items of a stream; of one that can be read twice, after all of it was seen to be sound."""
+    if stream.seekable():
+        start = stream.tell()
+        for _ in read_items(read_lines(stream), name, capacity):
+            pass
+        stream.seek(start)
+    return read_items(read_lines(stream), name, capacity)
+
+
+def _send(aws: Aws, oven: Stack, items: Iterator[list[Item]]) -> None:
+    new_items = Queue(aws, oven.new_items)
+    count = 0
+    try:
+        for some in items:
+            for sent in send_items(new_items, some):
+                count += len(sent)
+                tell_lines(item.id for item in sent)
+    except BadLineError:
+        say(f"{_counted(count)} before it sent.")
+        raise
+    except (KitchenError, KeyboardInterrupt):
+        say(f"{_counted(count)} sent for sure. Send the same again: what was sent bakes once.")
+        raise
+    say(f"{_counted(count)} sent.")
+    if oven.is_paused and count:
+        say(f"The oven is paused: they wait in New Items, until oven resume --stack {oven.name}")
+
+
+def _counted(count: int) -> str:
+    return f"{count} item{'' if count == 1 else 's'}"
