@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from kitchen.aws import Aws, local
+from kitchen.local.emulator import free_port, running_emulator
 from tests.stack.clients import Client
 from tests.stack.ovens import TestOven, running_test_oven
 
@@ -12,10 +14,17 @@ NewOven = Callable[[int], TestOven]
 """Starts an oven of so many slots for one test alone."""
 
 
-@pytest.fixture(scope="session", params=[False, True], ids=["open", "iam"])
-def oven(request: pytest.FixtureRequest) -> Iterator[TestOven]:
-    """An oven of 14 slots that tests share; once more with its roles enforced."""
-    with running_test_oven(14, enforce_iam=request.param) as running:
+@pytest.fixture(scope="session")
+def local_aws() -> Iterator[Aws]:
+    """An empty embedded AWS that enforces IAM. Its endpoint URL is `local_aws.endpoint_url`."""
+    with running_emulator(free_port(), enforce_iam=True) as endpoint_url:
+        yield local(endpoint_url)
+
+
+@pytest.fixture(scope="session")
+def oven() -> Iterator[TestOven]:
+    """An oven of 14 slots that tests share."""
+    with running_test_oven(14) as running:
         yield running
 
 

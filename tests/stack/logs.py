@@ -3,12 +3,13 @@
 import json
 from typing import Any, Literal
 
-from tests.stack.ovens import TestOven, local_session
+from kitchen.local.oven import LocalOven
+from tests.stack.ovens import local_session
 
 Function = Literal["BakeItems", "ItemRemoved"]
 
 
-def log_lines(oven: TestOven, function: Function) -> list[str]:
+def log_lines(oven: LocalOven, function: Function) -> list[str]:
     """What a function of the oven has written, and Lambda about it."""
     logs = local_session().client("logs", endpoint_url=oven.endpoint_url)
     pages = logs.get_paginator("filter_log_events").paginate(
@@ -17,6 +18,6 @@ def log_lines(oven: TestOven, function: Function) -> list[str]:
     return [event["message"] for page in pages for event in page["events"]]
 
 
-def decisions(oven: TestOven, function: Function) -> list[dict[str, Any]]:
+def decisions(oven: LocalOven, function: Function) -> list[dict[str, Any]]:
     """The lines that the function wrote, each a JSON object."""
     return [json.loads(line) for line in log_lines(oven, function) if line.startswith("{")]

@@ -30,10 +30,13 @@ class TestOven(LocalOven):
 
 
 @contextlib.contextmanager
-def running_test_oven(capacity: int, *, enforce_iam: bool = False) -> Iterator[TestOven]:
-    """Have an oven whose New Items come again sooner than the template's parameters allow."""
+def running_test_oven(capacity: int) -> Iterator[TestOven]:
+    """Have an oven whose New Items come again sooner than the template's parameters allow.
+
+    Its functions may do what their roles grant, and no more.
+    """
     others = children(os.getpid(), EMULATOR)
-    with running_oven(free_port(), capacity=capacity, enforce_iam=enforce_iam) as oven:
+    with running_oven(free_port(), capacity=capacity, enforce_iam=True) as oven:
         oven.aws.sqs.set_queue_attributes(
             QueueUrl=oven.stack.new_items, Attributes={"VisibilityTimeout": str(IN_HAND_SECS)}
         )

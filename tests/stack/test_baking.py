@@ -1,4 +1,4 @@
-"""What senders see of an oven in good health; once more with the functions' roles enforced."""
+"""What senders see of an oven in good health."""
 
 import json
 import random

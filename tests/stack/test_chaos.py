@@ -1,25 +1,17 @@
-"""Function after function dies, whatever it is doing; once more with the functions' roles enforced."""
+"""Function after function dies, whatever it is doing."""
 
 import random
 import time
-from collections.abc import Iterator
-
-import pytest
 
 from tests.stack.clients import Client, eventually, ids, pizza
-from tests.stack.ovens import TestOven, running_test_oven
+from tests.stack.conftest import NewOven
 from tests.stack.workers import Workers
 
 
-@pytest.fixture(params=[False, True], ids=["open", "iam"])
-def chaotic_oven(request: pytest.FixtureRequest) -> Iterator[TestOven]:
-    with running_test_oven(14, enforce_iam=request.param) as running:
-        yield running
-
-
-def test_sixty_items_survive_the_deaths_of_25_functions(chaotic_oven: TestOven) -> None:
-    client = Client(chaotic_oven)
-    functions = [Workers(chaotic_oven, "BakeItems"), Workers(chaotic_oven, "ItemRemoved")]
+def test_sixty_items_survive_the_deaths_of_25_functions(new_oven: NewOven) -> None:
+    oven = new_oven(14)
+    client = Client(oven)
+    functions = [Workers(oven, "BakeItems"), Workers(oven, "ItemRemoved")]
     pizzas = [pizza(f"chaos-{n}", secs=1 + n % 3) for n in range(60)]
 
     client.send(*pizzas[:10])

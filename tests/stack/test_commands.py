@@ -11,7 +11,8 @@ import pytest
 from kitchen.aws import Aws
 from kitchen.errors import DeploymentError
 from kitchen.local.emulator import free_port
-from kitchen.stack.deployment import deploy
+from kitchen.stack.contents import Contents, contents
+from kitchen.stack.deployment import deploy, find_stack
 from tests.stack.clients import eventually
 from tests.stack.commands import environment, is_open, oven, running_local_oven
 from tests.stack.processes import processes
@@ -286,12 +287,12 @@ def test_without_a_stack_and_without_an_emulator_nothing_is_asked_of_aws() -> No
 
 def test_oven_destroy_says_what_is_lost_and_wants_a_yes(local_aws: Aws, endpoint: str) -> None:
     oven("deploy", "--stack", "doomed", "--prefix", "doomed", "--endpoint-url", endpoint)
-    local_aws.sqs.send_message(
-        QueueUrl=f"{endpoint}/000000000000/doomed-NewItems",
-        MessageBody=json.dumps({"id": "in-the-oven", "bakingTimeSecs": 3600}),
-    )
-    local_aws.sqs.send_message(QueueUrl=f"{endpoint}/000000000000/doomed-BakedItems", MessageBody="baked")
-    eventually("it bakes", lambda: local_aws.dynamodb.scan(TableName="doomed-BakingTable")["Items"])
+    stack = find_stack(local_aws, "doomed")
+    for item_id, secs in {"in-the-oven": 3600, "baked": 0}.items():
+        local_aws.sqs.send_message(
+            QueueUrl=stack.new_items, MessageBody=json.dumps({"id": item_id, "bakingTimeSecs": secs})
+        )
+    eventually("one bakes and one is out", lambda: _bakes_and_is_out(contents(local_aws, stack)))
     arguments = ("destroy", "--stack", "doomed", "--endpoint-url", endpoint)
 
     kept = oven(*arguments, answer="y\n")
@@ -307,6 +308,10 @@ def test_oven_destroy_says_what_is_lost_and_wants_a_yes(local_aws: Aws, endpoint
     assert destroyed.returncode == 0, destroyed.stderr
     assert destroyed.stdout.strip() == "The stack doomed is gone."
     assert gone.returncode == 4
+
+
+def _bakes_and_is_out(found: Contents) -> bool:
+    return (found.new, found.baking, found.baked) == (0, 1, 1)
 
 
 def test_a_stack_that_is_not_there_takes_one_line_and_with_debug_a_traceback(endpoint: str) -> None:

@@ -14,7 +14,7 @@ from kitchen.local.oven import running_oven
 
 @pytest.fixture(scope="module")
 def endpoint_url() -> Iterator[str]:
-    with running_oven(free_port()) as oven:
+    with running_oven(free_port(), enforce_iam=True) as oven:
         yield oven.endpoint_url
 
 

@@ -1,0 +1,224 @@
+"""Each permission of the functions' roles is needed: without it, something of the oven fails.
+
+Those that the emulator asks nobody for, it cannot prove: the rights of the event source mapping, and those
+to write a log. They are what AWS's documents demand.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import pytest
+
+from kitchen.aws import local
+from kitchen.local.emulator import free_port, running_emulator
+from kitchen.local.oven import LocalOven
+from kitchen.stack.contents import depth
+from kitchen.stack.deployment import deploy
+from pizza_oven.aws.baking_table import KEY
+from pizza_oven.ports import Lease
+from tests.stack.clients import Client, eventually, pizza
+from tests.stack.logs import log_lines
+from tests.stack.roles import Permission, Role
+
+Drill = Callable[[Client], Callable[[], bool]]
+"""Has an oven of one slot do what takes the permission. Returns whether it is as it then is without it."""
+
+NewSmallOven = Callable[[], LocalOven]
+
+
+def _unproven() -> set[Permission]:
+    """What Lambda asks for on the role's behalf
+    (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html,
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html)."""
+    polling = ("sqs:ReceiveMessage", "sqs:DeleteMessage*", "sqs:GetQueueAttributes")
+    logging = ("logs:CreateLogStream", "logs:PutLogEvents")
+    return {
+        *(Permission("BakeItems", "TakeNewItemsAndSendTriggers", action) for action in polling),
+        *(Permission("BakeItems", "WriteTheLog", action) for action in logging),
+        *(Permission("ItemRemoved", "WriteTheLog", action) for action in logging),
+    }
+
+
+@pytest.fixture(scope="module")
+def new_small_oven() -> Iterator[NewSmallOven]:
+    """Makes ovens of one slot in one account, each for one test. Their interiors are open to the test."""
+    numbers = count(1)
+    with running_emulator(free_port(), enforce_iam=True) as endpoint_url:
+        aws = local(endpoint_url)
+
+        def made() -> LocalOven:
+            name = f"small-{next(numbers)}"
+            parameters = {
+                "BakingTableCapacityCount": "1",
+                "QueueNamePrefix": name,
+                "BakingTableName": name,
+                "Interior": "UNLOCKED",
+                "PilotLight": "DISABLED",
+                "RefusePlainHttp": "false",
+            }
+            return LocalOven(aws, deploy(aws, name, parameters, lambda _line: None), endpoint_url)
+
+        yield made
+
+
+def _line_is_held(client: Client) -> Callable[[], bool]:
+    """Somebody has the line in hand while a slot is free: who finds it shut is to call again."""
+    _fill(client)
+    client.send(pizza("next"))
+    client.wait_until_waiting(1)
+    sqs = client.oven.aws.sqs
+    assert sqs.receive_message(QueueUrl=client.stack.waiting_items, VisibilityTimeout=60)["Messages"]
+    client.stop_baking("hold", error="", cause="")
+    return lambda: client.row().waiting == 1 and not client.row().leases
+
+
+def _joins(client: Client) -> Callable[[], bool]:
+    _fill(client)
+    client.send(pizza("next"))
+    return lambda: depth(client.oven.aws, client.stack.waiting_items) == 0
+
+
+def _follows_another(client: Client) -> Callable[[], bool]:
+    _queue_up(client)
+    return lambda: not client.row().leases and client.row().waiting == 1
+
+
+def _leaves_the_line(client: Client) -> Callable[[], bool]:
+    _queue_up(client)
+    client.wait_until_baking("next")
+    return lambda: depth(client.oven.aws, client.stack.waiting_items) == 1
+
+
+def _is_put_back_in_line(client: Client) -> Callable[[], bool]:
+    _fill(client)
+    client.send(pizza("next"))
+    client.wait_until_waiting(1)
+    client.trigger()
+    return lambda: (
+        not client.oven.aws.sqs.receive_message(QueueUrl=client.stack.waiting_items).get("Messages")
+    )
+
+
+def _is_counted_too_long(client: Client) -> Callable[[], bool]:
+    client.oven.aws.dynamodb.update_item(
+        TableName=client.stack.table,
+        Key=KEY,
+        UpdateExpression="SET waiting = :one, joinedAt = :long_ago",
+        ExpressionAttributeValues={":one": {"N": "1"}, ":long_ago": {"N": "1"}},
+    )
+    client.trigger()
+    return lambda: client.row().waiting == 1
+
+
+def _is_malformed(client: Client) -> Callable[[], bool]:
+    client.send_bodies(["no JSON at all"])
+    return lambda: (
+        depth(client.oven.aws, client.stack.dead_letters) == 0
+        and depth(client.oven.aws, client.stack.new_items) == 1
+    )
+
+
+def _takes_a_slot(client: Client) -> Callable[[], bool]:
+    client.send(pizza("new", secs=3600))
+    return lambda: not client.row().leases and not client.bakings()
+
+
+def _begins_to_bake(client: Client) -> Callable[[], bool]:
+    client.send(pizza("new", secs=3600))
+    return lambda: client.row().leases.keys() == {"new"} and not client.bakings()
+
+
+def _is_long_overdue(client: Client) -> Callable[[], bool]:
+    client.lease_by_hand("ghost", Lease(1, 1))
+    client.trigger()
+    return lambda: client.row().leases.keys() == {"ghost"}
+
+
+def _is_done(client: Client) -> Callable[[], bool]:
+    client.send(pizza("done"))
+    return lambda: client.row().leases.keys() == {"done"}
+
+
+def _is_handed_out(client: Client) -> Callable[[], bool]:
+    client.send(pizza("done"))
+    return lambda: depth(client.oven.aws, client.stack.baked_items) == 0
+
+
+def _fill(client: Client, secs: int = 3600) -> None:
+    client.send(pizza("hold", secs=secs))
+    client.wait_until_baking("hold")
+
+
+def _queue_up(client: Client) -> None:
+    _fill(client, secs=1)
+    client.send(pizza("next"))
+    client.wait_until_waiting(1)
+
+
+DRILLS: dict[Permission, Drill] = {
+    Permission("BakeItems", "TakeNewItemsAndSendTriggers", "sqs:SendMessage"): _line_is_held,
+    Permission("BakeItems", "KeepTheLine", "sqs:SendMessage*"): _joins,
+    Permission("BakeItems", "KeepTheLine", "sqs:ReceiveMessage"): _follows_another,
+    Permission("BakeItems", "KeepTheLine", "sqs:DeleteMessage*"): _leaves_the_line,
+    Permission("BakeItems", "KeepTheLine", "sqs:ChangeMessageVisibility*"): _is_put_back_in_line,
+    Permission("BakeItems", "KeepTheLine", "sqs:GetQueueAttributes"): _is_counted_too_long,
+    Permission("BakeItems", "BuryTheDead", "sqs:SendMessage*"): _is_malformed,
+    Permission("BakeItems", "TakeAndFreeSlots", "dynamodb:UpdateItem"): _takes_a_slot,
+    Permission("BakeItems", "StartBaking", "states:StartExecution"): _begins_to_bake,
+    Permission("BakeItems", "LookIntoBaking", "states:DescribeExecution"): _is_long_overdue,
+    Permission("ItemRemoved", "FreeSlots", "dynamodb:UpdateItem"): _is_done,
+    Permission("ItemRemoved", "HandOut", "sqs:SendMessage"): _is_handed_out,
+    Permission("ItemRemoved", "SendTriggers", "sqs:SendMessage"): _follows_another,
+}
+
+
+def test_every_permission_of_the_functions_is_drilled_or_known_not_to_be_provable_here(
+    new_small_oven: NewSmallOven,
+) -> None:
+    oven = new_small_oven()
+    granted = Role(oven, "BakeItems").permissions() | Role(oven, "ItemRemoved").permissions()
+
+    assert granted == DRILLS.keys() | _unproven()
+
+
+@pytest.mark.parametrize("permission", DRILLS, ids=str)
+def test_without_a_permission_something_fails(permission: Permission, new_small_oven: NewSmallOven) -> None:
+    oven = new_small_oven()
+    client = Client(oven)
+    Role(oven, permission.function).take_away(permission)
+
+    is_without = DRILLS[permission](client)
+
+    eventually("the function is refused", lambda: _refusals(oven, permission))
+    assert is_without(), f"it holds {client.row()}"
+
+
+def test_what_was_sent_while_nothing_was_allowed_bakes_once_it_is(new_small_oven: NewSmallOven) -> None:
+    oven = new_small_oven()
+    oven.aws.sqs.set_queue_attributes(QueueUrl=oven.stack.new_items, Attributes={"VisibilityTimeout": "3"})
+    client = Client(oven)
+    client.send(pizza("before", secs=2))
+    client.wait_until_baking("before")
+    roles = [Role(oven, "BakeItems"), Role(oven, "ItemRemoved")]
+    for role in roles:
+        role.take_all_away()
+    client.send(pizza("meanwhile"))
+    eventually(
+        "both functions are refused",
+        lambda: all("AccessDenied" in "".join(log_lines(oven, f)) for f in ("BakeItems", "ItemRemoved")),
+    )
+
+    for role in roles:
+        role.give_back()
+    client.collect_until_quiet()
+
+    assert client.baked_ids == ["before", "meanwhile"]
+    assert client.dead == []
+
+
+def _refusals(oven: LocalOven, permission: Permission) -> list[str]:
+    """Lines of the function's log that say it may not do this."""
+    action = permission.action.removesuffix("*")
+    return [
+        line for line in log_lines(oven, permission.function) if "AccessDenied" in line and action in line
+    ]
