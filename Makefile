@@ -3,6 +3,7 @@
 PYTHON ?= python3
 WORKERS ?= 3
 BIN := .venv/bin
+CHECKOV := .venv/checkov/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -17,11 +18,12 @@ demo: .venv/run  ## Bake 100 pizzas in an oven on this machine
 test: check  ## Lint, types, and all tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-check: .venv/dev  ## Lint and types alone
+check: .venv/dev .venv/checkov/done  ## Lint and types alone
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/cfn-lint template.yml
+	CKV_SKIP_PACKAGE_UPDATE_CHECK=true $(CHECKOV)/checkov --file template.yml --framework cloudformation --compact --quiet --skip-download
 
 format: .venv/dev  ## Lay out the code
 	$(BIN)/ruff check --fix-only .
@@ -39,6 +41,8 @@ pins: .venv/dev  ## Pin the newest versions of everything
 	  --no-emit-index-url --upgrade pyproject.toml requirements/run.in -o requirements/run.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --upgrade -c requirements/run.txt pyproject.toml requirements/dev.in -o requirements/dev.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --upgrade requirements/checkov.in -o requirements/checkov.txt
 
 clean:  ## Remove what was made
 	rm -rf .venv dist build .aws-sam .mypy_cache .ruff_cache .pytest_cache
@@ -57,4 +61,11 @@ clean:  ## Remove what was made
 .venv/dev: .venv/run requirements/dev.txt
 	@echo "Adding what tests and checks need." >&2
 	@$(PIP) install --quiet --no-compile --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# In an environment of its own: it wants other versions than we do.
+.venv/checkov/done: requirements/checkov.txt | .venv/run
+	@echo "Adding checkov: once, a minute or so." >&2
+	@$(PYTHON) -m venv .venv/checkov
+	@$(CHECKOV)/python -m pip --disable-pip-version-check install --quiet --no-compile --require-hashes -r $<
 	@touch $@

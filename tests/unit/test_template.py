@@ -133,10 +133,15 @@ def test_the_linter_has_nothing_to_say(tmp_path: Path) -> None:
     assert (linter.stdout + linter.stderr, linter.returncode) == ("", 0)
 
 
-def test_no_check_of_the_linter_is_ignored() -> None:
-    assert "Metadata" not in source()
-    assert not [name for name, resource in source()["Resources"].items() if "Metadata" in resource]
+def test_no_check_of_the_linter_is_ignored_and_those_of_checkov_only_with_a_reason() -> None:
+    resources = source()["Resources"].values()
+    ignored = [resource["Metadata"] for resource in [source(), *resources] if "Metadata" in resource]
+    assert ignored
+    for metadata in ignored:
+        assert metadata.keys() == {"checkov"}
+        assert all(len(skipped["comment"]) > 50 for skipped in metadata["checkov"]["skip"])
     assert not list(ROOT.glob(".cfnlintrc*"))
+    assert not list(ROOT.glob(".checkov*"))
 
 
 RESOURCES = {
