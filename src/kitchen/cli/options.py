@@ -1,5 +1,6 @@
 """What the commands have in common: where to print, whom to ask, and which AWS is meant."""
 
+import json
 import os
 import sys
 from typing import Annotated
@@ -13,6 +14,8 @@ from kitchen.aws import Aws, local
 from kitchen.errors import AwsError, UsageError
 from kitchen.stack import names
 from kitchen.stack.deployment import Stack, find_stack
+from pizza_oven.errors import MalformedItemError
+from pizza_oven.item import parse
 
 StackName = Annotated[str | None, typer.Option("--stack", metavar="NAME", help="The stack of the oven.")]
 EndpointUrl = Annotated[
@@ -96,6 +99,14 @@ def oven_of(
     name = named(stack, endpoint_url)
     aws = connect(endpoint_url, profile, region)
     return aws, find_stack(aws, name)
+
+
+def check_item_id(item_id: str) -> None:
+    """Raises UsageError where no item can have that id."""
+    try:
+        parse(json.dumps({"type": "trigger", "item": item_id}), None)
+    except MalformedItemError as error:
+        raise UsageError(f"the id of an {error}") from None
 
 
 def _stderr() -> Console:

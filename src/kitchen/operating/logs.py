@@ -1,21 +1,27 @@
 """The story of an oven: what its functions decided, as CloudWatch Logs keeps it."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from kitchen.aws import Aws, aws_errors
-from kitchen.stack.deployment import Stack
+from kitchen.stack.deployment import Sleep, Stack
 
 if TYPE_CHECKING:
-    from mypy_boto3_logs.type_defs import FilteredLogEventTypeDef
+    from mypy_boto3_logs.type_defs import FilteredLogEventTypeDef, FilterLogEventsRequestPaginateTypeDef
 
 FUNCTIONS = ("BakeItems", "ItemRemoved")
 
 NO_DECISION = "said"
 """Of a line that is none of the functions' decisions: a traceback, or word of Lambda that it cut one off."""
+
+POLL_SECS = 2
+"""FilterLogEvents allows an account five requests a second, and this takes two."""
+
+LATE_SECS = 60
+"""How long after it was written a line may be there to be read."""
 
 _OF_EVERY_LINE = frozenset(
     {"level", "location", "message", "timestamp", "service", "item_id", "xray_trace_id"}
@@ -56,12 +62,12 @@ def lines(
     aws: Aws,
     stack: Stack,
     since: float,
-    until: float,
+    until: float | None = None,
     *,
     item_id: str | None = None,
     decisions: Sequence[str] = (),
 ) -> list[Line]:
-    """What both functions decided between two times, in order: of one item, or of some kinds, if named.
+    """What both functions decided between two times, in order: about one item, or of some kinds, if named.
 
     A line can be asked for some seconds after it was written. Raises AwsError.
     """
@@ -89,15 +95,17 @@ def _pattern(item_id: str | None, decisions: Sequence[str]) -> str:
 
 
 def _events(
-    aws: Aws, group: str, since: float, until: float, pattern: str
+    aws: Aws, group: str, since: float, until: float | None, pattern: str
 ) -> "Iterator[FilteredLogEventTypeDef]":
+    asked: FilterLogEventsRequestPaginateTypeDef = {
+        "logGroupName": group,
+        "startTime": int(since * 1000),
+        "filterPattern": pattern,
+    }
+    if until is not None:
+        asked["endTime"] = int(until * 1000)
     with aws_errors(f"reading the log {group}"):
-        for page in aws.logs.get_paginator("filter_log_events").paginate(
-            logGroupName=group,
-            startTime=int(since * 1000),
-            endTime=int(until * 1000),
-            filterPattern=pattern,
-        ):
+        for page in aws.logs.get_paginator("filter_log_events").paginate(**asked):
             yield from page["events"]
 
 
@@ -136,3 +144,26 @@ def _written_at(fields: Mapping[str, Any], otherwise: float) -> float:
         return datetime.strptime(fields["timestamp"], "%Y-%m-%d %H:%M:%S,%f%z").timestamp()
     except (KeyError, TypeError, ValueError):
         return otherwise
+
+
+def follow(
+    aws: Aws,
+    stack: Stack,
+    since: float,
+    clock: Callable[[], float],
+    sleep: Sleep,
+    *,
+    item_id: str | None = None,
+) -> Iterator[Line]:
+    """What the functions decided since a time, and what they decide from now on, for ever. Raises AwsError.
+
+    The `clock` tells seconds since the epoch.
+    """
+    seen: set[tuple[str, int, str]] = set()
+    while True:
+        now = clock()
+        found = lines(aws, stack, since, item_id=item_id)
+        yield from (line for line in found if line.key not in seen)
+        seen = {line.key for line in found}
+        since = max(since, now - LATE_SECS)
+        sleep(POLL_SECS)

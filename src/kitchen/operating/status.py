@@ -171,7 +171,7 @@ def status(aws: Aws, stack: Stack, now: float, earlier: Status | None = None) ->
 
 
 def _background(aws: Aws, stack: Stack, now: float) -> Background:
-    failures = lines(aws, stack, now - FAILURE_SECS, now, decisions=FAILURES)
+    failures = lines(aws, stack, now - FAILURE_SECS, decisions=FAILURES)
     return Background(
         at=now,
         stack=stack,

@@ -1,0 +1,79 @@
+"""`oven item`: where an item is."""
+
+import json
+import time
+from typing import Annotated
+
+import typer
+
+from kitchen.aws import Aws
+from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, check_item_id, oven_of
+from kitchen.operating.status import Baking
+from kitchen.operating.whereabouts import Place, Whereabouts, find
+from kitchen.operating.words import bakes, duration, moment, plain
+from kitchen.stack.contents import depth
+from kitchen.stack.deployment import Stack
+
+
+def item(
+    item_id: Annotated[str, typer.Argument(metavar="ID", help="The item's id.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    stack: StackName = None,
+    endpoint_url: EndpointUrl = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Tell where an item is: in line, baking (until when), baked, failed, rejected; or unknown.
+
+    It looks into the oven, among the executions of the last 90 days, and in the functions' logs. It cannot
+    look into New Items, so an item that no function has taken yet is unknown.
+
+    Exits with 0 if the item is known, with 1 if it is not.
+    """
+    check_item_id(item_id)
+    aws, oven = oven_of(stack, endpoint_url, profile, region)
+    now = time.time()
+    found = find(aws, oven, item_id, now)
+    if as_json:
+        typer.echo(json.dumps(found.as_json(now)))
+    elif found.place is Place.UNKNOWN:
+        typer.echo(_unknown(aws, oven, item_id))
+    else:
+        typer.echo(f"{item_id} {_told(found, now)}.")
+    if found.place is Place.UNKNOWN:
+        raise typer.Exit(1)
+
+
+def _told(found: Whereabouts, now: float) -> str:
+    since = ""
+    if found.since is not None:
+        since = f" at {moment(found.since, now)}, {duration(now - found.since)} ago"
+    reason = f": {plain(found.reason)}" if found.reason else ""
+    match found.place:
+        case Place.IN_LINE:
+            return f"waits in line, which it joined{since}"
+        case Place.BAKING if found.lease:
+            return (
+                f"{bakes(found.lease, now)}, in {_slots(found.lease)}, until {moment(found.lease.until, now)}"
+            )
+        case Place.BAKING:
+            return f"was loaded{since}"
+        case Place.BAKED:
+            return f"came out of the oven{since}"
+        case Place.FAILED:
+            return f"failed{since}{reason}. It is a dead letter (see oven dlq)"
+        case _:
+            return f"was rejected{since}{reason}. It is a dead letter (see oven dlq)"
+
+
+def _slots(lease: Baking) -> str:
+    return f"{lease.size} slot{'' if lease.size == 1 else 's'}"
+
+
+def _unknown(aws: Aws, oven: Stack, item_id: str) -> str:
+    count = depth(aws, oven.new_items)
+    paused = ", and the oven is paused" if oven.is_paused else ""
+    return (
+        f"{item_id} is unknown: it is not in the oven, was not in 90 days, and the logs do not name it. If it "
+        f"was sent, it waits in New Items, where nobody can look for it. Messages there: {count}{paused}."
+    )

@@ -1,0 +1,32 @@
+"""An oven that somebody keeps an eye on."""
+
+from collections.abc import Callable, Iterator
+
+from kitchen.aws import Aws
+from kitchen.errors import KitchenError
+from kitchen.operating.status import Status, status
+from kitchen.stack.deployment import Sleep, Stack, find_stack
+
+EVERY_SECS = 1
+
+
+def watch(
+    aws: Aws, stack: Stack, clock: Callable[[], float], sleep: Sleep
+) -> Iterator[Status | KitchenError]:
+    """Its status each second, for ever; while it cannot be told, the reason instead.
+
+    The `clock` tells seconds since the epoch.
+    """
+    last: Status | None = None
+    while True:
+        now = clock()
+        try:
+            if last is None:
+                # It may have changed while nobody answered, or be gone.
+                stack = find_stack(aws, stack.name)
+            last = status(aws, stack, now, last)
+            yield last
+        except KitchenError as error:
+            last = None
+            yield error
+        sleep(max(now + EVERY_SECS - clock(), 0))
