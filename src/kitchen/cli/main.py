@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from kitchen.cli import collect, demo, deploy, dlq, local, redrive, remove, send
+from kitchen.cli import collect, demo, deploy, dlq, item, local, logs, redrive, remove, send, status, steer
 from kitchen.cli.options import print_error, say
 from kitchen.errors import AwsError, KitchenError, UsageError
 from pizza_oven.errors import PizzaOvenError
@@ -31,6 +31,13 @@ app.command()(demo.demo)
 app.command()(local.local)
 app.command()(deploy.deploy)
 app.command()(deploy.destroy)
+app.command()(status.status)
+app.command()(item.item)
+app.command()(logs.logs)
+app.command()(steer.capacity)
+app.command()(steer.pause)
+app.command()(steer.resume)
+app.command()(steer.trigger)
 app.command()(send.send)
 app.command()(collect.collect)
 app.command()(dlq.dlq)
