@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
+from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of
 from kitchen.operating.removing import remove as remove_item
 
 
@@ -22,10 +22,11 @@ def remove(
     """Take an item out of the oven: it stops baking, its slots are free, and it becomes a dead letter.
 
     An item that waits in line cannot be taken out: a queue gives out only its head. Remove it once it bakes.
+
+    Example: `oven remove order-17 --stack spo`
     """
     aws, oven = oven_of(stack, endpoint_url, profile, region)
-    say(f"Stopping {item_id}.")
-    remove_item(aws, oven, item_id, wait, time.monotonic, time.sleep)
+    remove_item(aws, oven, item_id, wait, time.time, time.sleep)
     typer.echo(
         f"{item_id} is out of the oven, and a dead letter: oven redrive {item_id} bakes it, under a new id"
     )
