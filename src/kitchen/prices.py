@@ -132,6 +132,12 @@ ALARM_MONTH = Price(
     "https://c3x.dev/resources/aws/aws_cloudwatch_metric_alarm",
     free=10,
 )
+METRIC_REQUEST = Price(
+    "CloudWatch",
+    "metric asked for",
+    0.01 / 1_000,
+    "https://support.site24x7.com/portal/en/kb/articles/aws-cloudwatch-metrics-cost-calculation",
+)
 DASHBOARD_MONTH = Price(
     "CloudWatch",
     "dashboard for a month",
@@ -171,6 +177,7 @@ PRICES = (
     LOG_GB,
     METRIC_MONTH,
     ALARM_MONTH,
+    METRIC_REQUEST,
     DASHBOARD_MONTH,
     TRACE,
     KEY_MONTH,

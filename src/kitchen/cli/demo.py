@@ -12,7 +12,9 @@ from typing import Annotated, Protocol
 import typer
 from rich.console import Console
 
+from kitchen.aws import local
 from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, connect, say
+from kitchen.cli.view import WithView, shown
 from kitchen.demo.choice import Choice, Deployed, Embedded, Queues, baking_times, check_count, choose
 from kitchen.demo.drawing import Drawing
 from kitchen.demo.lines import Lines, describe
@@ -21,7 +23,7 @@ from kitchen.demo.oven import Oven, oven_of_queues, oven_of_stack
 from kitchen.demo.run import Progress, Run
 from kitchen.demo.summary import summarize
 from kitchen.demo.tally import Tally
-from kitchen.errors import KitchenError
+from kitchen.errors import KitchenError, UsageError
 from kitchen.local.emulator import free_port
 from kitchen.local.oven import running_oven
 from kitchen.stack.deployment import find_stack
@@ -76,6 +78,7 @@ def demo(
         int | None, typer.Option(metavar="N", help="The same pizzas and baking times each time.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
+    with_view: WithView = False,
 ) -> None:
     """Send pizzas through an oven and watch them bake.
 
@@ -86,6 +89,7 @@ def demo(
 
     - `oven demo`: 100 pizzas, an oven of 14 slots, half a minute
     - `oven demo --n 500 --bake 1-3 --capacity 50`: a larger oven
+    - `oven demo --view`: in a browser as well
     - `oven demo --stack spo --region eu-west-1`: the oven of a stack on AWS
     - `oven demo --in URL --waiting URL --out URL`: any oven of which you know the queues
     - `oven demo --endpoint-url http://127.0.0.1:4566`: the one of `oven local`
@@ -104,13 +108,15 @@ def demo(
         region=region,
         capacity=capacity,
     )
+    if with_view and isinstance(chosen, Queues):
+        raise UsageError("--view shows the oven of a stack: name it with --stack instead of its queues")
     times = baking_times(bake, on_aws=_is_on_aws(chosen, endpoint_url))
     token = new_token(random.SystemRandom())
     tally = Tally(order(n, times, token, random.Random(seed)))  # noqa: S311 - a menu is no secret
     # As Ctrl-C does, it ends what was begun.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
 
-    with _opened(chosen, endpoint_url, profile, region) as oven:
+    with _opened(chosen, endpoint_url, profile, region, with_view) as oven:
         slots = f", {oven.capacity} slots" if oven.capacity else ""
         say(f"{n} pizza{'' if n == 1 else 's'} of {times}{slots}.")
         with _noted_signals() as signals:
@@ -177,16 +183,21 @@ def _view() -> Iterator[View]:
 
 @contextlib.contextmanager
 def _opened(
-    chosen: Choice, endpoint_url: str | None, profile: str | None, region: str | None
+    chosen: Choice, endpoint_url: str | None, profile: str | None, region: str | None, with_view: bool
 ) -> Iterator[Oven]:
     match chosen:
         case Embedded(capacity):
             say("Heating an oven on this machine.")
-            with running_oven(free_port(), capacity=capacity) as own:
+            with (
+                running_oven(free_port(), capacity=capacity) as own,
+                shown(local(own.endpoint_url), own.stack, wanted=with_view),
+            ):
                 yield oven_of_stack(own.aws, own.stack)
         case Deployed(name):
             aws = connect(endpoint_url, profile, region)
-            yield oven_of_stack(aws, find_stack(aws, name))
+            stack = find_stack(aws, name)
+            with shown(connect(endpoint_url, profile, region), stack, wanted=with_view):
+                yield oven_of_stack(aws, stack)
         case Queues():
             aws = connect(endpoint_url or chosen.endpoint_url, profile, region or chosen.region)
             yield oven_of_queues(aws, chosen)

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from kitchen import aws
 from kitchen.aws import LOCAL_CREDENTIAL, LOCAL_REGION
 from kitchen.cli.options import say
+from kitchen.cli.view import WithView, shown
 from kitchen.local.oven import LocalOven, running_oven
 from kitchen.stack.names import MAX_CAPACITY
 
@@ -22,6 +24,7 @@ def local(
     enforce_iam: Annotated[
         bool, typer.Option("--enforce-iam", help="Grant the functions only what their roles grant.")
     ] = False,
+    with_view: WithView = False,
 ) -> None:
     """Run an oven on this machine until Ctrl-C: the real stack in an embedded AWS, without an account.
 
@@ -33,8 +36,9 @@ def local(
     with running_oven(port, capacity=capacity, enforce_iam=enforce_iam) as oven:
         typer.echo(_description(oven))
         say("The oven is hot. Ctrl-C ends it, and all that is in it.")
-        while not stop.wait(1):
-            pass
+        with shown(aws.local(oven.endpoint_url), oven.stack, wanted=with_view):
+            while not stop.wait(1):
+                pass
 
 
 def _description(oven: LocalOven) -> str:

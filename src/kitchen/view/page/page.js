@@ -1,0 +1,275 @@
+// Listens to the looks that the server takes, and shows them.
+
+import { Chamber, shortTime } from "./chamber.js";
+import { Chart } from "./chart.js";
+import { kindOf } from "./pizza.js";
+import { FLIGHT_MS, Flights, LOOKS, Station } from "./stations.js";
+
+const STALE_MS = 5000; // looks come each second
+const UNSEEN_MS = 60_000; // a page that nobody sees for so long asks for nothing
+const SPREAD_MS = 700; // what came and went between two looks does so one after the other
+const MOST_ROWS = 100;
+
+const $ = (id) => document.getElementById(id);
+const number = new Intl.NumberFormat("en");
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+const chamber = new Chamber($("oven"));
+const chart = new Chart($("chart"));
+const flights = new Flights($("flights"));
+const stations = {
+  new: new Station($("new-station"), LOOKS.raw),
+  line: new Station($("line-station"), LOOKS.raw),
+  baked: new Station($("baked-station"), LOOKS.golden),
+  dead: new Station($("dead-station"), LOOKS.burned),
+};
+
+let source; // the stream of looks
+let last; // the last look
+let lag = 0; // what to add to this machine's clock, in ms, to have the server's
+let staleTimer;
+let unseenTimer;
+let redrawTimer;
+let hello;
+
+const now = () => (performance.timeOrigin + performance.now() + lag) / 1000;
+
+// What the server tells
+
+function listen() {
+  source = new EventSource("looks");
+  source.addEventListener("hello", (event) => greet(JSON.parse(event.data)));
+  source.addEventListener("look", (event) => show(JSON.parse(event.data)));
+  source.addEventListener("letters", (event) => showLetters(JSON.parse(event.data)));
+  source.addEventListener("trouble", (event) => lose(JSON.parse(event.data).said));
+  source.addEventListener("error", () => lose("The oven command that serves this page has ended, or is out of reach."));
+}
+
+function greet(told) {
+  hello = told;
+  document.title = `${told.stack}: pizza oven`;
+  $("which").textContent = `${told.stack} ${told.where}`;
+  $("cost").textContent = told.cost;
+  $("send").hidden = !told.sends;
+  if (!told.sends) $("sent").textContent = told.whyNot;
+  chart.begin(told.history);
+}
+
+function show(look) {
+  lag = look.at * 1000 - (performance.timeOrigin + performance.now());
+  setState(look.paused ? "paused" : "live", look.paused ? "Paused" : "Live");
+  $("trouble").hidden = !look.paused;
+  if (look.paused) $("trouble").textContent = "Paused: nothing is loaded. What bakes goes on, and comes out.";
+  clearTimeout(staleTimer);
+  staleTimer = setTimeout(() => lose("Nothing was heard from the oven for some seconds."), STALE_MS);
+
+  showNumbers(look);
+  const firstLook = !last;
+  const queuedBefore = last;
+  last = look;
+  const { came, left } = chamber.update(look.capacity, look.items, 0);
+  if (!firstLook && !still.matches && !document.hidden) move(came, left, queuedBefore, look);
+  stations.new.update(look.new);
+  stations.line.update(look.waiting);
+  stations.baked.update(look.baked);
+  stations.dead.update(look.dead);
+  chart.add(look);
+  chart.draw();
+  showItems();
+  redraw();
+}
+
+function lose(said) {
+  clearTimeout(staleTimer);
+  if (source.readyState === EventSource.CLOSED) setTimeout(reopen, 3000);
+  setState("gone", "No contact");
+  $("trouble").hidden = false;
+  const since = last ? ` What you see is of ${new Date(last.at * 1000).toLocaleTimeString()}.` : "";
+  $("trouble").textContent = said + since;
+  clearTimeout(redrawTimer);
+}
+
+// A browser gives up on a stream that was refused.
+function reopen() {
+  source.close();
+  listen();
+}
+
+function setState(state, text) {
+  const element = $("state");
+  document.body.classList.toggle("is-stale", state === "gone");
+  element.dataset.state = state;
+  // It is read aloud when it changes, so it changes only then.
+  if (element.textContent !== text) element.textContent = text;
+}
+
+// Numbers and words
+
+function showNumbers(look) {
+  $("occupied").textContent = number.format(look.occupied);
+  $("capacity").textContent = number.format(look.capacity);
+  $("fullness").style.transform = `scaleX(${Math.min(look.occupied / look.capacity, 1)})`;
+  $("waiting").textContent = number.format(look.waiting);
+  $("waiting-unit").textContent = look.waiting === 1 ? "pizza" : "pizzas";
+  $("rate").textContent = look.bakedAMinute === null ? "–" : number.format(Math.round(look.bakedAMinute));
+  $("wait").textContent = look.waitSecs === null ? "–" : longTime(look.waitSecs);
+  $("new").textContent = number.format(look.new);
+  $("in-line").textContent = number.format(look.waiting);
+  $("baked").textContent = number.format(look.baked);
+  $("dead").textContent = number.format(look.dead);
+  $("dead").classList.toggle("some", look.dead > 0);
+  $("oven").setAttribute("aria-label", ovenInWords(look));
+}
+
+function ovenInWords(look) {
+  const overdue = look.items.filter(([, , , , isOverdue]) => isOverdue).length;
+  const free = Math.max(look.capacity - look.occupied, 0);
+  const words = [`The oven: ${look.occupied} of ${look.capacity} slots taken, ${free} free`];
+  if (look.items.length) {
+    const next = Math.max(Math.ceil(Math.min(...look.items.map(([, , until]) => until)) - look.at), 0);
+    words.push(`${look.items.length} ${look.items.length === 1 ? "item" : "items"}, the next out in ${next} seconds`);
+  }
+  if (overdue) words.push(`${overdue} overdue`);
+  return `${words.join("; ")}.`;
+}
+
+function longTime(secs) {
+  if (secs < 100) return `${Math.round(secs)} s`;
+  if (secs < 6000) return `${Math.round(secs / 60)} min`;
+  return `${number.format(Math.round(secs / 3600))} h`;
+}
+
+function showLetters({ letters, said }) {
+  $("no-letters").textContent = said;
+  $("no-letters").hidden = !said;
+  // Dead letters hold anything: text it is, and text it stays.
+  $("letters").replaceChildren(
+    ...letters.map(({ id, reason }) => {
+      const entry = document.createElement("li");
+      const name = document.createElement("b");
+      name.textContent = id;
+      entry.append(name, reason);
+      return entry;
+    }),
+  );
+}
+
+function showItems() {
+  if (!$("items").open || !last) return;
+  const rows = $("item-rows").rows;
+  const shown = last.items.slice(0, MOST_ROWS);
+  while (rows.length > shown.length) rows[rows.length - 1].remove();
+  while (rows.length < shown.length) {
+    const row = $("item-rows").insertRow();
+    for (let n = 0; n < 3; n++) row.insertCell();
+  }
+  for (const [n, [id, size, until, , overdue]] of shown.entries()) {
+    rows[n].className = overdue ? "overdue" : "";
+    const rest = overdue ? `overdue by ${shortTime(now() - until)} s` : `${shortTime(until - now())} s`;
+    for (const [m, text] of [id, size, rest].entries()) rows[n].cells[m].textContent = text;
+  }
+  const more = last.items.length - shown.length;
+  $("more-items").textContent = more > 0 ? `and ${number.format(more)} more, which bake for longer` : "";
+}
+
+// Motion
+
+function move(came, left, before, look) {
+  const from = before.waiting ? stations.line.head() : stations.new.head();
+  came.forEach((item, n) => {
+    const delay = (SPREAD_MS * n) / came.length;
+    item.shownAt = now() + (delay + FLIGHT_MS) / 1000;
+    flights.fly(from, onScreen(item), kindOf(item.id), 0, delay);
+  });
+  left.forEach((item, n) => {
+    const early = look.at < item.until - 1;
+    const to = (early ? stations.dead : stations.baked).head();
+    flights.fly(onScreen(item), to, kindOf(item.id), early ? 0.3 : 0.99, (SPREAD_MS * n) / left.length);
+  });
+}
+
+function onScreen(item) {
+  const box = $("oven").getBoundingClientRect();
+  const { x, y } = chamber.place(item.slots[0]);
+  const gap = chamber.cell * 0.1;
+  return { x: box.left + x + gap, y: box.top + y + gap, size: chamber.cell - 2 * gap };
+}
+
+// The more pizzas, the less one sees of the single ring, and the more it costs to draw them.
+function frameMs() {
+  const count = chamber.slots.length;
+  if (still.matches || count > 1000) return 1000;
+  return count > 200 ? 500 : count > 60 ? 250 : 100;
+}
+
+function redraw() {
+  clearTimeout(redrawTimer);
+  if (document.hidden) return;
+  chamber.draw(now());
+  redrawTimer = setTimeout(redraw, chamber.items.size ? frameMs() : 1000);
+}
+
+function redrawAll() {
+  chamber.fit();
+  for (const station of Object.values(stations)) station.draw();
+  redraw();
+}
+
+// What the visitor does
+
+function point(event) {
+  const box = $("oven").getBoundingClientRect();
+  const item = chamber.itemAt(event.clientX - box.left, event.clientY - box.top);
+  const tip = $("tip");
+  tip.hidden = !item;
+  if (!item) return;
+  const size = item.size > 1 ? `, ${item.size} slots` : "";
+  tip.textContent = `${item.id}${size}, ${item.overdue ? "overdue" : `out in ${shortTime(item.until - now())} s`}`;
+  const right = event.clientX - box.left > box.width / 2;
+  const x = event.clientX - box.left + $("oven").offsetLeft;
+  tip.style.left = right ? "" : `${x + 14}px`;
+  tip.style.right = right ? `${tip.parentElement.clientWidth - x + 14}px` : "";
+  tip.style.top = `${event.clientY - box.top + 30}px`;
+}
+
+async function send(event) {
+  event.preventDefault();
+  const form = $("send");
+  const button = form.querySelector("button");
+  button.disabled = true;
+  try {
+    const wanted = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, Number(value)]));
+    const answer = await fetch("pizzas", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(wanted),
+    });
+    tellSent((await answer.json()).said, !answer.ok);
+  } catch {
+    tellSent("The oven command that serves this page does not answer.", true);
+  }
+  button.disabled = false;
+}
+
+function tellSent(said, refused) {
+  $("sent").textContent = said;
+  $("sent").classList.toggle("refused", refused);
+}
+
+function see() {
+  clearTimeout(unseenTimer);
+  if (document.hidden) {
+    unseenTimer = setTimeout(() => source.close(), UNSEEN_MS);
+  } else {
+    if (source.readyState === EventSource.CLOSED) listen();
+    redrawAll();
+  }
+}
+
+$("oven").addEventListener("pointermove", point);
+$("oven").addEventListener("pointerleave", () => ($("tip").hidden = true));
+$("items").addEventListener("toggle", showItems);
+$("send").addEventListener("submit", send);
+document.addEventListener("visibilitychange", see);
+addEventListener("resize", redrawAll);
+listen();

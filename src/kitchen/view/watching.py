@@ -1,0 +1,80 @@
+"""Looks at the oven while somebody looks at a page."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from sse_starlette import ServerSentEvent
+
+from kitchen.operating.status import Status
+from kitchen.view.board import Board
+from kitchen.view.figures import Figures
+from kitchen.view.oven import Oven
+from pizza_oven.errors import PizzaOvenError
+
+LOOK_EVERY_SECS = 1.0
+"""At most so often, for all pages together."""
+
+TRY_EVERY_SECS = 2.0
+"""While the oven does not answer."""
+
+PEEK_EVERY_SECS = 10.0
+"""How often the dead letters are read, at most: who receives them hides them from others for a moment."""
+
+
+NO_LETTERS = {"letters": [], "said": "There are none."}
+
+
+class Watch:
+    """Asks an oven, and posts what it sees: `look`, `letters`, or `trouble`."""
+
+    def __init__(
+        self, oven: Oven, board: Board, figures: Figures, timer: Callable[[], float] = time.monotonic
+    ) -> None:
+        """The `timer` tells seconds, of whatever origin."""
+        self._oven = oven
+        self._board = board
+        self._figures = figures
+        self._timer = timer
+        self._peeked_at = -PEEK_EVERY_SECS
+        self._peeked_dead = 0
+
+    def run(self) -> None:
+        """Go on until the board is closed."""
+        while self._board.wait_for_readers():
+            began = self._timer()
+            every = LOOK_EVERY_SECS if self.look() else TRY_EVERY_SECS
+            self._board.closed.wait(max(began + every - self._timer(), 0))
+
+    def look(self) -> bool:
+        """Look once. Returns whether the oven answered."""
+        try:
+            status = self._oven.look()
+            self._board.post("look", event("look", self._figures.take(status)), instead_of="trouble")
+            self._peek(status)
+        except PizzaOvenError as error:
+            self._board.post("trouble", event("trouble", {"said": str(error)}), instead_of="look")
+            return False
+        return True
+
+    def _peek(self, status: Status) -> None:
+        """Read some dead letters, if there are others than last time."""
+        dead = status.depths.dead
+        if dead == self._peeked_dead or self._timer() < self._peeked_at + PEEK_EVERY_SECS:
+            return
+        self._peeked_at, self._peeked_dead = self._timer(), dead
+        self._board.post("letters", event("letters", self._letters() if dead else NO_LETTERS))
+
+    def _letters(self) -> dict[str, Any]:
+        try:
+            return {"letters": [asdict(letter) for letter in self._oven.letters()], "said": ""}
+        except PizzaOvenError as error:
+            # Whoever may see the numbers alone still sees those.
+            return {"letters": [], "said": f"They cannot be read: {error}"}
+
+
+def event(kind: str, told: Any) -> bytes:
+    """A server-sent event. JSON has no line breaks, so it is one line of data."""
+    return ServerSentEvent(json.dumps(told, separators=(",", ":")), event=kind).encode()
