@@ -9,7 +9,22 @@ from typing import Any
 
 import typer
 
-from kitchen.cli import collect, demo, deploy, dlq, item, local, logs, redrive, remove, send, status, steer
+from kitchen.cli import (
+    collect,
+    cost,
+    demo,
+    deploy,
+    dlq,
+    item,
+    local,
+    logs,
+    redrive,
+    remove,
+    send,
+    status,
+    steer,
+    view,
+)
 from kitchen.cli.options import print_error, say
 from kitchen.errors import AwsError, KitchenError, UsageError
 from pizza_oven.errors import PizzaOvenError
@@ -29,6 +44,7 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(local.local)
+app.command()(view.view)
 app.command()(deploy.deploy)
 app.command()(deploy.destroy)
 app.command()(status.status)
@@ -43,6 +59,7 @@ app.command()(collect.collect)
 app.command()(dlq.dlq)
 app.command()(redrive.redrive)
 app.command()(remove.remove)
+app.command()(cost.cost)
 
 
 def _print_version(wanted: bool) -> None:

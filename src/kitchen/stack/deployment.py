@@ -91,6 +91,15 @@ def find_stack(aws: Aws, name: str) -> Stack:
     return Stack(name, outputs)
 
 
+def parameters(aws: Aws, name: str) -> dict[str, str]:
+    """The values of a stack's parameters. Raises AwsError, and DeploymentError where there is no stack."""
+    with aws_errors(f"looking for the stack {name}"):
+        description = _describe(aws, name)
+    if description is None:
+        raise DeploymentError(f"there is no stack {name} in {place(aws)}")
+    return {found["ParameterKey"]: found["ParameterValue"] for found in description.get("Parameters", [])}
+
+
 def is_oven(aws: Aws, name: str) -> bool:
     """Whether the stack came as far as being an oven. Raises DeploymentError where there is no stack."""
     with aws_errors(f"looking for the stack {name}"):
@@ -151,6 +160,28 @@ def _change(
         with _told_if_left_alone(aws, name):
             _follow(aws, name, seen, report, sleep)
     return True
+
+
+def protect(aws: Aws, name: str, *, enabled: bool) -> None:
+    """Have CloudFormation refuse to delete the stack, or no longer. Raises AwsError."""
+    with aws_errors(f"protecting {name}"):
+        aws.cloudformation.update_termination_protection(StackName=name, EnableTerminationProtection=enabled)
+
+
+def check_unprotected(aws: Aws, name: str) -> None:
+    """Raise DeploymentError where the stack, or its table, is protected.
+
+    With a protected table alone, AWS would delete the queues before it gives up.
+    """
+    with aws_errors(f"looking for the stack {name}"):
+        description = _describe(aws, name)
+    if description is None:
+        raise DeploymentError(f"there is no stack {name} in {place(aws)}")
+    values = {p["ParameterKey"]: p["ParameterValue"] for p in description.get("Parameters", [])}
+    if description.get("EnableTerminationProtection") or values.get("Protection") == "ENABLED":
+        raise DeploymentError(
+            f"the stack {name} is protected: nothing was removed. To lift that: oven deploy --stack {name} --no-protect"
+        )
 
 
 def destroy(aws: Aws, name: str, report: Report, sleep: Sleep = time.sleep) -> None:

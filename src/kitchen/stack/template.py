@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+
 CODE_URI = "CodeUri: lambda/"
 """Where the template has the functions' code."""
 
@@ -10,3 +12,9 @@ def template_path() -> Path:
     """Where the template is: beside this package once installed, at the root of a clone."""
     installed = Path(__file__).parents[1] / "template.yml"
     return installed if installed.exists() else Path(__file__).parents[3] / "template.yml"
+
+
+def default_parameters() -> dict[str, str]:
+    """The values of its parameters where nobody chooses others."""
+    parameters = yaml_parse(template_path().read_text())["Parameters"]
+    return {name: str(parameter["Default"]) for name, parameter in parameters.items()}

@@ -1,0 +1,318 @@
+"""What an oven costs, and what it has used."""
+
+import json
+import socket
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+
+from kitchen import prices
+from kitchen.aws import Aws, local
+from kitchen.cli import main
+from kitchen.operating.cost import (
+    FINDS_ROOM,
+    MEMORY_GB,
+    Post,
+    charges,
+    idle,
+    looks_a_month,
+    per_million,
+    row_units,
+)
+from kitchen.operating.usage import month_to_date
+from kitchen.prices import PRICES, Charge, Price, after_free_tier, by_service, total
+from kitchen.stack.deployment import Stack
+from kitchen.stack.template import default_parameters, template_path
+
+A_KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
+
+STACK = Stack(
+    "mine",
+    {
+        "NewItemsQueueUrl": "https://sqs/1/mine-NewItems",
+        "NewItemsDLQUrl": "https://sqs/1/mine-DLQ",
+        "WaitingItemsQueueUrl": "https://sqs/1/mine-WaitingItems.fifo",
+        "BakedItemsQueueUrl": "https://sqs/1/mine-BakedItems",
+        "BakingTableName": "mine-table",
+        "BakeItemsFunctionName": "mine-BakeItems",
+        "ItemRemovedFunctionName": "mine-ItemRemoved",
+        "ItemStatesArn": "arn:aws:states:us-east-1:1:stateMachine:mine",
+        "BakeItemsLogGroup": "/aws/lambda/mine-BakeItems",
+        "ItemRemovedLogGroup": "/aws/lambda/mine-ItemRemoved",
+    },
+)
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def template() -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml_parse(template_path().read_text())
+    return parsed
+
+
+def posts(**changed: str) -> dict[str, Post]:
+    return {post.name: post for post in idle({**default_parameters(), **changed})}
+
+
+# Prices
+
+
+def test_charges_add_up_by_service_and_by_what_is_free() -> None:
+    apple = Price("Fruit", "apple", 2.0, "", free=3)
+    pear = Price("Fruit", "pear", 5.0, "")
+    bread = Price("Bakery", "loaf", 30.0, "", free=10)
+    bill = [Charge(apple, 2), Charge(bread, 1), Charge(apple, 4), Charge(pear, 1)]
+
+    assert total(bill) == 47
+    assert list(by_service(bill).items()) == [("Bakery", 30.0), ("Fruit", 17.0)]
+    assert after_free_tier(bill) == 3 * 2 + 5
+
+
+def test_each_price_says_where_it_was_read() -> None:
+    assert len(set(PRICES)) == len(PRICES)
+    for price in PRICES:
+        assert price.source.startswith("https://")
+        assert price.dollars > 0
+
+
+# Idle
+
+
+def test_an_idle_oven_costs_its_pollers_its_pilot_light_and_its_alarms() -> None:
+    assert {name for name, post in posts().items() if post.dollars} == {"pollers", "pilot light", "alarms"}
+    assert posts()["pollers"].charges == [Charge(prices.STANDARD_REQUEST, 648_000)]
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("pollers", {"Admission": "PAUSED"}),
+        ("pilot light", {"PilotLight": "DISABLED"}),
+        ("alarms", {"Alarms": "DISABLED"}),
+    ],
+)
+def test_what_is_switched_off_costs_nothing(name: str, changed: Mapping[str, str]) -> None:
+    assert posts(**changed)[name].dollars == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "more"),
+    [
+        ("dashboard", {"Dashboard": "ENABLED"}, 3.0),
+        ("alarms", {"LongestLine": "100"}, 0.10),
+        ("alarms", {"Metrics": "DISABLED"}, -0.10),
+        ("key", {"KmsKeyArn": A_KEY}, 1.0 + 43_200 * 0.03 / 10_000),
+        ("pilot light", {"PilotLightSchedule": "rate(5 minutes)"}, -0.8 * posts()["pilot light"].dollars),
+        ("pilot light", {"Tracing": "ENABLED"}, 43_200 * 5 / 1_000_000),
+    ],
+)
+def test_a_parameter_makes_its_part_dearer_or_cheaper(
+    name: str, changed: Mapping[str, str], more: float
+) -> None:
+    assert posts(**changed)[name].dollars - posts()[name].dollars == pytest.approx(more)
+
+
+def test_a_stack_of_the_first_version_has_none_of_what_came_later() -> None:
+    old = {"PilotLight": "ENABLED", "PilotLightSchedule": "rate(1 minute)", "BakingTableCapacityCount": "14"}
+
+    assert {post.name for post in idle(old) if post.dollars} == {"pollers", "pilot light"}
+
+
+@pytest.mark.parametrize("changed", [{}, {"LongestLine": "5"}, {"Metrics": "DISABLED"}])
+def test_the_alarms_that_are_paid_for_are_those_of_the_template(changed: Mapping[str, str]) -> None:
+    off = {"LineIsWatched": "LongestLine" not in changed, "OverdueIsWatched": "Metrics" in changed}
+    looked_at = 0
+    for resource in template()["Resources"].values():
+        if resource["Type"] == "AWS::CloudWatch::Alarm" and not off.get(resource["Condition"]):
+            metrics = resource["Properties"].get("Metrics", [{"MetricStat": {}}])
+            looked_at += sum("MetricStat" in metric for metric in metrics)
+
+    assert posts(**changed)["alarms"].charges == [Charge(prices.ALARM_MONTH, looked_at)]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "times"),
+    [
+        ("rate(1 minute)", 43_200),
+        ("rate(5 minutes)", 8_640),
+        ("rate(1 hour)", 720),
+        ("rate(2 days)", 15),
+        ("cron(0/5 * * * ? *)", 43_200),
+    ],
+)
+def test_the_pilot_light_looks_as_often_as_its_schedule_says(schedule: str, times: float) -> None:
+    assert looks_a_month(schedule) == times
+
+
+# A million items
+
+
+def test_a_functions_memory_is_that_of_the_template() -> None:
+    assert template()["Globals"]["Function"]["MemorySize"] == MEMORY_GB * 1024
+
+
+def test_a_million_items_cost_two_steps_of_step_functions_each_and_little_more() -> None:
+    bill = by_service(per_million(default_parameters(), size=1, waiting=0))
+
+    assert bill["Step Functions"] == pytest.approx(50)
+    assert sum(bill.values()) < 60
+
+
+def test_items_that_wait_cost_more_in_proportion() -> None:
+    none, half, all_of_them = (total(per_million(default_parameters(), 1, share)) for share in (0, 0.5, 1))
+
+    assert none < half < all_of_them
+    assert half == pytest.approx((none + all_of_them) / 2)
+
+
+@pytest.mark.parametrize(
+    ("items", "size", "units"), [(1, 1, 1), (20, 1, 1), (21, 1, 2), (14, 2, 2), (1000, 1, 45)]
+)
+def test_a_write_takes_a_unit_for_each_kilobyte_of_the_row(items: int, size: int, units: int) -> None:
+    assert row_units(items, size) == units
+
+
+def test_a_write_is_dearer_in_a_fuller_oven() -> None:
+    small, large = (
+        by_service(per_million({"BakingTableCapacityCount": slots}, 1, 0))["DynamoDB"]
+        for slots in ("14", "1000")
+    )
+
+    assert large == pytest.approx(45 * small)
+
+
+def test_traces_and_metrics_are_paid_for_where_they_are_enabled() -> None:
+    plain, traced, counted = (
+        by_service(charges(FINDS_ROOM, 1, parameters))
+        for parameters in ({}, {"Tracing": "ENABLED"}, {"Metrics": "ENABLED"})
+    )
+
+    assert "X-Ray" in traced
+    assert "X-Ray" not in plain
+    assert counted["CloudWatch"] > plain["CloudWatch"]
+
+
+# This month
+
+
+def test_what_cloudwatch_tells_of_this_month_is_counted_by_what_is_paid_for() -> None:
+    told = {
+        ("NumberOfMessagesSent", "mine-NewItems"): [10.0, 20.0],
+        ("NumberOfEmptyReceives", "mine-NewItems"): [1000.0],
+        ("NumberOfMessagesDeleted", "mine-WaitingItems.fifo"): [7.0],
+        ("Invocations", "mine-ItemRemoved"): [30.0],
+        ("Duration", "mine-ItemRemoved"): [4000.0],
+        ("ExecutionsStarted", STACK.outputs["ItemStatesArn"]): [30.0],
+        ("ConsumedWriteCapacityUnits", "mine-table"): [60.0],
+        ("IncomingBytes", "/aws/lambda/mine-BakeItems"): [2e9],
+    }
+    # On two pages: what a metric has on each is added up.
+    pages = [told, {("ExecutionsStarted", STACK.outputs["ItemStatesArn"]): [5.0]}]
+
+    usage = month_to_date(cloudwatch_that_tells(pages), STACK, NOW)
+
+    assert usage.since == datetime(2026, 11, 1, tzinfo=UTC)
+    assert {charge.price: charge.count for charge in usage.charges} == {
+        prices.STANDARD_REQUEST: 1030,
+        prices.FIFO_REQUEST: 7,
+        prices.INVOCATION: 30,
+        prices.GB_SECOND: pytest.approx(2),
+        prices.TRANSITION: 70,
+        prices.WRITE_UNIT: 60,
+        prices.LOG_GB: pytest.approx(2),
+    }
+
+
+def test_of_a_month_in_which_nothing_was_used_there_is_nothing_to_pay() -> None:
+    assert month_to_date(cloudwatch_that_tells([{}]), STACK, NOW).charges == []
+
+
+def cloudwatch_that_tells(pages: Sequence[Mapping[tuple[str, str], list[float]]]) -> Aws:
+    """An AWS whose CloudWatch has these values of metrics, by name and the resource that they are of."""
+    aws = local("http://127.0.0.1:1")
+    left = list(pages)
+    ids: dict[tuple[str, str], str] = {}
+
+    def hear(params: Mapping[str, Any], **_: object) -> None:
+        for query in params["MetricDataQueries"]:
+            metric = query["MetricStat"]["Metric"]
+            ids[metric["MetricName"], metric["Dimensions"][0]["Value"]] = query["Id"]
+
+    def answer(**_: object) -> tuple[SimpleNamespace, dict[str, Any]]:
+        page = left.pop(0)
+        results = [{"Id": ids[metric], "Values": values} for metric, values in page.items()]
+        more = {"NextToken": "more"} if left else {}
+        return SimpleNamespace(status_code=200), {"MetricDataResults": results, **more}
+
+    events: Any = aws.cloudwatch.meta.events
+    events.register("before-parameter-build.cloudwatch.GetMetricData", hear)
+    events.register("before-call.cloudwatch.GetMetricData", answer)
+    return aws
+
+
+# The command
+
+
+def oven(*arguments: str) -> object:
+    """Run the command. Returns its exit code."""
+    try:
+        main(arguments)
+    except SystemExit as ended:
+        return ended.code or 0
+    return 0
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+
+@pytest.mark.usefixtures("no_network")
+def test_without_a_stack_the_templates_oven_is_counted_and_nobody_is_asked(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert oven("cost", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+
+    assert told["idle"]["dollars"] == pytest.approx(sum(part["dollars"] for part in told["idle"]["parts"]))
+    assert [one["waitingPercent"] for one in told["perMillionItems"]] == [0, 100]
+    assert told["thisMonth"] is None
+
+
+@pytest.mark.usefixtures("no_network")
+def test_the_tables_have_the_sums_of_the_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert oven("cost", "--waiting", "30", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert oven("cost", "--waiting", "30") == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+
+    (million,) = told["perMillionItems"]
+    sums = [line[2] for line in lines if line[:2] == ["in", "all"]]
+    assert sums == [f"${told['idle']['dollars']:.2f}", f"${million['dollars']:.2f}"]
+    assert ["30", "%", "wait"] in lines
+
+
+@pytest.mark.usefixtures("no_network")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--size", "15"], ["--size 15", "14 slots"]),
+        (["--waiting", "101"], ["--waiting", "101"]),
+        (["--size", "0"], ["--size", "0"]),
+    ],
+)
+def test_what_no_oven_can_have_is_refused_in_one_line(
+    arguments: list[str], words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert oven("cost", *arguments) == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert all(word in line for word in words)
