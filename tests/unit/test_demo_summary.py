@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from kitchen.demo.ideal import ideal_secs
 from kitchen.demo.menu import Pizza
 from kitchen.demo.summary import summarize
 from kitchen.demo.tally import Arrival, Tally
+from kitchen.planning.ideal import ideal_secs
 
 
 def finished(*arrivals: float, secs: int = 2) -> Tally:

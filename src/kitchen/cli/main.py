@@ -21,6 +21,7 @@ from kitchen.cli import (
     redrive,
     remove,
     send,
+    simulate,
     status,
     steer,
     view,
@@ -60,6 +61,7 @@ app.command()(dlq.dlq)
 app.command()(redrive.redrive)
 app.command()(remove.remove)
 app.command()(cost.cost)
+app.command()(simulate.simulate)
 
 
 def _print_version(wanted: bool) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kitchen.demo.ideal import ideal_secs
 from kitchen.demo.tally import Tally
+from kitchen.planning.ideal import ideal_secs
 
 SHOWN = 3
 """Ids named in a line; all of them are in the JSON."""

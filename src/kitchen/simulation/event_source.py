@@ -31,7 +31,7 @@ class EventSource:
     on_done: Callable[[Sequence[Received], str], object] = lambda _batch, _error: None
     """Hears when a batch is done with, and of an error of the whole of it."""
     held_up: int = 0
-    """How often all pollers were out while a whole batch was there."""
+    """How often a poller left a whole batch behind, and there was none to send after it."""
     first_held_up: int | None = None
     """When, in microseconds since the epoch."""
     receives: int = 0
@@ -46,15 +46,13 @@ class EventSource:
     def idle(self) -> bool:
         return self._pollers == 0
 
-    def wake(self) -> None:
-        """There are messages: have one more poller look, if one may."""
-        if self._pollers < self._most():
-            self._pollers += 1
-            self.loop.call_later(self.poll.draw(self.dice), self._poll)
-        elif self.queue.visible() >= self.batch_size:
-            self.held_up += 1
-            if self.first_held_up is None:
-                self.first_held_up = self.loop.now
+    def wake(self) -> bool:
+        """There are messages: have one more poller look. False if none may."""
+        if self._pollers >= self._most():
+            return False
+        self._pollers += 1
+        self.loop.call_later(self.poll.draw(self.dice), self._poll)
+        return True
 
     def _most(self) -> int:
         if self.most_pollers <= FIRST_POLLERS:
@@ -70,8 +68,11 @@ class EventSource:
             self._pollers -= 1
             return
         self.receives += 1
-        if self.queue.visible():
-            self.wake()
+        left = self.queue.visible()
+        if left and not self.wake() and left >= self.batch_size:
+            self.held_up += 1
+            if self.first_held_up is None:
+                self.first_held_up = self.loop.now
         self._invoke(batch)
 
     def _invoke(self, batch: Sequence[Received]) -> None:

@@ -1,0 +1,189 @@
+"""`oven simulate`: what an oven will do, before there is one."""
+
+import json
+import shlex
+import sys
+import textwrap
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from kitchen.errors import UsageError
+from kitchen.planning.costs import ASSUMED
+from kitchen.planning.document import document
+from kitchen.planning.forecasts import Forecast, Plan, forecast
+from kitchen.planning.plans import ITEMS, plan
+from kitchen.planning.report import table
+from kitchen.stack.names import MAX_CAPACITY
+
+MAX_ITEMS = 10_000_000
+
+WIDTH = 200
+"""Of what is not printed to a terminal: room for a few columns."""
+
+
+class Region(StrEnum):
+    """The AWS regions, by their quotas."""
+
+    LARGE = "large"
+    OTHER = "other"
+
+
+class Roughness(StrEnum):
+    """What goes wrong."""
+
+    NONE = "none"
+    MILD = "mild"
+    ROUGH = "rough"
+
+
+def simulate(
+    context: typer.Context,
+    items: Annotated[
+        int | None,
+        typer.Option(
+            "--items",
+            min=1,
+            max=MAX_ITEMS,
+            metavar="N",
+            help="How many.",
+            show_default=f"{ITEMS}, or all of a file",
+        ),
+    ] = None,
+    arrivals: Annotated[
+        str,
+        typer.Option(
+            "--arrivals",
+            metavar="HOW",
+            help="How they come: `at-once`, `steady:RATE`, `poisson:RATE`, `daily:RATE`, or a file.",
+        ),
+    ] = "at-once",
+    bake: Annotated[
+        str, typer.Option("--bake", metavar="SECS", help="Baking times: `20`, `15-30` or `15-30:9,60:1`.")
+    ] = "15-30",
+    size: Annotated[
+        str, typer.Option("--size", metavar="SLOTS", help="Slots of each: `1`, `1-3` or `1:8,2:1,4:1`.")
+    ] = "1",
+    capacity: Annotated[
+        int, typer.Option("--capacity", min=1, max=MAX_CAPACITY, metavar="N", help="The slots of the oven.")
+    ] = 14,
+    max_concurrency: Annotated[
+        int,
+        typer.Option(
+            "--max-concurrency", min=2, max=1000, metavar="N", help="The stack's `MaximumConcurrency`."
+        ),
+    ] = 5,
+    pilot_light: Annotated[
+        bool, typer.Option("--pilot-light/--no-pilot-light", help="The stack's `PilotLight`.")
+    ] = True,
+    region: Annotated[
+        Region,
+        typer.Option(
+            "--region-quotas",
+            help="The quotas of us-east-1, us-west-2 and eu-west-1 are large; or those of any other region.",
+        ),
+    ] = Region.LARGE,
+    quotas: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--quota", metavar="NAME=N", help="Another quota, such as `starts=600`. Repeat it for more."
+        ),
+    ] = None,
+    faults: Annotated[
+        Roughness, typer.Option("--faults", help="What goes wrong; rough is much worse than AWS ever was.")
+    ] = Roughness.NONE,
+    seed: Annotated[
+        int,
+        typer.Option(
+            "--seed", min=0, metavar="N", help="Another one draws other items, times and latencies."
+        ),
+    ] = 0,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OPTIONS", help="Set it beside another one with these options. Repeat it for more."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Find out what an oven will do, cost and run into.
+
+    The oven's own code runs among simulated AWS services, in virtual time. Nothing reaches AWS. The same
+    options give the same outcome each time, on any machine.
+    """
+    asked: dict[str, Any] = {
+        "items": items,
+        "arrivals": arrivals,
+        "bake": bake,
+        "size": size,
+        "capacity": capacity,
+        "max_concurrency": max_concurrency,
+        "pilot_light": pilot_light,
+        "region": region,
+        "quotas": quotas or (),
+        "faults": faults,
+        "seed": seed,
+    }
+    others = [asked | _given(context, options, asked) for options in compare or ()]
+    titles = ["base", *(compare or ())]
+    forecasts = _run(titles, [plan(**options) for options in (asked, *others)])
+    if as_json:
+        compared = [
+            {"options": title, **document(other)}
+            for title, other in zip(titles[1:], forecasts[1:], strict=True)
+        ]
+        typer.echo(json.dumps({**document(forecasts[0]), "compared": compared}))
+    else:
+        _print(titles, forecasts)
+
+
+def _given(context: typer.Context, text: str, allowed: Container[str]) -> dict[str, Any]:
+    """What the text of a --compare says. Raises UsageError."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"--compare {text}: {error}") from None
+    other = context.command.make_context(context.info_name, words, parent=context.parent)
+    given = {
+        name: value
+        for name, value in other.params.items()
+        if (source := other.get_parameter_source(name)) and source.name == "COMMANDLINE"
+    }
+    if not given or any(name not in allowed for name in given):
+        raise UsageError(
+            f"--compare {text}: it takes options of the oven and its items, such as --capacity 28"
+        )
+    return given
+
+
+def _run(titles: Sequence[str], plans: Sequence[Plan]) -> list[Forecast]:
+    forecasts = []
+    for title, planned in zip(titles, plans, strict=True):
+        with _progress(title, planned.orders.count) as show:
+            forecasts.append(forecast(planned, show))
+    return forecasts
+
+
+@contextmanager
+def _progress(title: str, items: int) -> Iterator[Callable[[int], object]]:
+    """A bar on a terminal, gone in the end."""
+    columns = (TextColumn(title, markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    shown = sys.stderr.isatty() and not console.is_dumb_terminal
+    with Progress(*columns, console=console, transient=True, disable=not shown) as progress:
+        task = progress.add_task(title, total=items)
+        yield lambda out: progress.update(task, completed=out)
+
+
+def _print(titles: Sequence[str], forecasts: Sequence[Forecast]) -> None:
+    width = None if sys.stdout.isatty() else WIDTH
+    console = Console(width=width, highlight=False, markup=False, emoji=False)
+    with console.capture() as captured:
+        console.print(table(titles, forecasts))
+    lines = [line.rstrip() for line in captured.get().splitlines()]
+    typer.echo("\n".join([*lines, *textwrap.wrap(ASSUMED, min(console.width, 100))]))

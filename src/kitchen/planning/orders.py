@@ -1,0 +1,103 @@
+"""What is sent to an oven, and when."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from kitchen.errors import UsageError
+from kitchen.planning.arrivals import Arrivals, AtOnce
+from kitchen.planning.spread import Spread
+from kitchen.simulation.dice import Dice
+from pizza_oven.errors import MalformedItemError
+from pizza_oven.item import Item, parse
+
+BAKING = Spread.of(15, 30)
+SIZE = Spread.of(1, 1)
+"""Those of the demo."""
+
+Order = tuple[int, Item]
+"""When an item is sent, in microseconds from the beginning, and the item."""
+
+
+class Orders(Protocol):
+    """Items to send."""
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+
+    @property
+    def arrivals(self) -> str:
+        """How they come, in words."""
+
+    @property
+    def baking(self) -> str:
+        """How long they bake, in words."""
+
+    @property
+    def sizes(self) -> str:
+        """How many slots they take, in words."""
+
+    @property
+    def ids_repeat(self) -> bool:
+        """Whether an id may come twice."""
+
+    def each(self, seed: int) -> Iterator[Order]:
+        """One after the other, in the order in which they are sent; the same for the same seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Implements Orders: so many, drawn from the seed."""
+
+    count: int = 100
+    when: Arrivals = field(default_factory=AtOnce)
+    baking_secs: Spread = BAKING
+    slots: Spread = SIZE
+
+    @property
+    def arrivals(self) -> str:
+        return str(self.when)
+
+    @property
+    def baking(self) -> str:
+        return f"{self.baking_secs.text} s"
+
+    @property
+    def sizes(self) -> str:
+        return self.slots.text
+
+    @property
+    def ids_repeat(self) -> bool:
+        return False
+
+    def each(self, seed: int) -> Iterator[Order]:
+        # Apart, so that another way to come changes nothing about the items.
+        moments = self.when.moments(stream(seed, 0))
+        dice = stream(seed, 1)
+        for number, moment in zip(range(1, self.count + 1), moments, strict=False):
+            yield moment, item(f"item-{number}", self.baking_secs.draw(dice), self.slots.draw(dice))
+
+
+def stream(seed: int, number: int) -> Dice:
+    """One of three independent dice of a seed: for arrivals, for items, and for the oven."""
+    return Dice(3 * seed + number)
+
+
+def item(item_id: str, baking_secs: int, size: int) -> Item:
+    """An item with nothing of the sender's own."""
+    body = f'{{"id":"{item_id}","bakingTimeSecs":{baking_secs},"size":{size}}}'
+    return Item(item_id, baking_secs, size, body)
+
+
+def check_spreads(baking_secs: Spread, slots: Spread, capacity: int) -> None:
+    """Raise UsageError if the oven of so many slots would refuse items of such numbers."""
+    for option, spread, extremes in (
+        ("--bake", baking_secs, [(secs, 1) for secs in (baking_secs.least, baking_secs.most)]),
+        ("--size", slots, [(0, size) for size in (slots.least, slots.most)]),
+    ):
+        for secs, size in extremes:
+            try:
+                parse(item("item", secs, size).body, capacity)
+            except MalformedItemError as error:
+                raise UsageError(f"{option} {spread.text}: {error}") from None

@@ -1,0 +1,91 @@
+"""A plan as people write it down: in words and numbers."""
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+
+from kitchen.errors import UsageError
+from kitchen.planning import files
+from kitchen.planning.arrivals import read
+from kitchen.planning.forecasts import Plan
+from kitchen.planning.orders import Drawn, Orders, check_spreads
+from kitchen.planning.spread import Spread
+from kitchen.simulation.faults import MILD, NONE, ROUGH
+from kitchen.simulation.quotas import LARGE_REGION, OTHER_REGION, Quotas
+from kitchen.simulation.world import Setup
+
+FAULTS = {"none": NONE, "mild": MILD, "rough": ROUGH}
+REGIONS = {"large": LARGE_REGION, "other": OTHER_REGION}
+
+ITEMS = 100
+"""If nobody says how many."""
+
+_MOST = 10_000_000
+"""Of a quota."""
+
+
+def plan(
+    *,
+    items: int | None = None,
+    arrivals: str = "at-once",
+    bake: str = "15-30",
+    size: str = "1",
+    capacity: int = 14,
+    max_concurrency: int = 5,
+    pilot_light: bool = True,
+    region: str = "large",
+    quotas: Sequence[str] = (),
+    faults: str = "none",
+    seed: int = 0,
+) -> Plan:
+    """Make a plan of what the options of `oven simulate` say. Raises UsageError."""
+    setup = Setup(capacity, max_concurrency=max_concurrency)
+    return Plan(
+        _orders(items, arrivals, _spread("--bake", bake), _spread("--size", size), capacity),
+        setup if pilot_light else replace(setup, pilot_light_secs=None),
+        _quotas(REGIONS[region], quotas),
+        faults=FAULTS[faults],
+        seed=seed,
+    )
+
+
+def quota_names() -> Sequence[str]:
+    """Of those that can be set."""
+    return [field.name.replace("_", "-") for field in fields(Quotas)]
+
+
+def _orders(items: int | None, arriving: str, baking_secs: Spread, slots: Spread, capacity: int) -> Orders:
+    check_spreads(baking_secs, slots, capacity)
+    try:
+        way = read(arriving)
+    except ValueError as error:
+        raise UsageError(f"--arrivals {arriving}: {error}") from None
+    if way is not None:
+        return Drawn(ITEMS if items is None else items, way, baking_secs, slots)
+    path = Path(arriving)
+    if not path.exists():
+        raise UsageError(
+            "--arrivals takes at-once, steady:RATE, poisson:RATE, daily:RATE or a file, and "
+            f"there is no file {arriving}"
+        )
+    return files.read(path, capacity, items, baking_secs, slots)
+
+
+def _spread(option: str, text: str) -> Spread:
+    try:
+        return Spread.read(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{option} takes numbers such as 20, 15-30, or 15-30:9,60:1 with weights: {error}"
+        ) from None
+
+
+def _quotas(region: Quotas, changes: Sequence[str]) -> Quotas:
+    for change in changes:
+        name, _, value = change.partition("=")
+        if name not in quota_names():
+            raise UsageError(f"--quota {change}: the quotas are {', '.join(quota_names())}")
+        if not (value.isascii() and value.isdigit() and 1 <= int(value) <= _MOST):
+            raise UsageError(f"--quota {change}: it takes NAME=N, a whole number from 1 to {_MOST}")
+        region = replace(region, **{name.replace("-", "_"): int(value)})
+    return region
