@@ -1,0 +1,113 @@
+"""An oven is brought up to date while it is in use.
+
+`releases/` has the template and the functions of releases before, each made by
+`git archive --format zip --output tests/stack/releases/VERSION.zip COMMIT template.yml lambda`.
+"""
+
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kitchen.aws import Aws, local
+from kitchen.errors import DeploymentError
+from kitchen.local.emulator import free_port, running_emulator
+from kitchen.local.oven import LocalOven
+from kitchen.stack.deployment import Stack, deploy
+from kitchen.stack.release import Release
+from tests.stack.clients import Client, eventually, ids, pizza
+from tests.stack.ovens import IN_HAND_SECS
+
+RELEASES = Path(__file__).with_name("releases")
+
+IMPOSSIBLE = """
+  Impossible:
+    Type: AWS::CloudWatch::Alarm
+    Properties:
+      ComparisonOperator: GreaterThanThreshold
+      EvaluationPeriods: 1
+      Metrics: [{Id: m, Expression: "1"}]
+
+Outputs:
+"""
+"""The emulator makes no alarms of this kind."""
+
+
+def previous_release(folder: Path) -> Release:
+    zipfile.ZipFile(RELEASES / "1.0.0.zip").extractall(folder)
+    return Release.of(folder)
+
+
+def brought_to(release: Release, aws: Aws) -> Stack:
+    parameters = {"RefusePlainHttp": "false"}
+    return deploy(aws, "pizzeria", parameters, lambda _line: None, lambda _secs: time.sleep(0.05), release)
+
+
+@pytest.fixture
+def aws() -> Iterator[Aws]:
+    with running_emulator(free_port(), enforce_iam=True) as endpoint_url:
+        yield local(endpoint_url)
+
+
+def client_of(aws: Aws, stack: Stack) -> Client:
+    """A client of an oven whose New Items come again sooner than the template's parameters allow."""
+    aws.sqs.set_queue_attributes(
+        QueueUrl=stack.new_items, Attributes={"VisibilityTimeout": str(IN_HAND_SECS)}
+    )
+    return Client(LocalOven(aws, stack, str(aws.endpoint_url)))
+
+
+def test_200_items_before_during_and_after_an_update_bake_once_each(aws: Aws, tmp_path: Path) -> None:
+    before = brought_to(previous_release(tmp_path), aws)
+    client = client_of(aws, before)
+    pizzas = [pizza(f"update-{n}", secs=1 + n % 2, size=2 if n % 5 == 0 else 1) for n in range(200)]
+    present = Release.present()
+    half_sent = threading.Event()
+
+    def send_meanwhile() -> None:
+        for n in range(60, 140):
+            client.send(pizzas[n])
+            if n == 100:
+                half_sent.set()
+
+    client.send(*pizzas[:60])
+    eventually("the oven is full, and others wait", lambda: client.row().waiting > 20)
+    sender = threading.Thread(target=send_meanwhile)
+    sender.start()
+    half_sent.wait()
+    after = brought_to(present, aws)
+    in_the_midst = client.row()
+    sender.join()
+    client.send(*pizzas[140:])
+    client.collect_after_crashes(pizzas)
+
+    assert "Admission" in after.outputs.keys() - before.outputs.keys()
+    assert before.outputs.items() <= after.outputs.items()
+    assert in_the_midst.leases
+    assert in_the_midst.waiting > 0
+    # An item that was just coming out as its function was changed may have come out twice; none bakes twice.
+    assert set(client.baked_ids) == set(ids(pizzas))
+    assert client.bakings().keys() == set(ids(pizzas))
+    assert client.dead == []
+    assert client.fullest() <= client.capacity
+
+
+def test_an_update_that_fails_is_taken_back_and_the_oven_bakes_on(aws: Aws, tmp_path: Path) -> None:
+    client = client_of(aws, brought_to(previous_release(tmp_path), aws))
+    pizzas = [pizza(f"failed-update-{n}", secs=2) for n in range(30)]
+    present = Release.present()
+    impossible = Release(present.template.replace("\nOutputs:\n", IMPOSSIBLE), present.package)
+
+    client.send(*pizzas[:20])
+    eventually("the oven is full, and others wait", lambda: client.row().waiting == 6)
+    with pytest.raises(DeploymentError, match="UPDATE_ROLLBACK_COMPLETE, because of Impossible"):
+        brought_to(impossible, aws)
+    client.send(*pizzas[20:])
+    client.collect_after_crashes(pizzas)
+
+    assert set(client.baked_ids) == set(ids(pizzas))
+    assert client.bakings().keys() == set(ids(pizzas))
+    assert client.dead == []
