@@ -43,25 +43,17 @@ app = typer.Typer(
         "4 CloudFormation failed, 130 interrupted."
     ),
 )
-app.command()(demo.demo)
-app.command()(local.local)
-app.command()(view.view)
-app.command()(deploy.deploy)
-app.command()(deploy.destroy)
-app.command()(status.status)
-app.command()(item.item)
-app.command()(logs.logs)
-app.command()(steer.capacity)
-app.command()(steer.pause)
-app.command()(steer.resume)
-app.command()(steer.trigger)
-app.command()(send.send)
-app.command()(collect.collect)
-app.command()(dlq.dlq)
-app.command()(redrive.redrive)
-app.command()(remove.remove)
-app.command()(cost.cost)
-app.command()(simulate.simulate)
+COMMANDS = {
+    "Try it": (demo.demo, local.local, view.view),
+    "Plan it": (simulate.simulate, cost.cost),
+    "Deploy it": (deploy.deploy, deploy.destroy),
+    "Use it": (send.send, collect.collect),
+    "See what it does": (status.status, item.item, logs.logs, dlq.dlq),
+    "Steer it": (steer.capacity, steer.pause, steer.resume, steer.trigger, redrive.redrive, remove.remove),
+}
+for panel, functions in COMMANDS.items():
+    for function in functions:
+        app.command(rich_help_panel=panel)(function)
 
 
 def _print_version(wanted: bool) -> None:
