@@ -4,7 +4,7 @@ import contextlib
 import io
 import signal
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from importlib.metadata import version
 from types import SimpleNamespace
 from typing import Any
@@ -39,6 +39,7 @@ class FakeDeployment:
 
     def __init__(self, *, is_new: bool = False, error: BaseException | None = None) -> None:
         self.done: list[str] = []
+        self.parameters: Mapping[str, str] = {}
         self._is_new = is_new
         self._error = error
 
@@ -53,11 +54,18 @@ class FakeDeployment:
     def check_names_are_free(self, _aws: object, _parameters: object) -> None:
         pass
 
+    def check_unprotected(self, _aws: object, _name: str) -> None:
+        pass
+
+    def protect(self, _aws: object, _name: str, *, enabled: bool) -> None:
+        self.done.append("protect" if enabled else "unprotect")
+
     def place(self, _aws: object) -> str:
         return "account 1, region eu-west-1"
 
-    def deploy(self, _aws: object, name: str, *_: object) -> Stack:
+    def deploy(self, _aws: object, name: str, parameters: Mapping[str, str], *_: object) -> Stack:
         self.done.append("deploy")
+        self.parameters = parameters
         if self._error:
             raise self._error
         return Stack(name, {"NewItemsQueueUrl": LONG_URL})
@@ -241,6 +249,62 @@ def test_a_prefix_that_the_template_would_refuse_is_refused_at_once(prefix: str,
     assert line.startswith("oven: --prefix must be 1 to 60 characters")
 
 
+def test_any_parameter_of_the_template_can_be_set(monkeypatch: Patch) -> None:
+    deployment = fake(monkeypatch)
+    topic = "AlarmTopicArn=arn:aws:sns:eu-west-1:123456789012:oven=on-call"
+
+    assert (
+        oven("deploy", "--stack=mine", "--capacity=9", "--parameter", topic, "--parameter=Metrics=DISABLED")
+        == 0
+    )
+
+    assert deployment.parameters == {
+        "BakingTableCapacityCount": "9",
+        "AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:oven=on-call",
+        "Metrics": "DISABLED",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--parameter=Metrics"], "takes NAME=VALUE, not 'Metrics'"),
+        (["--parameter=Metric=ENABLED"], "no parameter 'Metric', only Admission, AlarmTopicArn, Alarms, "),
+        (["--parameter=Alarms=ENABLED", "--parameter=Alarms=DISABLED"], "Alarms is given twice"),
+        (["--protect", "--parameter=Protection=DISABLED"], "Protection is given twice"),
+    ],
+)
+def test_a_parameter_that_cannot_be_set_is_told_in_one_line(
+    options: list[str], words: str, monkeypatch: Patch, capsys: Capture
+) -> None:
+    deployment = fake(monkeypatch)
+
+    assert oven("deploy", "--stack=mine", *options) == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert words in line
+    assert not deployment.done
+
+
+@pytest.mark.parametrize(
+    ("options", "protection", "done"),
+    [
+        ([], None, ["deploy"]),
+        (["--protect"], "ENABLED", ["deploy", "protect"]),
+        (["--no-protect"], "DISABLED", ["deploy", "unprotect"]),
+    ],
+)
+def test_protection_is_of_the_table_and_of_the_stack_and_stays_as_it_is_unasked(
+    options: list[str], protection: str | None, done: list[str], monkeypatch: Patch
+) -> None:
+    deployment = fake(monkeypatch)
+
+    assert oven("deploy", "--stack=mine", *options) == 0
+
+    assert deployment.parameters.get("Protection") == protection
+    assert deployment.done == done
+
+
 # Printing
 
 
@@ -294,7 +358,7 @@ def test_the_demo_sums_up_before_its_oven_stops(monkeypatch: Patch, capsys: Capt
 
     @contextlib.contextmanager
     def running_oven(*_: object, **__: object) -> Iterator[SimpleNamespace]:
-        yield SimpleNamespace(aws=None, stack=None)
+        yield SimpleNamespace(aws=None, stack=None, endpoint_url="http://127.0.0.1:1")
         said_before_the_stop.append(capsys.readouterr())
 
     demo = sys.modules["kitchen.cli.demo"]
