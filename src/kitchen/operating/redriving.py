@@ -7,7 +7,7 @@ one never bakes again. Then it is `<id>.redrive-1`, and after another failure `<
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
@@ -73,7 +73,7 @@ class DeadLetterOffice:
     tries: int | None
     """How often SQS tries a new item."""
 
-    def redrive(self, wish: Wish) -> Iterator[Outcome]:
+    def redrive(self, wish: Wish) -> Generator[Outcome]:
         """Send back what is wished for. Tells what became of each letter once that is so.
 
         Before anything is sent it may raise NoSuchLetterError, NotMendedError and UsageError; at any time

@@ -1,0 +1,165 @@
+"""SQS in memory behind the SDK's own methods, for those who may die before and after each request."""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from kitchen.simulation.loop import SECOND, Loop, micros
+from kitchen.simulation.queues import Letter, Received, StandardQueue
+from kitchen.stack.queues import Queue
+
+if TYPE_CHECKING:
+    from kitchen.aws import Aws
+
+
+class Killed(BaseException):
+    """What a process feels of `kill -9`: nothing catches it, and nothing is done after it."""
+
+
+class Life:
+    """Ends at its `last` moment; each request has one before it and one after."""
+
+    def __init__(self, last: int | None = None) -> None:
+        self._moments = itertools.count()
+        self._last = last
+        self.is_over = False
+
+    def begin_anew(self) -> None:
+        """Another process lives, and to its end."""
+        self._last, self.is_over = None, False
+
+    def moment(self) -> None:
+        if self.is_over or next(self._moments) == self._last:
+            self.is_over = True
+            raise Killed
+
+
+class Sqs:
+    """Some queues. What the SDK's client does with them costs the caller two moments of a life."""
+
+    def __init__(self, *names: str, life: Life | None = None) -> None:
+        self.loop = Loop()
+        self.life = life or Life()
+        self.refused: Callable[[str], bool] = lambda _body: False
+        """Which bodies are not taken, though the request is."""
+        self.requests: list[str] = []
+        self.queues = {name: StandardQueue(self.loop, name) for name in names}
+        self._sent_at: dict[str, float] = {}
+        self._held: dict[str, Received] = {}
+
+    @property
+    def account(self) -> "Aws":
+        """An account in which there is SQS alone."""
+        return cast("Aws", SimpleNamespace(sqs=self))
+
+    def queue(self, name: str) -> Queue:
+        """A queue, as those around the oven use it. Its pauses take virtual time."""
+        return Queue(self.account, name, sleep=self.pass_time)
+
+    def pass_time(self, secs: float) -> None:
+        self.loop.run(self.loop.now + micros(secs))
+
+    def put(self, name: str, *bodies: str, reason: str | None = None) -> None:
+        """Messages that are there before the story begins."""
+        for body in bodies:
+            self._send(name, body, reason)
+
+    def bodies(self, name: str) -> list[str]:
+        """All that a queue holds, in hand or not."""
+        return [letter.body for letter in self.queues[name].letters()]
+
+    def visible(self, name: str) -> list[str]:
+        """What anybody could receive now."""
+        return [letter.body for letter in self.queues[name].letters() if letter.hidden_until <= self.loop.now]
+
+    # As the SDK calls them
+
+    def send_message_batch(self, **asked: Any) -> Any:
+        with self._request("send"):
+            refused = [entry for entry in asked["Entries"] if self.refused(entry["MessageBody"])]
+            for entry in asked["Entries"]:
+                if entry not in refused:
+                    self._send(asked["QueueUrl"], entry["MessageBody"])
+            return {"Failed": [{"Id": entry["Id"], "Code": "InternalError"} for entry in refused]}
+
+    def receive_message(self, **asked: Any) -> Any:
+        with self._request("receive"):
+            queue = self.queues[asked["QueueUrl"]]
+            queue.visibility = micros(asked["VisibilityTimeout"])
+            hand = queue.receive(asked["MaxNumberOfMessages"])
+            if not hand:
+                self.pass_time(asked["WaitTimeSeconds"])
+                hand = queue.receive(asked["MaxNumberOfMessages"])
+            return {"Messages": [self._told(received) for received in hand]}
+
+    def delete_message_batch(self, **asked: Any) -> Any:
+        with self._request("delete"):
+            for entry in asked["Entries"]:
+                self.queues[asked["QueueUrl"]].delete(self._held[entry["ReceiptHandle"]])
+            return {}
+
+    def change_message_visibility_batch(self, **asked: Any) -> Any:
+        with self._request("give back"):
+            for entry in asked["Entries"]:
+                received = self._held[entry["ReceiptHandle"]]
+                if not received.letter.gone and received.letter.hidden_until == received.receipt:
+                    self.queues[asked["QueueUrl"]].again(received.letter)
+            return {}
+
+    def _request(self, kind: str) -> "_Request":
+        self.requests.append(kind)
+        return _Request(self.life)
+
+    def _send(self, name: str, body: str, reason: str | None = None) -> None:
+        letter = self.queues[name].send(body, reason=reason)
+        self._sent_at[letter.id] = self.loop.now / SECOND
+
+    def _told(self, received: Received) -> Mapping[str, Any]:
+        letter: Letter = received.letter
+        receipt = f"{received.id}/{received.receive_count}"
+        self._held[receipt] = received
+        attributes = {"reason": {"StringValue": letter.reason}} if letter.reason else {}
+        return {
+            "MessageId": received.id,
+            "ReceiptHandle": receipt,
+            "Body": received.body,
+            "MessageAttributes": attributes,
+            "Attributes": {
+                "SentTimestamp": str(round(self._sent_at[letter.id] * 1000)),
+                "ApproximateReceiveCount": str(received.receive_count),
+            },
+        }
+
+
+class _Request:
+    """One moment before what is done in the block, and one after."""
+
+    def __init__(self, life: Life) -> None:
+        self._life = life
+
+    def __enter__(self) -> None:
+        self._life.moment()
+
+    def __exit__(self, *_: object) -> None:
+        self._life.moment()
+
+
+World = TypeVar("World")
+
+
+def deaths(prepare: Callable[[Life], World], tell: Callable[[World], None]) -> Iterator[World]:
+    """Tell a story again and again: its hero dies at its first moment, at its second, and so on.
+
+    Yields the world after each death, for another to live in. Ends when the hero came to the end.
+    """
+    for last in itertools.count():
+        life = Life(last)
+        world = prepare(life)
+        try:
+            tell(world)
+        except Killed:
+            life.begin_anew()
+            yield world
+        else:
+            return

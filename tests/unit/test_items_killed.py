@@ -1,0 +1,186 @@
+"""That no item is lost, and none bakes twice, wherever `send`, `collect` and `redrive` are killed.
+
+Each story is told once for every moment at which it can die: before and after each request, and each write.
+Then somebody runs the same again, and the oven has done nothing meanwhile, or all that it could.
+"""
+
+import contextlib
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+
+from kitchen.operating.collecting import as_line, collect
+from kitchen.operating.dead_letters import HIDE_SECS
+from kitchen.operating.redriving import DeadLetterOffice, Wish
+from kitchen.operating.sending import read_items, read_lines, send
+from kitchen.simulation.executions import Executions
+from pizza_oven.item import Item, parse
+from tests.unit.mortal_sqs import Killed, Life, Sqs, deaths
+from tests.unit.streams import stream
+
+NEW, BAKED, DEAD = "new", "baked", "dead"
+CAPACITY = 14
+
+
+def body(item_id: str, **fields: object) -> str:
+    return json.dumps({"id": item_id, "bakingTimeSecs": 1, **fields})
+
+
+@dataclass
+class World:
+    """An oven's queues and its executions."""
+
+    life: Life
+    sqs: Sqs = field(init=False)
+    executions: Executions = field(init=False)
+    started: Counter[str] = field(default_factory=Counter)
+    """How often each item began to bake."""
+    printed: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.sqs = Sqs(NEW, BAKED, DEAD, life=self.life)
+        self.executions = Executions(self.sqs.loop)
+
+    def bake(self) -> None:
+        """What the oven does with New Items: each id once. What fails again is a dead letter again."""
+        for received in self.sqs.queues[NEW].receive(1000):
+            self.sqs.queues[NEW].delete(received)
+            item = parse(received.body, CAPACITY)
+            assert isinstance(item, Item)
+            if self.executions.describe(item.id) is None:
+                self.executions.begin(item)
+                self.started[item.id] += 1
+
+    def fail(self, item_id: str) -> None:
+        """An item has baked, in vain."""
+        item = parse(body(item_id), CAPACITY)
+        assert isinstance(item, Item)
+        self.executions.begin(item)
+        self.executions.close(self.executions.bakings[item_id], "FAILED")
+        self.sqs.put(DEAD, body(item_id), reason="its baking ended as FAILED")
+
+    def ids(self, name: str) -> set[str]:
+        return {json.loads(text)["id"] for text in self.sqs.bodies(name)}
+
+
+# oven send --file
+
+FILE = [f"order-{n}" for n in range(25)]
+
+
+def send_file(world: World) -> None:
+    lines = read_lines(stream("".join(f"{body(item_id)}\n" for item_id in FILE)))
+    for items in read_items(lines, "orders.jsonl", CAPACITY):
+        for sent in send(world.sqs.queue(NEW), items):
+            world.life.moment()
+            world.printed += [item.id for item in sent]
+
+
+@pytest.mark.parametrize("oven_is_quick", [False, True])
+def test_a_file_that_is_sent_again_after_a_kill_bakes_all_its_items_once(oven_is_quick: bool) -> None:
+    deaths_seen = 0
+    for world in deaths(World, send_file):
+        deaths_seen += 1
+        assert set(world.printed) <= world.ids(NEW)
+        if oven_is_quick:
+            world.bake()
+
+        send_file(world)
+        world.bake()
+
+        assert world.started == Counter(FILE)
+    assert deaths_seen == 3 * (2 + 1)
+
+
+# oven collect
+
+
+def collect_all(world: World) -> None:
+    for hand in collect(world.sqs.queue(BAKED), most=None, wait_secs=1):
+        world.life.moment()
+        world.printed += [as_line(message) for message in hand]
+        world.life.moment()
+
+
+def baked(life: Life) -> World:
+    world = World(life)
+    world.sqs.put(BAKED, *(body(item_id) for item_id in FILE))
+    return world
+
+
+def test_what_a_killed_collect_had_in_hand_is_printed_or_comes_again() -> None:
+    deaths_seen = 0
+    for world in deaths(baked, collect_all):
+        deaths_seen += 1
+        assert {json.loads(line)["id"] for line in world.printed} | world.ids(BAKED) == set(FILE)
+
+        world.sqs.pass_time(60)
+        collect_all(world)
+
+        assert {json.loads(line)["id"] for line in world.printed} == set(FILE)
+        assert world.sqs.bodies(BAKED) == []
+    # Three hands of a receive, a write and a delete, and a receive that brings nothing.
+    assert deaths_seen == 3 * (2 + 2 + 2) + 2
+
+
+# oven redrive
+
+GARBAGE = ["no json", '{"bakingTimeSecs": 1}', '{"type": "trigger"}']
+BAKES = Counter(
+    ["mended", "gave-up", "failed.redrive-1", "again.redrive-2", *(f"rejected-{n}" for n in range(20))]
+)
+
+
+def with_dead_letters(life: Life) -> World:
+    world = World(life)
+    world.sqs.put(DEAD, *GARBAGE, reason="malformed")
+    world.fail("failed")
+    # The sender has sent it once more, and the oven has buried it once more.
+    world.sqs.put(DEAD, body("failed"), reason="its baking ended as FAILED")
+    world.fail("again")
+    world.fail("again.redrive-1")
+    world.sqs.put(DEAD, body("gave-up"))
+    world.sqs.put(DEAD, body("mended", size=15), reason="size must be at most 14")
+    world.sqs.put(DEAD, *(body(f"rejected-{n}") for n in range(20)), reason="a smaller oven")
+    return world
+
+
+def redrive_all(world: World) -> None:
+    queue = world.sqs.queue
+    office = DeadLetterOffice(queue(DEAD), queue(NEW), world.executions, CAPACITY, tries=30)
+    outcomes = office.redrive(Wish(fields={"size": 2}))
+    try:
+        for _ in outcomes:
+            world.life.moment()
+    finally:
+        # The dead do not put away; left to itself, the generator would try to.
+        with contextlib.suppress(Killed):
+            outcomes.close()
+
+
+@pytest.mark.parametrize("oven_is_quick", [False, True])
+def test_dead_letters_that_are_redriven_again_after_a_kill_bake_once(oven_is_quick: bool) -> None:
+    deaths_seen = 0
+    for world in deaths(with_dead_letters, redrive_all):
+        deaths_seen += 1
+        if oven_is_quick:
+            world.bake()
+
+        # Until the letters are out of the dead one's hand; the items that began to bake are done by then.
+        world.sqs.pass_time(HIDE_SECS)
+        redrive_all(world)
+        world.bake()
+
+        assert world.started == BAKES
+        assert Counter(world.sqs.bodies(DEAD)) == Counter(GARBAGE)
+        assert Counter(world.sqs.visible(DEAD)) == Counter(GARBAGE)
+    assert deaths_seen > 30
+
+
+def test_at_no_moment_of_a_redrive_is_an_item_nowhere() -> None:
+    for world in deaths(with_dead_letters, redrive_all):
+        letters = [text for text in world.sqs.bodies(DEAD) if text not in GARBAGE]
+        somewhere = {json.loads(text)["id"] for text in letters} | world.ids(NEW)
+        assert {name.partition(".")[0] for name in somewhere} >= {name.partition(".")[0] for name in BAKES}

@@ -1,0 +1,270 @@
+"""What becomes of a dead letter that is sent back."""
+
+import json
+from typing import Any
+
+import pytest
+
+from kitchen.errors import UsageError
+from kitchen.operating.dead_letters import Letter, list_letters
+from kitchen.operating.redriving import (
+    MAX_ID_CHARS,
+    DeadLetterOffice,
+    NoSuchLetterError,
+    NotMendedError,
+    Outcome,
+    Wish,
+    next_id,
+)
+from kitchen.simulation.executions import Executions
+from pizza_oven.item import Item, parse
+from tests.unit.mortal_sqs import Sqs
+
+CAPACITY = 14
+BURNT = "its baking ended as ABORTED: Oven.Removed"
+
+
+def body(item_id: str, **fields: Any) -> str:
+    return json.dumps({"id": item_id, "bakingTimeSecs": 3600, **fields})
+
+
+class Oven:
+    """Its New Items, its dead letters, and what has baked."""
+
+    def __init__(self) -> None:
+        self.sqs = Sqs("new", "dead")
+        self.executions = Executions(self.sqs.loop)
+
+    def bury(self, text: str, reason: str | None = "too large") -> None:
+        self.sqs.put("dead", text, reason=reason)
+
+    def begin(self, text: str, *, then: str = "RUNNING") -> None:
+        """Have an item bake, and end so."""
+        item = parse(text, None)
+        assert isinstance(item, Item)
+        self.executions.begin(item)
+        if then != "RUNNING":
+            self.executions.close(self.executions.bakings[item.id], then)
+
+    def redrive(self, *ids: str, new_id: str = "", **fields: Any) -> dict[str, Outcome]:
+        queue = self.sqs.queue
+        office = DeadLetterOffice(queue("dead"), queue("new"), self.executions, CAPACITY, tries=30)
+        wish = Wish(set(ids) or None, fields, new_id)
+        return {outcome.letter.id: outcome for outcome in office.redrive(wish)}
+
+    def letters(self) -> list[Letter]:
+        return list_letters(self.sqs.queue("dead"), CAPACITY, tries=30)
+
+    def sent(self) -> list[Any]:
+        return [json.loads(text) for text in self.sqs.bodies("new")]
+
+
+@pytest.fixture
+def oven() -> Oven:
+    return Oven()
+
+
+# Looking
+
+
+def test_dead_letters_are_told_the_oldest_first_and_none_is_taken(oven: Oven) -> None:
+    for number in range(23):
+        oven.bury(body(f"i{number}"))
+        oven.sqs.pass_time(1)
+
+    letters = oven.letters()
+
+    assert [letter.id for letter in letters] == [f"i{number}" for number in range(23)]
+    assert letters[0].age_secs(oven.sqs.loop.now / 1e6) == 24
+    assert len(oven.sqs.visible("dead")) == 23
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "told", "remedy"),
+    [
+        (body("x"), BURNT, BURNT, "new id"),
+        (body("x", size=15), "size must be less", "size must be less", "once mended"),
+        (body("x"), "size must be less", "size must be less", "as it is"),
+        (body("x"), None, "SQS gave up after 30 tries", "as it is"),
+        ('{"type": "trigger"}', None, "SQS gave up after 30 tries", "no item"),
+        ("[]", None, "the message must be a JSON object, not []", "no"),
+        (body("x"), "red\x1b[31m\nin two lines", "red [31m in two lines", "as it is"),
+    ],
+)
+def test_a_dead_letter_tells_its_reason_and_what_can_be_done(
+    text: str, reason: str | None, told: str, remedy: str, oven: Oven
+) -> None:
+    oven.bury(text, reason)
+    (letter,) = oven.letters()
+    assert (letter.reason, letter.remedy) == (told, remedy)
+
+
+@pytest.mark.parametrize("text", ["no json", "{}", '{"id": "\\u001b[31m", "bakingTimeSecs": 1}'])
+def test_a_dead_letter_without_a_sound_id_goes_by_that_of_its_message(text: str, oven: Oven) -> None:
+    oven.bury(text)
+    (letter,) = oven.letters()
+    assert letter.id == letter.message.id
+
+
+# Sending back
+
+
+def test_a_rejected_item_keeps_its_id_and_its_body(oven: Oven) -> None:
+    written = '{"id":  "rejected", "bakingTimeSecs": 1, "price": 1.50}'
+    oven.bury(written)
+
+    outcomes = oven.redrive()
+
+    assert outcomes["rejected"].sent_as == "rejected"
+    assert oven.sqs.bodies("new") == [written]
+    assert oven.sqs.bodies("dead") == []
+
+
+def test_an_item_whose_baking_failed_gets_a_new_id_and_keeps_the_rest(oven: Oven) -> None:
+    oven.bury(body("burnt", crust="thin"), BURNT)
+    oven.begin(body("burnt", crust="thin"), then="ABORTED")
+
+    outcomes = oven.redrive()
+
+    assert outcomes["burnt"].sent_as == "burnt.redrive-1"
+    assert oven.sent() == [{"id": "burnt.redrive-1", "bakingTimeSecs": 3600, "crust": "thin"}]
+
+
+def test_an_item_that_failed_again_gets_the_next_id(oven: Oven) -> None:
+    oven.begin(body("burnt"), then="FAILED")
+    oven.begin(body("burnt.redrive-1"), then="TIMED_OUT")
+    oven.bury(body("burnt.redrive-1"), BURNT)
+    oven.bury(body("burnt"), BURNT)
+
+    oven.redrive()
+
+    assert [item["id"] for item in oven.sent()] == ["burnt.redrive-2"]
+    assert oven.sqs.bodies("dead") == []
+
+
+@pytest.mark.parametrize(("state", "told"), [("RUNNING", "x is in the oven"), ("SUCCEEDED", "x has baked")])
+def test_an_item_that_bakes_or_has_baked_already_is_not_sent(state: str, told: str, oven: Oven) -> None:
+    oven.begin(body("x"), then=state)
+    oven.bury(body("x"), None)
+
+    outcomes = oven.redrive()
+
+    assert outcomes["x"].done == told
+    assert oven.sent() == []
+    assert oven.sqs.bodies("dead") == []
+
+
+@pytest.mark.parametrize("state", ["RUNNING", "SUCCEEDED"])
+def test_an_item_whose_id_belongs_to_another_stays_until_it_gets_its_own(state: str, oven: Oven) -> None:
+    oven.begin(body("x"), then=state)
+    oven.bury(body("x", note="another"))
+
+    assert "another item of the id x" in oven.redrive()["x"].stays
+    assert oven.sent() == []
+    assert len(oven.sqs.visible("dead")) == 1
+
+    oven.redrive("x", new_id="y")
+    assert [item["id"] for item in oven.sent()] == ["y"]
+
+
+def test_of_two_letters_with_one_id_and_other_contents_one_stays(oven: Oven) -> None:
+    oven.bury(body("x", note="first"))
+    oven.bury(body("x", note="second"))
+
+    oven.redrive()
+
+    assert [item["note"] for item in oven.sent()] == ["first"]
+    assert [json.loads(text)["note"] for text in oven.sqs.visible("dead")] == ["second"]
+
+
+@pytest.mark.parametrize("text", ["no json", "{}", body("x", size=15), '{"type": "trigger"}'])
+def test_what_cannot_be_baked_stays_for_all_to_see_and_says_why(text: str, oven: Oven) -> None:
+    oven.bury(text)
+    (outcome,) = oven.redrive().values()
+    assert outcome.stays
+    assert oven.sqs.visible("dead") == [text]
+    assert oven.sent() == []
+
+
+def test_only_the_named_ones_are_sent_and_the_others_are_given_back(oven: Oven) -> None:
+    for number in range(12):
+        oven.bury(body(f"i{number}"))
+    (seventh,) = [letter for letter in oven.letters() if letter.id == "i7"]
+
+    oven.redrive("i3", seventh.message.id)
+
+    assert {item["id"] for item in oven.sent()} == {"i3", "i7"}
+    assert len(oven.sqs.visible("dead")) == 10
+
+
+def test_a_mended_item_is_sent_with_its_new_fields(oven: Oven) -> None:
+    oven.bury('{"bakingTimeSecs": "soon", "crust": "thin"}')
+    (letter,) = oven.letters()
+
+    oven.redrive(letter.id, new_id="named", bakingTimeSecs=5)
+
+    assert oven.sent() == [{"bakingTimeSecs": 5, "crust": "thin", "id": "named"}]
+
+
+@pytest.mark.parametrize(
+    ("wish", "error", "words"),
+    [
+        ({"ids": ["nobody"]}, NoSuchLetterError, "there is no dead letter nobody"),
+        ({"ids": ["large"], "size": 15}, NotMendedError, "large is still malformed: size must be"),
+        ({"ids": ["sound", "large"], "size": 99}, NotMendedError, "is still malformed"),
+        ({"ids": ["sound", "large"], "new_id": "x"}, UsageError, "--new-id is for one dead letter, but 2"),
+    ],
+)
+def test_a_wish_that_cannot_be_met_is_refused_before_anything_is_sent(
+    wish: dict[str, Any], error: type[Exception], words: str, oven: Oven
+) -> None:
+    oven.bury(body("sound"))
+    oven.bury(body("large", size=20))
+    with pytest.raises(error, match=words):
+        oven.redrive(*wish.pop("ids"), **wish)
+    assert oven.sent() == []
+    assert len(oven.sqs.visible("dead")) == 2
+
+
+def test_among_all_letters_those_that_are_not_mended_are_left_out(oven: Oven) -> None:
+    oven.bury(body("large", size=20))
+    oven.bury("no json")
+
+    oven.redrive(size=2)
+
+    assert [(item["id"], item["size"]) for item in oven.sent()] == [("large", 2)]
+    assert oven.sqs.visible("dead") == ["no json"]
+
+
+def test_a_new_id_that_is_used_up_is_refused(oven: Oven) -> None:
+    oven.bury(body("x"))
+    oven.begin(body("taken"), then="FAILED")
+    assert oven.redrive("x", new_id="taken")["x"].stays == "the id taken is used up: its baking failed"
+    assert len(oven.sqs.visible("dead")) == 1
+
+
+# New ids
+
+
+@pytest.mark.parametrize(
+    ("item_id", "following"),
+    [
+        ("a", "a.redrive-1"),
+        ("a.redrive-1", "a.redrive-2"),
+        ("a.redrive-9", "a.redrive-10"),
+        ("a.redrive-x", "a.redrive-x.redrive-1"),
+        ("order.1", "order.1.redrive-1"),
+    ],
+)
+def test_the_next_id_counts_the_redrives(item_id: str, following: str) -> None:
+    assert next_id(item_id) == following
+
+
+def test_the_next_id_of_a_long_one_is_short_enough_and_like_no_other() -> None:
+    long_ids = [f"{'x' * 78}{n:02}" for n in range(100)]
+    generations = [long_ids]
+    for _ in range(12):
+        generations.append([next_id(item_id) for item_id in generations[-1]])
+    every = [item_id for generation in generations for item_id in generation]
+    assert max(map(len, every)) == MAX_ID_CHARS
+    assert len(set(every)) == len(every)
