@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -147,7 +148,8 @@ def _listening(port: int) -> Iterator[socket.socket]:
 
 def _serve(app: Starlette, listener: socket.socket, board: Board) -> None:
     config = Config()
-    config.bind = [f"fd://{listener.fileno()}"]
+    # Hypercorn closes what it is given.
+    config.bind = [f"fd://{os.dup(listener.fileno())}"]
     config.loglevel = "ERROR"
     config.graceful_timeout = STOP_SECS
 
