@@ -74,6 +74,7 @@ def _unknown(aws: Aws, oven: Stack, item_id: str) -> str:
     count = depth(aws, oven.new_items)
     paused = ", and the oven is paused" if oven.is_paused else ""
     return (
-        f"{item_id} is unknown: it is not in the oven, was not in 90 days, and the logs do not name it. If it "
-        f"was sent, it waits in New Items, where nobody can look for it. Messages there: {count}{paused}."
+        f"{item_id} is unknown: it is not in the oven, was not in 90 days, and the logs do not name it. "
+        "If it was sent, it waits in New Items, where nobody can look for it. "
+        f"Messages there: {count}{paused}."
     )

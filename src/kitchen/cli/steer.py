@@ -13,7 +13,7 @@ from kitchen.stack.names import MAX_CAPACITY
 def capacity(
     slots: Annotated[
         int | None,
-        typer.Argument(metavar="[N]", min=1, max=MAX_CAPACITY, help="How many slots it is to have."),
+        typer.Argument(metavar="N", min=1, max=MAX_CAPACITY, help="How many slots it is to have."),
     ] = None,
     stack: StackName = None,
     endpoint_url: EndpointUrl = None,

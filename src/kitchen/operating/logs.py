@@ -71,12 +71,12 @@ def lines(
 
     A line can be asked for some seconds after it was written. Raises AwsError.
     """
-    pattern = _pattern(item_id, decisions)
+    wanted = pattern(item_id, decisions)
     found = [
         line
         for function in FUNCTIONS
-        for event in _events(aws, stack.outputs[f"{function}LogGroup"], since, until, pattern)
-        if (line := _line(function, event)) is not None
+        for event in _events(aws, stack.outputs[f"{function}LogGroup"], since, until, wanted)
+        if (line := read(function, event)) is not None
         # Asked for above; but emulators may give more.
         and (item_id is None or line.item_id == item_id)
         and (not decisions or line.decision in decisions)
@@ -84,8 +84,11 @@ def lines(
     return sorted(found, key=lambda line: line.at)
 
 
-def _pattern(item_id: str | None, decisions: Sequence[str]) -> str:
-    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html"""
+def pattern(item_id: str | None = None, decisions: Sequence[str] = ()) -> str:
+    """What CloudWatch is asked for: its own language for lines of JSON.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+    """
     conditions = []
     if item_id is not None:
         conditions.append(f'($.item_id = "{item_id}")')
@@ -109,8 +112,8 @@ def _events(
             yield from page["events"]
 
 
-def _line(function: str, event: "FilteredLogEventTypeDef") -> Line | None:
-    """None of a line that says nothing to an operator: Lambda's own, and metrics."""
+def read(function: str, event: "FilteredLogEventTypeDef") -> Line | None:
+    """Read a line of a log; None of one that says nothing to an operator: Lambda's own, and metrics."""
     text = event["message"].rstrip()
     key = (event.get("logStreamName", ""), event["timestamp"], text)
     fields = _fields(text)

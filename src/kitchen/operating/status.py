@@ -100,17 +100,20 @@ class Status:
     @property
     def oldest_waiting_secs(self) -> float | None:
         """The age of the oldest item in line; None where there is none, or nobody knows."""
-        return self.background.oldest_waiting_secs if self.depths.line else None
+        return self._by_now(self.background.oldest_waiting_secs) if self.depths.line else None
 
     @property
     def oldest_dead_secs(self) -> float | None:
         """The age of the oldest dead letter; None where there is none, or nobody knows."""
-        return self.background.oldest_dead_secs if self.depths.dead else None
+        return self._by_now(self.background.oldest_dead_secs) if self.depths.dead else None
 
     @property
     def overdue(self) -> list[Baking]:
         """Who should be out by now."""
         return [item for item in self.baking if item.is_overdue(self.at)]
+
+    def _by_now(self, secs: float | None) -> float | None:
+        return None if secs is None else round(secs + self.at - self.background.at, 1)
 
     def as_json(self) -> dict[str, Any]:
         """Times are in seconds since the epoch."""

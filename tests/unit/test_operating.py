@@ -1,0 +1,235 @@
+"""What is told of an oven in use: its logs read, its times in words, its status on a screen."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from kitchen.cli.board import board, line
+from kitchen.operating import words
+from kitchen.operating.logs import NO_DECISION, Line, pattern, read
+from kitchen.operating.status import Background, Baking, Depths, Status
+from kitchen.stack.deployment import Stack
+
+NOW = 1_800_000_000.0
+
+# Times
+
+
+@pytest.mark.parametrize(
+    ("secs", "told"),
+    [
+        (0, "0 s"),
+        (0.4, "0 s"),
+        (12, "12 s"),
+        (59.6, "1 min"),
+        (62, "1 min 2 s"),
+        (601, "10 min"),
+        (629, "10 min"),
+        (3599, "1 h"),
+        (7500, "2 h 5 min"),
+        (86_400, "1 day"),
+        (2 * 86_400 + 3 * 3600 + 59, "2 days 3 h"),
+        (31_536_000, "365 days"),
+    ],
+)
+def test_a_duration_is_told_in_its_two_largest_units(secs: float, told: str) -> None:
+    assert words.duration(secs) == told
+
+
+@pytest.mark.parametrize(
+    ("until", "told"),
+    [
+        (NOW + 12, "bakes 12 s more"),
+        (NOW, "is coming out"),
+        (NOW - 5, "is coming out"),
+        (NOW - 6, "overdue by 6 s"),
+        (NOW - 180, "overdue by 3 min"),
+    ],
+)
+def test_what_bakes_is_overdue_once_it_takes_longer_than_coming_out_does(until: float, told: str) -> None:
+    assert words.bakes(Baking("a", 1, until), NOW) == told
+
+
+def test_the_date_is_told_of_another_day_alone() -> None:
+    assert " " not in words.moment(NOW - 1, NOW)
+    assert words.moment(NOW - 10 * 86_400, NOW).count("-") == 2
+
+
+def test_what_others_wrote_moves_no_cursor_and_takes_one_line() -> None:
+    assert words.plain("red \x1b[31m\nand\ttwo  lines") == "red ?[31m and two lines"
+
+
+# Logs
+
+
+def event(message: str) -> Any:
+    return {"message": message, "timestamp": 1_700_000_000_000, "logStreamName": "stream"}
+
+
+def test_a_decision_is_read_from_its_line() -> None:
+    found = read(
+        "BakeItems",
+        event(
+            json.dumps(
+                {
+                    "level": "INFO",
+                    "message": "loaded",
+                    "timestamp": "2027-01-15 08:00:00,250+0000",
+                    "service": "BakeItems",
+                    "xray_trace_id": "1-2-3",
+                    "item_id": "a",
+                    "size": 2,
+                }
+            )
+            + "\n"
+        ),
+    )
+
+    assert found is not None
+    assert found.as_json() == {
+        "at": NOW + 0.25,
+        "function": "BakeItems",
+        "decision": "loaded",
+        "item": "a",
+        "facts": {"size": 2},
+    }
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "START RequestId: 1 Version: $LATEST",
+        "END RequestId: 1",
+        "REPORT RequestId: 1 Duration: 2 ms",
+        "INIT_START Runtime Version: python:3.13",
+        "",
+        '{"_aws": {"CloudWatchMetrics": []}, "loaded": 1}',
+        '{"_aws": {"CloudWatchMetrics": []}, "message": "loaded"}',
+    ],
+)
+def test_lines_of_lambda_and_metrics_are_no_decisions(message: str) -> None:
+    assert read("BakeItems", event(message)) is None
+
+
+@pytest.mark.parametrize("message", ["Task timed out after 10.00 seconds", "[1, 2]", '{"half":'])
+def test_a_line_that_is_no_decision_is_told_as_it_is(message: str) -> None:
+    found = read("ItemRemoved", event(message))
+
+    assert found is not None
+    assert (found.decision, found.item_id, found.facts) == (NO_DECISION, None, {"text": message})
+    assert found.at == 1_700_000_000
+
+
+def test_a_line_without_a_time_of_its_own_has_that_of_the_log() -> None:
+    found = read("ItemRemoved", event('{"message": "baked", "item_id": "a", "timestamp": "long ago"}'))
+
+    assert found is not None
+    assert found.at == 1_700_000_000
+
+
+def test_cloudwatch_is_asked_for_an_item_and_for_decisions() -> None:
+    assert pattern() == ""
+    assert pattern("a.b") == '{ ($.item_id = "a.b") }'
+    assert pattern("a", ("joined", "loaded")) == (
+        '{ ($.item_id = "a") && (($.message = "joined") || ($.message = "loaded")) }'
+    )
+
+
+# The status
+
+
+def a_status(
+    items: int = 0, *, late: int = 0, admission: str = "OPEN", failures: tuple[Line, ...] = (), line: int = 0
+) -> Status:
+    outputs = {"BakingTableCapacityCount": "600", "Admission": admission}
+    baking = [Baking(f"item-{n}", 1, NOW + (n + 1 if n >= late else -100)) for n in range(items)]
+    return Status(
+        at=NOW,
+        occupied=items,
+        waiting=line,
+        baking=tuple(baking),
+        depths=Depths(0, line, 0, len(failures)),
+        background=Background(NOW - 4, Stack("spo", outputs), 120.0, None, failures),
+    )
+
+
+def drawn(seen: Status, *, width: int = 80, height: int = 24, terminal: bool = True) -> list[str]:
+    console = Console(
+        file=io.StringIO(), width=width, height=height, force_terminal=terminal, color_system=None
+    )
+    with console.capture() as capture:
+        console.print(board(seen, console))
+    return capture.get().splitlines()
+
+
+def a_failure(reason: str) -> Line:
+    return Line(NOW - 60, "BakeItems", "rejected", "bad", {"reason": reason}, ("", 0, reason))
+
+
+@pytest.mark.parametrize("height", [15, 24, 50])
+@pytest.mark.parametrize("items", [1, 12, 500])
+def test_a_status_fits_on_the_screen_and_says_how_many_items_are_not_shown(items: int, height: int) -> None:
+    lines = drawn(a_status(items), height=height)
+
+    assert len(lines) < height
+    shown = [line for line in lines if line.startswith("item-")]
+    assert shown[0].split() == ["item-0", "1", "bakes", "1", "s", "more"]
+    if len(shown) < items:
+        left = items - len(shown)
+        (rest,) = [line for line in lines if line.startswith("and ")]
+        assert rest.startswith(f"and {left} more in {left} slots")
+
+
+def test_where_there_is_no_screen_all_items_are_shown() -> None:
+    lines = drawn(a_status(500), terminal=False)
+
+    assert len([line for line in lines if line.startswith("item-")]) == 500
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_nothing_is_cut_off_on_a_narrow_screen(width: int) -> None:
+    reason = "size must be a whole number of slots from 1 to 4, not 9"
+    lines = drawn(a_status(2, failures=(a_failure(reason),)), width=width)
+
+    assert max(map(len, lines)) <= width
+    text = " ".join(" ".join(lines).split())
+    assert all(word in text for word in reason.split())
+
+
+def test_the_first_line_tells_what_is_amiss() -> None:
+    first = drawn(a_status(3, late=2, admission="PAUSED", line=7))[0]
+
+    assert first == "spo: 3 of 600 slots taken, 7 in line, 2 overdue, paused: nobody is let in"
+
+
+def test_the_plain_line_has_the_numbers() -> None:
+    assert line(a_status(3, late=1, admission="PAUSED", line=7)) == (
+        "3 of 600 slots, baking 3, in line 7, new 0, baked 0, dead 0, overdue 1, paused"
+    )
+    assert line(a_status()) == "0 of 600 slots, baking 0, in line 0, new 0, baked 0, dead 0"
+
+
+def test_the_age_of_the_oldest_grows_between_two_questions_and_an_empty_line_has_none() -> None:
+    assert a_status(line=1).oldest_waiting_secs == 124
+    assert a_status(line=0).oldest_waiting_secs is None
+    assert any("about 2 min 4 s" in line for line in drawn(a_status(line=1)))
+
+
+def test_an_age_that_nobody_knows_is_called_so() -> None:
+    (letters,) = [line for line in drawn(a_status(failures=(a_failure("x"),))) if line.startswith("dead")]
+
+    assert letters.split() == ["dead", "letters", "1", "unknown"]
+
+
+def test_the_json_of_a_status_has_every_item_and_what_is_overdue() -> None:
+    told = json.loads(json.dumps(a_status(500, late=1, failures=(a_failure("x"),)).as_json()))
+
+    assert len(told["items"]) == 500
+    assert told["items"][0] == {
+        "id": "item-0", "size": 1, "until": NOW - 100, "bakesSecs": 0, "overdue": True,
+    }  # fmt: skip
+    assert (told["capacity"], told["occupied"], told["admission"]) == (600, 500, "open")
+    assert told["failures"][0]["facts"] == {"reason": "x"}
