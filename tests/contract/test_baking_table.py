@@ -25,6 +25,12 @@ def test_a_direct_load_leases_and_makes_the_row(table: BakingTable) -> None:
     assert table.look() == Row(occupied=5, leases={**A, **B})
 
 
+def test_a_direct_load_tells_how_many_slots_are_taken_then(table: BakingTable) -> None:
+    table.load_directly(A, capacity=5, joining=0, now=100.0)
+
+    assert table.load_directly(B, capacity=5, joining=1, now=200.0).row.occupied == 5
+
+
 def test_a_direct_load_has_others_join_in_the_same_write(table: BakingTable) -> None:
     table.load_directly(A, capacity=5, joining=2, now=100.123)
 

@@ -33,6 +33,21 @@ def test_the_line_is_first_in_first_out(line: WaitingItems) -> None:
     assert [waiting.body for waiting in line.receive(2, 0)] == bodies("a", "b")
 
 
+def test_who_waits_has_waited_since_the_push_however_often_received(
+    line: WaitingItems, services: Services
+) -> None:
+    before = services.now()
+    push(line, "a")
+    after = services.now()
+    line.put_back(line.receive(1, 0), 1)
+    services.pass_time(1.2)
+
+    (again,) = line.receive(1, 0)
+
+    # In whole milliseconds, as SQS tells.
+    assert before - 0.001 <= again.sent_at <= after
+
+
 def test_an_empty_line_gives_nothing(line: WaitingItems) -> None:
     assert line.receive(10, 0) == []
     assert line.receive(10, 1) == []

@@ -310,6 +310,25 @@ def test_oven_destroy_says_what_is_lost_and_wants_a_yes(local_aws: Aws, endpoint
     assert gone.returncode == 4
 
 
+def test_a_protected_oven_is_not_destroyed_until_that_is_lifted(local_aws: Aws, endpoint: str) -> None:
+    chosen = ("--stack", "kept-safe", "--endpoint-url", endpoint)
+    made = oven("deploy", "--prefix", "kept-safe", "--protect", *chosen)
+    refused = oven("destroy", "--yes", *chosen)
+    description = local_aws.cloudformation.describe_stacks(StackName="kept-safe")["Stacks"][0]
+    lifted = oven("deploy", "--no-protect", *chosen)
+    destroyed = oven("destroy", "--yes", *chosen)
+
+    assert made.returncode == 0, made.stderr
+    assert refused.returncode == 4
+    assert refused.stderr == (
+        "oven: the stack kept-safe is protected, and stays: "
+        "oven deploy --stack kept-safe --no-protect lifts that\n"
+    )
+    assert description["EnableTerminationProtection"] is True
+    assert lifted.returncode == 0, lifted.stderr
+    assert destroyed.returncode == 0, destroyed.stderr
+
+
 def _bakes_and_is_out(found: Contents) -> bool:
     return (found.new, found.baking, found.baked) == (0, 1, 1)
 

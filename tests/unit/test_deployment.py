@@ -11,7 +11,7 @@ from kitchen.aws import Aws
 from kitchen.errors import AwsError, DeploymentError
 from kitchen.stack import deployment, names
 from kitchen.stack.contents import losses
-from kitchen.stack.deployment import LeftAloneError, Stack, check_names_are_free
+from kitchen.stack.deployment import LeftAloneError, Stack, check_names_are_free, check_unprotected
 from kitchen.stack.template import template_path
 
 QUEUE_MISSING = "AWS.SimpleQueueService.NonExistentQueue"
@@ -91,6 +91,31 @@ def test_names_that_nobody_has_are_free_and_a_refusal_is_no_answer() -> None:
 
     with pytest.raises(AwsError, match="AccessDenied"):
         check_names_are_free(account(sqs=Service(get_queue_url="AccessDenied"), dynamodb=free), {})
+
+
+# Protection
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        {"EnableTerminationProtection": True},
+        {"Parameters": [{"ParameterKey": "Protection", "ParameterValue": "ENABLED"}]},
+    ],
+    ids=["stack", "table"],
+)
+def test_a_protected_stack_is_told_with_what_lifts_that(description: Any) -> None:
+    with pytest.raises(DeploymentError, match="mine is protected.*oven deploy --stack mine --no-protect"):
+        check_unprotected(account(cloudformation=Service(describe_stacks={"Stacks": [description]})), "mine")
+
+
+def test_a_stack_without_protection_passes() -> None:
+    description = {
+        "EnableTerminationProtection": False,
+        "Parameters": [{"ParameterKey": "Protection", "ParameterValue": "DISABLED"}],
+    }
+
+    check_unprotected(account(cloudformation=Service(describe_stacks={"Stacks": [description]})), "mine")
 
 
 # What would be lost

@@ -1,13 +1,16 @@
 """`oven deploy` and `oven destroy`."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from kitchen.aws import Aws
 from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, confirm, connect, named, say
+from kitchen.errors import UsageError
 from kitchen.stack import deployment, names
 from kitchen.stack.contents import losses
+from kitchen.stack.template import default_parameters
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
@@ -20,6 +23,18 @@ def deploy(
     prefix: Annotated[
         str | None, typer.Option(metavar="P", help="Begins the names of the queues, and of the table.")
     ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Any parameter of the template. May be repeated."),
+    ] = None,
+    protect: Annotated[
+        bool | None,
+        typer.Option(
+            "--protect/--no-protect",
+            help="Refuse to delete the stack and its table, or no longer.",
+            show_default=False,
+        ),
+    ] = None,
     endpoint_url: EndpointUrl = None,
     profile: Profile = None,
     region: Region = None,
@@ -28,17 +43,26 @@ def deploy(
     """Make an oven in your account, or bring one up to date. Ends with the outputs of its stack.
 
     What is not named stays as it is; a new oven has the template's defaults.
+
+    Examples:
+
+    - `oven deploy --stack spo --capacity 50`: a new oven of 50 slots, or the capacity of an old one changed
+    - `oven deploy --stack spo --protect`: which `oven destroy` then refuses to remove
+    - `oven deploy --stack spo --parameter AlarmTopicArn=ARN --parameter LongestLine=1000`
     """
     name = named(stack, endpoint_url)
-    parameters = {}
+    parameters: dict[str, str] = {}
     if capacity is not None:
         parameters["BakingTableCapacityCount"] = str(capacity)
     if prefix is not None:
         names.check_prefix(prefix)
         parameters["QueueNamePrefix"] = prefix
         parameters["BakingTableName"] = names.table_of(prefix)
+    if protect is not None:
+        parameters["Protection"] = "ENABLED" if protect else "DISABLED"
     if endpoint_url and endpoint_url.startswith("http:"):
         parameters["RefusePlainHttp"] = "false"
+    _add(parameters, parameter or [])
 
     aws = connect(endpoint_url, profile, region)
     is_new = deployment.is_new(aws, name)
@@ -48,9 +72,25 @@ def deploy(
     if is_new and not yes and not endpoint_url:
         confirm("Go on?", otherwise="Nothing was made.")
     made = deployment.deploy(aws, name, parameters, say)
+    if protect is not None:
+        deployment.protect(aws, name, enabled=protect)
 
     for key, value in sorted(made.outputs.items()):
         typer.echo(f"{key:<26} {value}")
+
+
+def _add(parameters: dict[str, str], assignments: Sequence[str]) -> None:
+    """Add what is assigned to parameters of the template. Raises UsageError where that cannot be."""
+    known = default_parameters()
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise UsageError(f"--parameter takes NAME=VALUE, not {assignment!r}")
+        if name not in known:
+            raise UsageError(f"the template has no parameter {name!r}, only {', '.join(sorted(known))}")
+        if name in parameters:
+            raise UsageError(f"{name} is given twice")
+        parameters[name] = value
 
 
 def destroy(
@@ -60,9 +100,13 @@ def destroy(
     region: Region = None,
     yes: Yes = False,
 ) -> None:
-    """Remove an oven with everything that is in it. Asks first, and says what would be lost."""
+    """Remove an oven with everything that is in it. Asks first, and says what would be lost.
+
+    One that was deployed with `--protect` is not removed.
+    """
     name = named(stack, endpoint_url)
     aws = connect(endpoint_url, profile, region)
+    deployment.check_unprotected(aws, name)
     is_oven = deployment.is_oven(aws, name)
     say(f"Removing the stack {name} from {deployment.place(aws)}. What is lost:")
     if is_oven:

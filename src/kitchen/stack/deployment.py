@@ -93,19 +93,12 @@ def find_stack(aws: Aws, name: str) -> Stack:
 
 def parameters(aws: Aws, name: str) -> dict[str, str]:
     """The values of a stack's parameters. Raises AwsError, and DeploymentError where there is no stack."""
-    with aws_errors(f"looking for the stack {name}"):
-        description = _describe(aws, name)
-    if description is None:
-        raise DeploymentError(f"there is no stack {name} in {place(aws)}")
-    return {found["ParameterKey"]: found["ParameterValue"] for found in description.get("Parameters", [])}
+    return _parameters_of(_existing(aws, name))
 
 
 def is_oven(aws: Aws, name: str) -> bool:
     """Whether the stack came as far as being an oven. Raises DeploymentError where there is no stack."""
-    with aws_errors(f"looking for the stack {name}"):
-        description = _describe(aws, name)
-    if description is None:
-        raise DeploymentError(f"there is no stack {name} in {place(aws)}")
+    description = _existing(aws, name)
     return any(output.get("OutputKey") == "NewItemsQueueUrl" for output in description.get("Outputs", []))
 
 
@@ -173,14 +166,11 @@ def check_unprotected(aws: Aws, name: str) -> None:
 
     With a protected table alone, AWS would delete the queues before it gives up.
     """
-    with aws_errors(f"looking for the stack {name}"):
-        description = _describe(aws, name)
-    if description is None:
-        raise DeploymentError(f"there is no stack {name} in {place(aws)}")
-    values = {p["ParameterKey"]: p["ParameterValue"] for p in description.get("Parameters", [])}
-    if description.get("EnableTerminationProtection") or values.get("Protection") == "ENABLED":
+    description = _existing(aws, name)
+    table_is_protected = _parameters_of(description).get("Protection") == "ENABLED"
+    if description.get("EnableTerminationProtection") or table_is_protected:
         raise DeploymentError(
-            f"the stack {name} is protected: nothing was removed. To lift that: oven deploy --stack {name} --no-protect"
+            f"the stack {name} is protected, and stays: oven deploy --stack {name} --no-protect lifts that"
         )
 
 
@@ -249,6 +239,18 @@ def is_missing(error: BaseException | None) -> bool:
 
 def _is_new(description: "StackTypeDef | None") -> bool:
     return description is None or description["StackStatus"] == "REVIEW_IN_PROGRESS"
+
+
+def _parameters_of(description: "StackTypeDef") -> dict[str, str]:
+    return {found["ParameterKey"]: found["ParameterValue"] for found in description.get("Parameters", [])}
+
+
+def _existing(aws: Aws, name: str) -> "StackTypeDef":
+    with aws_errors(f"looking for the stack {name}"):
+        description = _describe(aws, name)
+    if description is None:
+        raise DeploymentError(f"there is no stack {name} in {place(aws)}")
+    return description
 
 
 def _describe(aws: Aws, name: str) -> "StackTypeDef | None":

@@ -1,0 +1,140 @@
+"""The line of which CloudWatch makes metrics."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pizza_oven.functions.metrics import MetricsJournal
+
+Capture = pytest.CaptureFixture[str]
+
+
+class Notes:
+    """Implements Journal."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, str | None, dict[str, object]]] = []
+
+    def note(self, decision: str, item_id: str | None = None, **facts: object) -> None:
+        self.taken.append((decision, item_id, facts))
+
+
+def written_by(
+    work: Callable[[MetricsJournal], object], capture: Capture, *, enabled: bool = True
+) -> list[Any]:
+    """The lines of one invocation that does this work."""
+    journal = MetricsJournal(Notes(), "pizzeria", enabled=enabled)
+    journal.flushed_after(work)(journal)
+    return [json.loads(line) for line in capture.readouterr().out.splitlines()]
+
+
+def a_rush(journal: MetricsJournal) -> None:
+    journal.note("loaded", "a", waited_secs=0.2)
+    journal.note("loaded", "b", waited_secs=1.5)
+    journal.note("joined", "c")
+    journal.note("duplicate", "a")
+    journal.note("looked", occupied=14, waiting=3, overdue=0)
+
+
+def test_what_was_decided_is_counted_in_one_line(capsys: Capture) -> None:
+    (line,) = written_by(a_rush, capsys)
+
+    (told,) = line["_aws"]["CloudWatchMetrics"]
+    assert told["Namespace"] == "PizzaOven"
+    assert {metric["Name"]: metric["Unit"] for metric in told["Metrics"]} == {
+        "Loaded": "Count",
+        "Joined": "Count",
+        "Duplicates": "Count",
+        "Occupied": "Count",
+        "Waiting": "Count",
+        "WaitingTime": "Seconds",
+    }
+    assert {metric["Name"]: line[metric["Name"]] for metric in told["Metrics"]} == {
+        "Loaded": [2],
+        "Joined": [1],
+        "Duplicates": [1],
+        "Occupied": [14],
+        "Waiting": [3],
+        "WaitingTime": [0.2, 1.5],
+    }
+
+
+def test_the_stack_is_the_one_dimension(capsys: Capture) -> None:
+    (line,) = written_by(a_rush, capsys)
+
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Stack"]]
+    assert line["Stack"] == "pizzeria"
+
+
+@pytest.mark.parametrize(
+    ("facts", "metrics"),
+    [
+        ({"occupied": 0, "waiting": 0, "overdue": 0}, None),
+        ({"occupied": 2, "waiting": 0, "overdue": 0}, {"Occupied": [2], "Waiting": [0]}),
+        ({"occupied": 2, "waiting": 0, "overdue": 1}, {"Occupied": [2], "Waiting": [0], "Overdue": [1]}),
+    ],
+    ids=["empty", "baking", "overdue"],
+)
+def test_a_look_at_an_empty_oven_costs_nothing(
+    facts: dict[str, int], metrics: dict[str, list[int]] | None, capsys: Capture
+) -> None:
+    lines = written_by(lambda journal: journal.note("looked", None, **facts), capsys)
+
+    found = [
+        {name: line[name] for name in ("Occupied", "Waiting", "Overdue") if name in line} for line in lines
+    ]
+    assert found == ([metrics] if metrics else [])
+
+
+def test_the_last_look_counts_and_an_empty_oven_is_told_of_when_something_came_out(capsys: Capture) -> None:
+    def emptied(journal: MetricsJournal) -> None:
+        journal.note("looked", occupied=2, waiting=1, overdue=0)
+        journal.note("baked", "a", occupied=0, waiting=0)
+
+    (line,) = written_by(emptied, capsys)
+
+    assert (line["Baked"], line["Occupied"], line["Waiting"]) == ([1], [0], [0])
+
+
+def test_an_invocation_that_fails_is_told_of_and_its_numbers_are_not_told_again(capsys: Capture) -> None:
+    journal = MetricsJournal(Notes(), "pizzeria", enabled=True)
+
+    def fail() -> None:
+        journal.note("failed", error="no")
+        raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        journal.flushed_after(fail)()
+    journal.flushed_after(lambda: journal.note("rejected", "b", reason="bad"))()
+
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert first["Failed"] == [1]
+    assert second["Rejected"] == [1]
+    assert "Failed" not in second
+
+
+def test_more_waiting_times_than_a_line_may_hold_are_all_told(capsys: Capture) -> None:
+    def crowd(journal: MetricsJournal) -> None:
+        for number in range(250):
+            journal.note("loaded", f"{number}", waited_secs=number)
+
+    lines = written_by(crowd, capsys)
+
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    assert max(len(line["WaitingTime"]) for line in lines) <= 100
+    assert [secs for line in lines for secs in line["WaitingTime"]] == list(range(250))
+    assert sum(sum(line.get("Loaded", [])) for line in lines) == 250
+
+
+def test_without_metrics_there_are_no_lines(capsys: Capture) -> None:
+    assert written_by(a_rush, capsys, enabled=False) == []
+
+
+def test_what_is_counted_is_noted_all_the_same() -> None:
+    notes = Notes()
+
+    MetricsJournal(notes, "pizzeria", enabled=False).note("loaded", "a", waited_secs=0.2)
+
+    assert notes.taken == [("loaded", "a", {"waited_secs": 0.2})]
