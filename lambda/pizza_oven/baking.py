@@ -127,7 +127,7 @@ class BakeItems:
             try:
                 content = parse(message.body, self.capacity)
             except MalformedItemError as error:
-                batch.malformed[message.id] = DeadLetter(message.body, str(error), error.item_id)
+                batch.malformed[message.id] = _letter(message.body, error)
                 continue
             if isinstance(content, Trigger):
                 batch.triggers.append(message)
@@ -289,7 +289,7 @@ class BakeItems:
             item = parse(waiting.body, self.capacity)
         except MalformedItemError as error:
             # Sound when it joined, or it would not be here: the capacity was lowered since.
-            return Held(waiting, None, DeadLetter(waiting.body, str(error), error.item_id))
+            return Held(waiting, None, _letter(waiting.body, error))
         return Held(waiting, item) if isinstance(item, Item) else Held(waiting, None)
 
     def _load_from_line(self, held: list[Held]) -> "tuple[LinePlan, View | None]":
@@ -427,9 +427,11 @@ class BakeItems:
     def _bury(self, item_id: str, execution: Execution) -> None:
         """The dead letter comes before the eviction: who dies between the two leaves it to the next."""
         reason = f"its baking ended as {execution.status}"
-        letter = DeadLetter(execution.body, f"{reason}: {execution.cause}" if execution.cause else reason)
+        if execution.cause:
+            reason = f"{reason}: {execution.cause}"
+        letter = DeadLetter(execution.body, reason, noted=reason, item_id=item_id)
         self.dead_letters.push([letter])
-        self.journal.note("rejected", item_id, reason=letter.reason)
+        self._note_rejected([letter])
 
     def _reject(self, letters: list[DeadLetter]) -> bool:
         try:
@@ -442,7 +444,7 @@ class BakeItems:
 
     def _note_rejected(self, letters: Iterable[DeadLetter]) -> None:
         for letter in letters:
-            self.journal.note("rejected", letter.item_id, reason=letter.reason)
+            self.journal.note("rejected", letter.item_id, reason=letter.noted)
 
     def _call_for_help(self) -> bool:
         """Have another function look at the line soon."""
@@ -494,6 +496,10 @@ def _share(overdue: list[str], now: float) -> list[str]:
     """A few of them, other ones each minute, lest some that bake on, overdue, hide the rest."""
     first = int(now / 60) * LOOKS_AT_ONCE % max(len(overdue), 1)
     return (overdue[first:] + overdue[:first])[:LOOKS_AT_ONCE]
+
+
+def _letter(body: str, error: MalformedItemError) -> DeadLetter:
+    return DeadLetter(body, str(error), error.rule, error.item_id)
 
 
 def _ticket(message: Message) -> str:

@@ -8,8 +8,13 @@ class PizzaOvenError(Exception):
 class MalformedItemError(PizzaOvenError):
     """A message that can never be baked. The text is the reason that its sender reads in the dead letters."""
 
-    item_id: str | None = None
-    """Of the item, where it has a sound one."""
+    def __init__(self, rule: str, quoting: str = "") -> None:
+        """The text is the `rule` that is broken, and after it what is quoted of the message."""
+        super().__init__(rule + quoting)
+        self.rule = rule
+        """What a log may know: not a word of the message."""
+        self.item_id: str | None = None
+        """Of the item, where it has a sound one."""
 
 
 class ServiceError(PizzaOvenError):

@@ -72,14 +72,14 @@ def read_object(body: str) -> dict[str, Any]:
     """The JSON object that a message body must be. Raises MalformedItemError with the reason."""
     size_in_bytes = len(body.encode(errors="surrogatepass"))
     if size_in_bytes > MAX_ITEM_BYTES:
-        raise MalformedItemError(f"the item must be at most {MAX_ITEM_BYTES} bytes, not {size_in_bytes}")
+        raise MalformedItemError(f"the item must be at most {MAX_ITEM_BYTES} bytes", f", not {size_in_bytes}")
     _refuse_deep_nesting(body)
     try:
         fields = _DECODER.decode(body)
     except ValueError as error:
         raise MalformedItemError(f"the message is not JSON: {error}") from None
     if not isinstance(fields, dict):
-        raise MalformedItemError(f"the message must be a JSON object, not {_shown(fields)}")
+        raise MalformedItemError("the message must be a JSON object", f", not {_shown(fields)}")
     return fields
 
 
@@ -136,7 +136,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(fields) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise MalformedItemError(f"the message says {_shown(twice)} twice")
+        raise MalformedItemError("the message says a name twice", f": {_shown(twice)}")
     return fields
 
 
@@ -146,14 +146,14 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _integer(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
-        raise MalformedItemError(f"the message holds a number that is too large: {digits[:40]}...")
+        raise MalformedItemError("the message holds a number that is too large", f": {digits[:40]}...")
     return int(digits)
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
     if math.isinf(number):
-        raise MalformedItemError(f"the message holds a number that is too large: {digits[:40]}")
+        raise MalformedItemError("the message holds a number that is too large", f": {digits[:40]}")
     return number
 
 
@@ -165,7 +165,7 @@ _DECODER = json.JSONDecoder(
 def _valid_id(value: Any, name: str) -> str:
     if not isinstance(value, str) or not _ID.fullmatch(value):
         raise MalformedItemError(
-            f"{name} must be 1 to 80 characters of A-Z a-z 0-9 _ . -, not {_shown(value)}"
+            f"{name} must be 1 to 80 characters of A-Z a-z 0-9 _ . -", f", not {_shown(value)}"
         )
     return value
 
@@ -174,7 +174,9 @@ def _whole_number(value: Any, name: str, unit: str, least: int, most: int | None
     # A bool is an int to Python, but true seconds are no time.
     if type(value) is not int or value < least or (most is not None and value > most):
         bounds = f"from {least} to {most}" if most is not None else f"of at least {least}"
-        raise MalformedItemError(f"{name} must be a whole number of {unit} {bounds}, not {_shown(value)}")
+        raise MalformedItemError(
+            f"{name} must be a whole number of {unit} {bounds}", f", not {_shown(value)}"
+        )
     return value
 
 

@@ -164,6 +164,9 @@ class DeadLetter:
 
     body: str
     reason: str
+    """For the sender; it may quote the message."""
+    noted: str
+    """For the log: the reason without a word of the message."""
     item_id: str | None = None
     """Of the item, where it has a sound one."""
 

@@ -166,7 +166,7 @@ def test_a_baked_item_comes_out_as_it_is(services: Services) -> None:
 
 
 def test_dead_letters_bear_their_reasons(services: Services) -> None:
-    letters = [DeadLetter(f"body {n}", f"reason {n}") for n in range(10)]
+    letters = [DeadLetter(f"body {n}", f"reason {n}", "noted") for n in range(10)]
 
     services.dead_letters.push(letters)
 

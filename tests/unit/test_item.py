@@ -225,7 +225,7 @@ def test_an_item_may_be_nested_100_levels_deep_and_hold_any_number_of_brackets()
     ],
 )
 def test_a_name_that_is_said_twice_is_refused(body: str) -> None:
-    assert reason(body) == 'the message says "id" twice'
+    assert reason(body) == 'the message says a name twice: "id"'
 
 
 OWN_FIELDS = {

@@ -61,7 +61,8 @@ class StepFunctionsItemStates:
             except ServiceError as error:
                 code = _code(error)
                 if code in _REFUSALS:
-                    return Execution("FAILED", 0, item.body, f"Step Functions refused it: {error.__cause__}")
+                    # Not in its words, which quote the item: the cause is written to the log, too.
+                    return Execution("FAILED", 0, item.body, f"Step Functions refused it: {code}")
                 if code != "ExecutionAlreadyExists":
                     raise
                 # Closed, or running with another input; some emulators say so of the same input, too.
