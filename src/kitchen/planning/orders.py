@@ -76,7 +76,8 @@ class Drawn:
         moments = self.when.moments(stream(seed, 0))
         dice = stream(seed, 1)
         for number, moment in zip(range(1, self.count + 1), moments, strict=False):
-            yield moment, item(f"item-{number}", self.baking_secs.draw(dice), self.slots.draw(dice))
+            # As long as a UUID: the longer the ids, the larger is the row, and the dearer each write of it.
+            yield moment, item(f"item-{number:031}", self.baking_secs.draw(dice), self.slots.draw(dice))
 
 
 def stream(seed: int, number: int) -> Dice:
