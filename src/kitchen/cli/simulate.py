@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kitchen.errors import UsageError
+from kitchen.planning import plot
 from kitchen.planning.costs import ASSUMED
 from kitchen.planning.document import document
 from kitchen.planning.forecasts import Forecast, Plan, forecast
@@ -78,9 +80,9 @@ def simulate(
             "--max-concurrency", min=2, max=1000, metavar="N", help="The stack's `MaximumConcurrency`."
         ),
     ] = 5,
-    pilot_light: Annotated[
-        bool, typer.Option("--pilot-light/--no-pilot-light", help="The stack's `PilotLight`.")
-    ] = True,
+    no_pilot_light: Annotated[
+        bool, typer.Option("--no-pilot-light", help="With the stack's `PilotLight` disabled.")
+    ] = False,
     region: Annotated[
         Region,
         typer.Option(
@@ -109,12 +111,45 @@ def simulate(
             metavar="OPTIONS", help="Set it beside another one with these options. Repeat it for more."
         ),
     ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            "--plot",
+            metavar="FILE",
+            help="Draw a picture of it, SVG or PNG. It needs matplotlib.",
+            dir_okay=False,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Find out what an oven will do, cost and run into.
 
     The oven's own code runs among simulated AWS services, in virtual time. Nothing reaches AWS. The same
     options give the same outcome each time, on any machine.
+
+    A RATE is 5/s, 300/min, 1000/h or 20000/day; `daily` is its average over days that begin at midnight, and
+    are busy at noon and in the evening. SECS and SLOTS are a number, a range, or some of them with weights:
+    `15-30:9,60:1` is a minute for one in ten.
+
+    A file is CSV with a first line that names the columns, or it has a JSON object in each line. `time` is in
+    seconds, from whatever moment, or a date and time such as 2026-11-23T12:00:03Z; the lines are in its order.
+    `id`, `bakingTimeSecs` and `size` may be there; what is not comes from --bake and --size.
+
+    - CSV: `time,bakingTimeSecs,size`, and below it `0,20,1` and `1.5,30,2`
+    - JSON: `{"time": 1.5, "id": "order-4711", "bakingTimeSecs": 30}`
+
+    The quotas, each of them in a second or at once: row-writes, row-reads, line-requests, starts, starts-burst,
+    describes, describes-burst, transitions, transitions-burst, concurrency.
+
+    Items wait from when they are sent until they begin to bake. The ideal is an oven in which nothing but
+    baking takes time.
+
+    Examples:
+
+    - `oven simulate`: 100 items at once before 14 slots, as in `oven demo --stack NAME`
+    - `oven simulate --items 10000 --arrivals poisson:0.5 --compare '--capacity 12'`: are 12 slots enough?
+    - `oven simulate --arrivals orders.csv --size 1-3 --plot orders.svg`: the orders of a file, drawn
+    - `oven simulate --items 5000 --capacity 2000 --compare '--quota starts=600'`: what a quota is worth
     """
     asked: dict[str, Any] = {
         "items": items,
@@ -123,15 +158,19 @@ def simulate(
         "size": size,
         "capacity": capacity,
         "max_concurrency": max_concurrency,
-        "pilot_light": pilot_light,
+        "no_pilot_light": no_pilot_light,
         "region": region,
         "quotas": quotas or (),
         "faults": faults,
         "seed": seed,
     }
     others = [asked | _given(context, options, asked) for options in compare or ()]
+    if picture:
+        plot.check(picture)
     titles = ["base", *(compare or ())]
     forecasts = _run(titles, [plan(**options) for options in (asked, *others)])
+    if picture:
+        plot.draw(picture, titles, forecasts)
     if as_json:
         compared = [
             {"options": title, **document(other)}

@@ -32,7 +32,7 @@ def plan(
     size: str = "1",
     capacity: int = 14,
     max_concurrency: int = 5,
-    pilot_light: bool = True,
+    no_pilot_light: bool = False,
     region: str = "large",
     quotas: Sequence[str] = (),
     faults: str = "none",
@@ -42,7 +42,7 @@ def plan(
     setup = Setup(capacity, max_concurrency=max_concurrency)
     return Plan(
         _orders(items, arrivals, _spread("--bake", bake), _spread("--size", size), capacity),
-        setup if pilot_light else replace(setup, pilot_light_secs=None),
+        replace(setup, pilot_light_secs=None) if no_pilot_light else setup,
         _quotas(REGIONS[region], quotas),
         faults=FAULTS[faults],
         seed=seed,
