@@ -1,120 +1,23 @@
-"""What the template makes: asserted on its translation from SAM to plain CloudFormation, resolved.
-
-In the resolved form a reference to a resource reads as its logical id, and an attribute as
-`<logical id>.<attribute>`. The partition and the region are unusual ones, so that what is hard-coded shows.
-"""
+"""What the template makes: asserted on its translation from SAM to plain CloudFormation, resolved."""
 
 import importlib
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
-from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
-from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
 from pizza_oven.item import MAX_BAKING_TIME_SECS, Trigger, parse
-
-ROOT = Path(__file__).parents[2]
-TEMPLATE = ROOT / "template.yml"
-
-PSEUDO_PARAMETERS = {
-    "AWS::Partition": "aws-cn",
-    "AWS::Region": "cn-north-1",
-    "AWS::AccountId": "123456789012",
-    "AWS::StackName": "pizzeria",
-}
-NO_VALUE = object()
-
-
-@cache
-def source() -> dict[str, Any]:
-    template: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
-    return template
-
-
-@cache
-def translated() -> dict[str, Any]:
-    template = yaml_parse(TEMPLATE.read_text())
-    # As packaging does it: the code of functions that are translated lies in S3.
-    template["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
-    session = boto3.Session(region_name=PSEUDO_PARAMETERS["AWS::Region"])
-    translation: dict[str, Any] = Translator({}, Parser(), boto_session=session).translate(template, {})
-    return translation
-
-
-class Stack:
-    """The translated template, with its parameters, conditions and functions resolved."""
-
-    def __init__(self, **parameters: object) -> None:
-        template = translated()
-        defaults = {name: parameter["Default"] for name, parameter in template["Parameters"].items()}
-        self._values = {**PSEUDO_PARAMETERS, **defaults, **parameters, "AWS::NoValue": NO_VALUE}
-        self._functions: dict[str, Callable[[Any], Any]] = {
-            "Ref": lambda name: self._values.get(name, name),
-            "Fn::GetAtt": ".".join,
-            "Fn::Sub": self._sub,
-            "Fn::Join": lambda joined: joined[0].join(self._resolved(joined[1])),
-            # As text, like CloudFormation does.
-            "Fn::Equals": lambda pair: str(self._resolved(pair[0])) == str(self._resolved(pair[1])),
-            "Fn::And": lambda conditions: all(map(self._is_met, conditions)),
-            "Fn::Not": lambda conditions: not self._is_met(conditions[0]),
-            "Fn::If": lambda choice: self._resolved(choice[1] if self._holds(choice[0]) else choice[2]),
-        }
-        self._conditions: dict[str, Any] = template["Conditions"]
-        self.resources: dict[str, dict[str, Any]] = {
-            logical_id: self._resolved(resource)
-            for logical_id, resource in template["Resources"].items()
-            if "Condition" not in resource or self._holds(resource["Condition"])
-        }
-        self.outputs = {name: self._resolved(output["Value"]) for name, output in template["Outputs"].items()}
-
-    def __getitem__(self, logical_id: str) -> dict[str, Any]:
-        properties: dict[str, Any] = self.resources[logical_id]["Properties"]
-        return properties
-
-    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
-        return {name: self[name] for name, resource in self.resources.items() if resource["Type"] == kind}
-
-    def _holds(self, condition: str) -> bool:
-        return self._is_met(self._conditions[condition])
-
-    def _is_met(self, condition: dict[str, Any]) -> bool:
-        return (
-            self._holds(condition["Condition"])
-            if "Condition" in condition
-            else bool(self._resolved(condition))
-        )
-
-    def _sub(self, text: str) -> str:
-        return re.sub(r"\$\{([^}]+)\}", lambda match: str(self._values.get(match[1], match[1])), text)
-
-    def _resolved(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return [part for part in map(self._resolved, value) if part is not NO_VALUE]
-        if not isinstance(value, dict):
-            return value
-        for name, argument in value.items():
-            if name == "Ref" or name.startswith("Fn::"):
-                return self._functions[name](argument)
-        parts = {name: self._resolved(part) for name, part in value.items()}
-        return {name: part for name, part in parts.items() if part is not NO_VALUE}
+from tests.unit.resolved import ROOT, TEMPLATE, Stack, arn, as_list, source, statements, translated
 
 
 @pytest.fixture(scope="module")
 def stack() -> Stack:
     return Stack()
-
-
-def arn(service: str, resource: str) -> str:
-    return f"arn:aws-cn:{service}:cn-north-1:123456789012:{resource}"
 
 
 # The template as a whole
@@ -176,31 +79,48 @@ def test_the_stack_is_made_of_these_resources_and_no_others(stack: Stack) -> Non
     assert {name: resource["Type"] for name, resource in stack.resources.items()} == RESOURCES
 
 
-REPLACED_WITH = {
-    "AWS::SQS::Queue": ("QueueName", "FifoQueue"),
-    "AWS::DynamoDB::Table": ("TableName", "KeySchema"),
-    "AWS::StepFunctions::StateMachine": ("StateMachineName", "StateMachineType"),
-}
-"""The properties whose change has CloudFormation make another resource, and throw the old one away."""
-
-STATEFUL = {
+KEPT = {
     "NewItems": {"QueueName": "spo-NewItems"},
     "NewItemsDLQ": {"QueueName": "spo-DLQ"},
     "WaitingItems": {"QueueName": "spo-WaitingItems.fifo", "FifoQueue": True},
     "BakedItems": {"QueueName": "spo-BakedItems"},
     "BakingTable": {"TableName": "BakingTable", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]},
     "ItemStates": {"StateMachineType": "STANDARD"},
+    "BakeItemsLog": {"LogGroupName": "/aws/lambda/pizzeria-BakeItems"},
+    "ItemRemovedLog": {"LogGroupName": "/aws/lambda/pizzeria-ItemRemoved"},
 }
-"""An update that changes an id or a property of these loses the items in them."""
+"""What holds items, or tells of them, by its id in the template; and its properties that say which it is."""
+
+HOLDS_SOMETHING = {
+    "AWS::SQS::Queue",
+    "AWS::DynamoDB::Table",
+    "AWS::StepFunctions::StateMachine",
+    "AWS::Logs::LogGroup",
+}
+
+
+def replaced_with(kind: str) -> set[str]:
+    """The properties of a type whose change has CloudFormation make another, and throw the old one away."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
+    paths = schema.get("createOnlyProperties", []) + schema.get("conditionalCreateOnlyProperties", [])
+    return {path.split("/")[2] for path in paths}
 
 
 def test_an_update_from_an_earlier_version_replaces_nothing_that_holds_items(stack: Stack) -> None:
-    stateful = {
-        name: {key: stack[name][key] for key in REPLACED_WITH[resource["Type"]] if key in stack[name]}
+    holding = {
+        name: {key: stack[name][key] for key in replaced_with(resource["Type"]) & stack[name].keys()}
         for name, resource in stack.resources.items()
-        if resource["Type"] in REPLACED_WITH
+        if resource["Type"] in HOLDS_SOMETHING
     }
-    assert stateful == STATEFUL
+    assert holding == KEPT, (
+        "Who updates a stack to this template would lose what is in these: where an id or one of these properties "
+        "changes, CloudFormation makes a new one, and deletes the old. Give them back what they had."
+    )
+
+
+def test_no_parameter_makes_anything_that_holds_items_go_away() -> None:
+    conditional = [name for name in KEPT if "Condition" in translated()["Resources"][name]]
+    assert not conditional, "Who changes that parameter would lose what is in these."
 
 
 def test_nothing_is_bound_to_one_partition_or_region(stack: Stack) -> None:
@@ -452,15 +372,6 @@ ALLOWED = {
         "ItemRemoved.Arn": {"lambda:InvokeFunction"},
     },
 }
-
-
-def statements(role: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for policy in role["Policies"]:
-        yield from policy["PolicyDocument"]["Statement"]
-
-
-def as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 @pytest.mark.parametrize("role", ALLOWED)
