@@ -19,6 +19,10 @@ HIDE_SECS = 5
 """For how long nobody else sees a dead letter, if we die while we read it."""
 
 
+MOST_CHARS = 300
+"""Of a reason, on the page."""
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A dead letter, as the page shows it. Both texts may hold anything."""
@@ -78,7 +82,7 @@ class DeployedOven:
         hand = self._dead_letters.receive(wait_secs=1, hide_secs=HIDE_SECS)
         self._dead_letters.give_back(hand)
         read = [read_letter(message, self.capacity, tries=None) for message in hand]
-        return [Letter(letter.id, letter.reason) for letter in read]
+        return [Letter(letter.id, letter.reason[:MOST_CHARS]) for letter in read]
 
     def send(self, order: Order) -> None:
         token = self._new_token()

@@ -23,12 +23,11 @@ TRY_EVERY_SECS = 2.0
 PEEK_EVERY_SECS = 10.0
 """How often the dead letters are read, at most: who receives them hides them from others for a moment."""
 
-
-NO_LETTERS = {"letters": [], "said": "There are none."}
+NO_LETTERS: dict[str, Any] = {"letters": [], "letterNote": "There are none."}
 
 
 class Watch:
-    """Asks an oven, and posts what it sees: `look`, `letters`, or `trouble`."""
+    """Asks an oven, and posts what it sees: a `look`, or what the `trouble` is."""
 
     def __init__(
         self, oven: Oven, board: Board, figures: Figures, timer: Callable[[], float] = time.monotonic
@@ -38,6 +37,7 @@ class Watch:
         self._board = board
         self._figures = figures
         self._timer = timer
+        self._letters = NO_LETTERS
         self._peeked_at = -PEEK_EVERY_SECS
         self._peeked_dead = 0
 
@@ -52,27 +52,27 @@ class Watch:
         """Look once. Returns whether the oven answered."""
         try:
             status = self._oven.look()
-            self._board.post("look", event("look", self._figures.take(status)), instead_of="trouble")
-            self._peek(status)
         except PizzaOvenError as error:
-            self._board.post("trouble", event("trouble", {"said": str(error)}), instead_of="look")
+            self._board.post(event("trouble", {"said": str(error)}))
             return False
+        self._peek(status)
+        self._board.post(event("look", {**self._figures.take(status), **self._letters}))
         return True
 
     def _peek(self, status: Status) -> None:
-        """Read some dead letters, if there are others than last time."""
+        """Read some dead letters, if there are more or fewer than last time."""
         dead = status.depths.dead
         if dead == self._peeked_dead or self._timer() < self._peeked_at + PEEK_EVERY_SECS:
             return
         self._peeked_at, self._peeked_dead = self._timer(), dead
-        self._board.post("letters", event("letters", self._letters() if dead else NO_LETTERS))
+        self._letters = self._read_letters() if dead else NO_LETTERS
 
-    def _letters(self) -> dict[str, Any]:
+    def _read_letters(self) -> dict[str, Any]:
         try:
-            return {"letters": [asdict(letter) for letter in self._oven.letters()], "said": ""}
+            return {"letters": [asdict(letter) for letter in self._oven.letters()], "letterNote": ""}
         except PizzaOvenError as error:
-            # Whoever may see the numbers alone still sees those.
-            return {"letters": [], "said": f"They cannot be read: {error}"}
+            # Who may see the numbers alone still sees those.
+            return {"letters": [], "letterNote": f"They cannot be read: {error}"}
 
 
 def event(kind: str, told: Any) -> bytes:

@@ -2,7 +2,7 @@
 
 import { drawPizza, kindOf } from "./pizza.js";
 
-const LARGEST_CELL = 150;
+const LARGEST_CELL = 240;
 const GAP = 0.1; // of a cell, around a pizza
 const OVERDUE = "#ff5b4d";
 const RING = "#ffe9c7";
@@ -16,7 +16,7 @@ export class Chamber {
     this.capacity = 0;
     this.slots = []; // the id in each slot, or undefined
     this.items = new Map(); // by id: { id, size, until, since, overdue, slots, shownAt }
-    this.cell = 0;
+    this.fit();
   }
 
   // Takes in what the oven holds now. Returns the items that came, and those that left, with their slots.
@@ -31,7 +31,9 @@ export class Chamber {
       if (known) Object.assign(known, { until, since, overdue });
       else came.push({ id, size, until, since, overdue, slots: [], shownAt });
     }
-    for (const item of came) this.#place(item);
+    this.#layOut();
+    // The large ones first, while there is room for them in one piece.
+    for (const item of came.toSorted((one, other) => other.size - one.size)) this.#place(item);
     this.#layOut();
     return { came, left };
   }
@@ -67,7 +69,7 @@ export class Chamber {
     this.items.set(item.id, item);
   }
 
-  // Slots side by side, so that a pizza lies in one piece; in one row, if the rows are known and it can be.
+  // Slots side by side, so that a pizza lies in one piece; in one row, if it can be.
   #run(size) {
     let fallback;
     for (let start = 0; start + size <= this.capacity; start++) {
@@ -78,7 +80,7 @@ export class Chamber {
         continue;
       }
       const run = Array.from({ length: size }, (_, n) => start + n);
-      if (!this.columns || (start % this.columns) + size <= this.columns) return run;
+      if ((start % this.columns) + size <= this.columns) return run;
       fallback ??= run;
     }
     return fallback;

@@ -15,7 +15,7 @@ const number = new Intl.NumberFormat("en");
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 const chamber = new Chamber($("oven"));
-const chart = new Chart($("chart"));
+const chart = new Chart($("chart"), $("chart-title"));
 const flights = new Flights($("flights"));
 const stations = {
   new: new Station($("new-station"), LOOKS.raw),
@@ -27,10 +27,10 @@ const stations = {
 let source; // the stream of looks
 let last; // the last look
 let lag = 0; // what to add to this machine's clock, in ms, to have the server's
+let lettersSeen = "[]";
 let staleTimer;
 let unseenTimer;
 let redrawTimer;
-let hello;
 
 const now = () => (performance.timeOrigin + performance.now() + lag) / 1000;
 
@@ -40,13 +40,11 @@ function listen() {
   source = new EventSource("looks");
   source.addEventListener("hello", (event) => greet(JSON.parse(event.data)));
   source.addEventListener("look", (event) => show(JSON.parse(event.data)));
-  source.addEventListener("letters", (event) => showLetters(JSON.parse(event.data)));
   source.addEventListener("trouble", (event) => lose(JSON.parse(event.data).said));
   source.addEventListener("error", () => lose("The oven command that serves this page has ended, or is out of reach."));
 }
 
 function greet(told) {
-  hello = told;
   document.title = `${told.stack}: pizza oven`;
   $("which").textContent = `${told.stack} ${told.where}`;
   $("cost").textContent = told.cost;
@@ -73,6 +71,7 @@ function show(look) {
   stations.line.update(look.waiting);
   stations.baked.update(look.baked);
   stations.dead.update(look.dead);
+  showLetters(look);
   chart.add(look);
   chart.draw();
   showItems();
@@ -84,8 +83,8 @@ function lose(said) {
   if (source.readyState === EventSource.CLOSED) setTimeout(reopen, 3000);
   setState("gone", "No contact");
   $("trouble").hidden = false;
-  const since = last ? ` What you see is of ${new Date(last.at * 1000).toLocaleTimeString()}.` : "";
-  $("trouble").textContent = said + since;
+  const asOf = last ? `As it was at ${new Date(last.at * 1000).toLocaleTimeString()}: ` : "";
+  $("trouble").textContent = asOf + said;
   clearTimeout(redrawTimer);
 }
 
@@ -110,6 +109,7 @@ function showNumbers(look) {
   $("capacity").textContent = number.format(look.capacity);
   $("fullness").style.transform = `scaleX(${Math.min(look.occupied / look.capacity, 1)})`;
   $("waiting").textContent = number.format(look.waiting);
+  $("slots").textContent = look.capacity === 1 ? "slot" : "slots";
   $("waiting-unit").textContent = look.waiting === 1 ? "pizza" : "pizzas";
   $("rate").textContent = look.bakedAMinute === null ? "–" : number.format(Math.round(look.bakedAMinute));
   $("wait").textContent = look.waitSecs === null ? "–" : longTime(look.waitSecs);
@@ -139,9 +139,12 @@ function longTime(secs) {
   return `${number.format(Math.round(secs / 3600))} h`;
 }
 
-function showLetters({ letters, said }) {
-  $("no-letters").textContent = said;
-  $("no-letters").hidden = !said;
+function showLetters({ letters, letterNote }) {
+  const seen = JSON.stringify(letters);
+  $("no-letters").textContent = letterNote;
+  $("no-letters").hidden = !letterNote;
+  if (seen === lettersSeen) return;
+  lettersSeen = seen;
   // Dead letters hold anything: text it is, and text it stays.
   $("letters").replaceChildren(
     ...letters.map(({ id, reason }) => {
@@ -178,8 +181,8 @@ function move(came, left, before, look) {
   const from = before.waiting ? stations.line.head() : stations.new.head();
   came.forEach((item, n) => {
     const delay = (SPREAD_MS * n) / came.length;
-    item.shownAt = now() + (delay + FLIGHT_MS) / 1000;
-    flights.fly(from, onScreen(item), kindOf(item.id), 0, delay);
+    const flies = flights.fly(from, onScreen(item), kindOf(item.id), 0, delay);
+    if (flies) item.shownAt = now() + (delay + FLIGHT_MS) / 1000;
   });
   left.forEach((item, n) => {
     const early = look.at < item.until - 1;

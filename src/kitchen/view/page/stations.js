@@ -66,10 +66,10 @@ export class Flights {
     this.made = 0;
   }
 
-  // Fly from one square of the screen to another, `delay` ms from now.
+  // Fly from one square of the screen to another, `delay` ms from now. Returns whether it does.
   fly(from, to, kind, doneness, delay) {
     const plane = this.idle.pop() ?? this.#newPlane();
-    if (!plane) return;
+    if (!plane) return false;
     const box = this.element.getBoundingClientRect();
     const largest = Math.max(from.size, to.size);
     plane.style.width = plane.style.height = `${largest}px`;
@@ -83,6 +83,7 @@ export class Flights {
       { duration: FLIGHT_MS, delay, easing: "cubic-bezier(.4,0,.3,1)" },
     );
     flight.finished.finally(() => this.idle.push(plane));
+    return true;
   }
 
   #newPlane() {

@@ -1,0 +1,144 @@
+"""What the page is told from one look to the next, and what looking costs."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from kitchen.operating.status import Baking, Status
+from kitchen.view.cost import cost_in_words, dollars_an_hour
+from kitchen.view.figures import HISTORY_LOOKS, Figures
+from kitchen.view.scripted import Rush, seen
+
+
+def told(*looks: Status) -> dict[str, Any]:
+    """What is told of the last of them."""
+    figures = Figures()
+    for look in looks:
+        last = figures.take(look)
+    return last
+
+
+def bakes(*ids: str, until: float) -> list[Baking]:
+    return [Baking(item_id, 1, until) for item_id in ids]
+
+
+def each_second(secs: int, items: Iterable[Baking], **others: Any) -> list[Status]:
+    """Looks at an oven whose items are out when their time is over."""
+    return [seen(at, [item for item in items if item.until > at], **others) for at in range(secs)]
+
+
+def test_a_look_is_told_with_its_numbers_and_who_comes_out_next_first() -> None:
+    look = seen(
+        100.0,
+        [Baking("late", 2, 130.0), Baking("soon", 1, 110.0), Baking("stuck", 1, 90.0)],
+        capacity=6,
+        waiting=3,
+        new=2,
+        baked=5,
+        dead=1,
+    )
+
+    news = told(look)
+
+    assert news["items"] == [
+        ["stuck", 1, 90.0, 100.0, True],
+        ["soon", 1, 110.0, 100.0, False],
+        ["late", 2, 130.0, 100.0, False],
+    ]
+    numbers = ("at", "occupied", "capacity", "waiting", "new", "baked", "dead", "paused")
+    assert [news[name] for name in numbers] == [100.0, 4, 6, 3, 2, 5, 1, False]
+
+
+def test_a_pizza_is_known_since_its_first_look() -> None:
+    news = told(seen(100, bakes("a", until=110)), seen(101, bakes("a", "b", until=110)))
+
+    assert {item[0]: item[3] for item in news["items"]} == {"a": 100, "b": 101}
+
+
+def test_who_left_in_time_has_come_out_and_who_left_early_has_not() -> None:
+    news = told(seen(100, [*bakes("a", until=100.5), *bakes("b", until=500)]), seen(101))
+
+    assert (news["out"], news["left"]) == (1, 2)
+
+
+def test_two_come_out_each_second_so_it_is_120_a_minute() -> None:
+    looks = each_second(31, [Baking(f"p{n}", 1, n / 2 + 0.1) for n in range(200)])
+
+    assert told(*looks)["bakedAMinute"] == pytest.approx(120, rel=0.02)
+
+
+def test_only_the_last_minute_counts() -> None:
+    burst = [Baking(f"p{n}", 1, 5) for n in range(50)]
+
+    assert told(*each_second(50, burst))["bakedAMinute"] > 0
+    assert told(*each_second(80, burst))["bakedAMinute"] == 0
+
+
+def test_a_rate_of_less_than_five_seconds_is_not_told() -> None:
+    assert told(*each_second(4, bakes("a", until=2)))["bakedAMinute"] is None
+
+
+def test_what_left_while_nobody_looked_does_not_count() -> None:
+    before = each_second(10, [Baking(f"p{n}", 1, 100) for n in range(50)])
+    after = [seen(1000 + at) for at in range(10)]
+
+    news = told(*before, *after)
+
+    assert news["bakedAMinute"] == 0
+    assert sum(told(*before, *after[:1])[name] for name in ("out", "left")) == 0
+
+
+def test_nobody_waits_no_time() -> None:
+    assert told(seen(100, bakes("a", until=110)))["waitSecs"] == 0
+
+
+def test_how_long_one_waits_is_unknown_at_the_first_look_and_while_paused() -> None:
+    items = [Baking(f"p{n}", 1, n + 0.1) for n in range(60)]
+
+    assert told(seen(100, bakes("a", until=110), waiting=5))["waitSecs"] is None
+    assert told(*each_second(40, items, waiting=5))["waitSecs"] is not None
+    assert told(*each_second(40, items, waiting=5, is_paused=True))["waitSecs"] is None
+
+
+def test_one_waits_as_long_as_the_baking_times_promise_before_any_is_out() -> None:
+    looks = [seen(99), seen(100, [Baking("a", 1, 1900), Baking("b", 1, 700)], waiting=4)]
+
+    # One is out every 1,800 s, the other every 600 s: one every 450 s.
+    assert told(*looks)["waitSecs"] == pytest.approx(4 * 450)
+
+
+def test_one_waits_as_long_as_the_line_took_of_late_once_an_ovenful_is_out() -> None:
+    now = 0.0
+    rush = Rush([4.0] * 400, capacity=14, clock=lambda: now)
+    figures = Figures()
+    for second in range(45):
+        now = second
+        news = figures.take(rush())
+
+    # 14 are out every 4 s.
+    assert news["waitSecs"] == pytest.approx(news["waiting"] / 14 * 4, rel=0.1)
+
+
+def test_the_history_holds_five_minutes_and_no_more() -> None:
+    figures = Figures()
+    for at in range(1000):
+        figures.take(seen(at, bakes(f"p{at}", until=at + 1)))
+
+    assert len(figures.history) == HISTORY_LOOKS
+    assert figures.history[0]["at"] == 700
+    assert figures.history[-1] == {
+        "at": 999, "occupied": 1, "capacity": 14, "waiting": 0, "out": 1, "left": 1,
+    }  # fmt: skip
+
+
+def test_watching_costs_about_a_cent_an_hour_and_more_the_larger_the_row() -> None:
+    # 3,600 looks at three standard queues, a FIFO one and a row of 4 KB, and 720 metrics.
+    assert dollars_an_hour(14) == pytest.approx(3600 * (3 * 0.4 + 0.5 + 0.125) / 1e6 + 720 * 0.01 / 1000)
+    assert dollars_an_hour(14) < dollars_an_hour(500) < dollars_an_hour(4000) < 0.1
+
+
+def test_the_page_says_what_it_costs_on_aws_and_that_it_is_free_here() -> None:
+    assert "about 1.4 cents an hour on AWS" in cost_in_words(14, is_local=False)
+    assert "free" in cost_in_words(14, is_local=True)
+    assert "peeks" in cost_in_words(14, is_local=False)

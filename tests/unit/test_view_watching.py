@@ -1,0 +1,210 @@
+"""Who looks at the oven, when, and what the pages get of it."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from kitchen.errors import AwsError
+from kitchen.operating.status import Status
+from kitchen.view.board import Board
+from kitchen.view.figures import Figures
+from kitchen.view.oven import Letter
+from kitchen.view.scripted import ScriptedOven, seen
+from kitchen.view.watching import PEEK_EVERY_SECS, Watch
+
+
+class PeekedOven(ScriptedOven):
+    """Counts how often its dead letters are read."""
+
+    peeks = 0
+    error: AwsError | None = None
+
+    def letters(self) -> Sequence[Letter]:
+        self.peeks += 1
+        if self.error:
+            raise self.error
+        return [Letter("a", "it is dead")]
+
+
+class Reader:
+    """A page that reads a board, by hand."""
+
+    def __init__(self, board: Board) -> None:
+        self._events = board.read()
+
+    async def next(self) -> tuple[str, Any]:
+        event = (await asyncio.wait_for(anext(self._events), 5)).decode()
+        lines = dict(line.split(": ", 1) for line in event.split("\r\n") if line)
+        return lines["event"], json.loads(lines["data"])
+
+    async def leave(self) -> None:
+        await self._events.aclose()  # type: ignore[attr-defined]
+
+
+async def awaited(reader: Reader, board: Board) -> "asyncio.Future[tuple[str, Any]]":
+    """What a page will get next, once it stands before the board."""
+    first = asyncio.ensure_future(reader.next())
+    while not board.wait_for_readers(0):
+        await asyncio.sleep(0)
+    return first
+
+
+def read_once(watch: Watch, board: Board) -> tuple[str, Any]:
+    """What a page gets of the next look."""
+
+    async def one() -> tuple[str, Any]:
+        reader = Reader(board)
+        first = await awaited(reader, board)
+        watch.look()
+        try:
+            return await first
+        finally:
+            await reader.leave()
+
+    return asyncio.run(one())
+
+
+def watching(oven: ScriptedOven, now: Sequence[float] = (0,)) -> tuple[Watch, Board]:
+    board = Board()
+    return Watch(oven, board, Figures(), lambda: now[-1]), board
+
+
+def test_a_page_gets_each_look() -> None:
+    watch, board = watching(ScriptedOven(lambda: seen(100.0, waiting=7)))
+
+    kind, look = read_once(watch, board)
+
+    assert (kind, look["waiting"]) == ("look", 7)
+    assert look["letters"] == []
+
+
+def test_an_oven_that_does_not_answer_is_trouble_and_then_it_is_back() -> None:
+    def gone() -> Status:
+        raise AwsError("nothing answers at http://127.0.0.1:4566")
+
+    oven = ScriptedOven(gone)
+    watch, board = watching(oven)
+
+    assert read_once(watch, board) == ("trouble", {"said": "nothing answers at http://127.0.0.1:4566"})
+    oven.script = lambda: seen(100.0)
+    assert read_once(watch, board)[0] == "look"
+
+
+def test_a_page_that_comes_between_two_looks_gets_the_last_one_at_once() -> None:
+    watch, board = watching(ScriptedOven(lambda: seen(100.0)))
+
+    async def two() -> None:
+        early, late = Reader(board), Reader(board)
+        first = await awaited(early, board)
+        watch.look()
+        assert await first == await late.next()
+        await early.leave()
+        await late.leave()
+
+    asyncio.run(two())
+
+
+def test_a_page_that_comes_when_nobody_watched_gets_no_old_look() -> None:
+    looks = [seen(100.0, waiting=0), seen(101.0, waiting=1), seen(900.0, waiting=2)]
+    watch, board = watching(ScriptedOven(lambda: looks.pop(0)))
+    read_once(watch, board)
+    watch.look()
+
+    async def anew() -> None:
+        reader = Reader(board)
+        first = await awaited(reader, board)
+        watch.look()
+        assert (await first)[1]["waiting"] == 2
+        await reader.leave()
+
+    asyncio.run(anew())
+
+
+def test_a_slow_page_misses_all_but_the_newest_look() -> None:
+    looks = [seen(float(at), waiting=at) for at in range(100)]
+    watch, board = watching(ScriptedOven(lambda: looks.pop(0)))
+
+    async def slow() -> None:
+        reader = Reader(board)
+        first = await awaited(reader, board)
+        watch.look()
+        assert (await first)[1]["waiting"] == 0
+        for _ in range(99):
+            watch.look()
+        assert (await reader.next())[1]["waiting"] == 99
+        await reader.leave()
+
+    asyncio.run(slow())
+
+
+def test_nobody_looks_while_no_page_is_open() -> None:
+    looked = threading.Event()
+
+    def look() -> Status:
+        looked.set()
+        return seen(100.0)
+
+    board = Board()
+    thread = threading.Thread(target=Watch(ScriptedOven(look), board, Figures()).run)
+    thread.start()
+    try:
+        assert not looked.wait(0.2)
+        kind, _ = asyncio.run(Reader(board).next())
+        assert kind == "look"
+    finally:
+        board.close()
+        thread.join(5)
+    assert not thread.is_alive()
+
+
+def test_the_pages_end_when_the_board_is_closed() -> None:
+    board = Board()
+
+    async def read() -> list[bytes]:
+        asyncio.get_running_loop().call_later(0.05, board.close)
+        return [event async for event in board.read()]
+
+    assert asyncio.run(asyncio.wait_for(read(), 5)) == []
+    assert asyncio.run(asyncio.wait_for(read(), 5)) == []
+
+
+def test_dead_letters_are_read_when_their_number_changes_and_not_more_often_than_every_ten_seconds() -> None:
+    now, dead = [0.0], [0]
+    oven = PeekedOven(lambda: seen(100.0, dead=dead[-1]))
+    watch, board = watching(oven, now)
+
+    peeks = []
+    for at, count in [(0, 0), (1, 1), (2, 1), (3, 2), (1 + PEEK_EVERY_SECS, 2), (99, 2), (100, 3)]:
+        now.append(at)
+        dead.append(count)
+        _, look = read_once(watch, board)
+        peeks.append(oven.peeks)
+
+    assert peeks == [0, 1, 1, 1, 2, 2, 3]
+    assert look["letters"] == [{"id": "a", "reason": "it is dead"}]
+
+
+def test_an_emptied_queue_of_dead_letters_is_told_without_reading_it() -> None:
+    now, dead = [0.0], [1]
+    oven = PeekedOven(lambda: seen(100.0, dead=dead[-1]))
+    watch, board = watching(oven, now)
+    read_once(watch, board)
+    now.append(60)
+    dead.append(0)
+
+    _, look = read_once(watch, board)
+
+    assert (look["letters"], look["letterNote"], oven.peeks) == ([], "There are none.", 1)
+
+
+def test_letters_that_may_not_be_read_leave_the_numbers() -> None:
+    oven = PeekedOven(lambda: seen(100.0, waiting=7, dead=1))
+    oven.error = AwsError("AccessDenied")
+    watch, board = watching(oven)
+
+    kind, look = read_once(watch, board)
+
+    assert (kind, look["waiting"]) == ("look", 7)
+    assert look["letterNote"] == "They cannot be read: AccessDenied"
