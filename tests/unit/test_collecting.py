@@ -49,6 +49,14 @@ def test_nothing_is_deleted_before_the_next_hand_is_asked_for(sqs: Sqs) -> None:
     assert len(sqs.bodies("baked")) == 15
 
 
+def test_a_hand_that_could_not_be_made_safe_is_given_back_at_once(sqs: Sqs) -> None:
+    hands = collect(sqs.queue("baked"), most=None, wait_secs=1)
+    next(hands)
+    next(hands)
+    hands.close()
+    assert len(sqs.visible("baked")) == 15
+
+
 @pytest.mark.parametrize("secs", [1, 20, 45])
 def test_an_empty_queue_is_watched_for_as_long_as_is_wanted(secs: int) -> None:
     sqs = Sqs("baked")

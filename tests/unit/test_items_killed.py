@@ -7,7 +7,9 @@ Then somebody runs the same again, and the oven has done nothing meanwhile, or a
 import contextlib
 import json
 from collections import Counter
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import pytest
 
@@ -19,6 +21,8 @@ from kitchen.simulation.executions import Executions
 from pizza_oven.item import Item, parse
 from tests.unit.mortal_sqs import Killed, Life, Sqs, deaths
 from tests.unit.streams import stream
+
+Step = TypeVar("Step")
 
 NEW, BAKED, DEAD = "new", "baked", "dead"
 CAPACITY = 14
@@ -65,6 +69,16 @@ class World:
         return {json.loads(text)["id"] for text in self.sqs.bodies(name)}
 
 
+@contextlib.contextmanager
+def dropped(steps: Generator[Step]) -> Iterator[Generator[Step]]:
+    """Have the dead drop what they were at: left to itself, the generator would try to clear up."""
+    try:
+        yield steps
+    finally:
+        with contextlib.suppress(Killed):
+            steps.close()
+
+
 # oven send --file
 
 FILE = [f"order-{n}" for n in range(25)]
@@ -98,10 +112,11 @@ def test_a_file_that_is_sent_again_after_a_kill_bakes_all_its_items_once(oven_is
 
 
 def collect_all(world: World) -> None:
-    for hand in collect(world.sqs.queue(BAKED), most=None, wait_secs=1):
-        world.life.moment()
-        world.printed += [as_line(message) for message in hand]
-        world.life.moment()
+    with dropped(collect(world.sqs.queue(BAKED), most=None, wait_secs=1)) as hands:
+        for hand in hands:
+            world.life.moment()
+            world.printed += [as_line(message) for message in hand]
+            world.life.moment()
 
 
 def baked(life: Life) -> World:
@@ -150,14 +165,9 @@ def with_dead_letters(life: Life) -> World:
 def redrive_all(world: World) -> None:
     queue = world.sqs.queue
     office = DeadLetterOffice(queue(DEAD), queue(NEW), world.executions, CAPACITY, tries=30)
-    outcomes = office.redrive(Wish(fields={"size": 2}))
-    try:
+    with dropped(office.redrive(Wish(fields={"size": 2}))) as outcomes:
         for _ in outcomes:
             world.life.moment()
-    finally:
-        # The dead do not put away; left to itself, the generator would try to.
-        with contextlib.suppress(Killed):
-            outcomes.close()
 
 
 @pytest.mark.parametrize("oven_is_quick", [False, True])

@@ -79,6 +79,18 @@ def test_dead_letters_are_told_the_oldest_first_and_none_is_taken(oven: Oven) ->
     assert len(oven.sqs.visible("dead")) == 23
 
 
+def test_who_reads_for_so_long_that_letters_come_again_reads_each_once_and_comes_to_an_end(
+    oven: Oven,
+) -> None:
+    for number in range(25):
+        oven.bury(body(f"i{number}"))
+    seen: list[str | None] = []
+    for some in oven.sqs.queue("dead").sweep(hide_secs=10):
+        seen += [message.item_id for message in some]
+        oven.sqs.pass_time(20)
+    assert seen == [f"i{number}" for number in range(25)]
+
+
 @pytest.mark.parametrize(
     ("text", "reason", "told", "remedy"),
     [

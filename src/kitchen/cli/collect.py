@@ -1,5 +1,6 @@
 """`oven collect`: baked items come out."""
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -27,7 +28,7 @@ def collect(
     """Take what has baked out of Baked Items, to standard output: one item a line, as it came.
 
     An item is deleted from the queue only after it was written and flushed. Wherever this dies, or its
-    reader goes, nothing is lost; what was in hand comes again within half a minute, and may be printed twice.
+    reader goes, nothing is lost; what was in hand comes again, half a minute later at most, perhaps twice.
     But what a reader has taken, it has: say `--n 1` rather than `| head -1`.
 
     Examples:
@@ -41,7 +42,8 @@ def collect(
     aws, oven = oven_of(stack, endpoint_url, profile, region)
     end_last_line()
     count = 0
-    for hand in collect_items(Queue(aws, oven.baked_items), n, None if follow else wait or 1):
-        write_lines(as_line(message) for message in hand)
-        count += len(hand)
+    with closing(collect_items(Queue(aws, oven.baked_items), n, None if follow else wait or 1)) as hands:
+        for hand in hands:
+            write_lines(as_line(message) for message in hand)
+            count += len(hand)
     say(f"{count} item{'' if count == 1 else 's'} collected.")

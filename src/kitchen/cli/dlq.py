@@ -46,7 +46,7 @@ def say_hidden(expected: int, found: int) -> None:
     if expected > found:
         say(
             f"SQS counts {expected}, so {expected - found} are in somebody's hand, perhaps of one who died: "
-            "they are back within a minute."
+            "they are back within half a minute."
         )
 
 

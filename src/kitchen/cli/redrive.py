@@ -1,5 +1,6 @@
 """`oven redrive`: dead letters go back."""
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -58,9 +59,10 @@ def redrive(
     expected = dead_letters.depth()
     office = DeadLetterOffice(dead_letters, new_items, item_states, oven.capacity, new_items.max_receives())
     outcomes: list[Outcome] = []
-    for outcome in office.redrive(wish):
-        outcomes.append(outcome)
-        tell_lines([_described(outcome)])
+    with closing(office.redrive(wish)) as results:
+        for outcome in results:
+            outcomes.append(outcome)
+            tell_lines([_described(outcome)])
     if everything:
         say_hidden(expected, len(outcomes))
     if oven.is_paused and any(outcome.sent_as for outcome in outcomes):

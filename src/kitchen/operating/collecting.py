@@ -1,6 +1,6 @@
 """Takes baked items out of an oven's last queue, and deletes there what is safe elsewhere."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from kitchen.stack.queues import Message, Queue
 from pizza_oven.ports import BATCH
@@ -12,17 +12,21 @@ LONGEST_POLL_SECS = 20
 """Of SQS (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html)."""
 
 
-def collect(baked_items: Queue, most: int | None, wait_secs: int | None) -> Iterator[list[Message]]:
+def collect(baked_items: Queue, most: int | None, wait_secs: int | None) -> Generator[list[Message]]:
     """Take up to `most` baked items, until none comes for `wait_secs`; for None, there is no such end.
 
-    Each hand is deleted when the next is asked for: by then its items must be safe elsewhere. Those of the
-    last hand of all come again, if nobody asks. Raises AwsError.
+    Each hand is deleted when the next is asked for: by then its items must be safe elsewhere. It is given
+    back when the generator is closed instead. Raises AwsError.
     """
     while most is None or most > 0:
         hand = receive(baked_items, BATCH if most is None else min(most, BATCH), wait_secs, HIDE_SECS)
         if not hand:
             return
-        yield hand
+        try:
+            yield hand
+        except GeneratorExit:
+            baked_items.give_back(hand)
+            raise
         baked_items.delete(hand)
         if most is not None:
             most -= len(hand)

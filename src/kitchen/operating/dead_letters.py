@@ -9,7 +9,7 @@ from kitchen.stack.queues import Message, Queue
 from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item, Trigger, parse, read_object
 
-HIDE_SECS = 60
+HIDE_SECS = 30
 """For how long nobody else sees the letters, if we die while we have them in hand."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
