@@ -7,7 +7,7 @@ CHECKOV := .venv/checkov/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench pictures pins clean
+.PHONY: help demo test check format bench docs pictures pins clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
@@ -32,8 +32,14 @@ format: .venv/dev  ## Lay out the code
 bench: .venv/dev  ## Measure the oven on the local stack
 	$(BIN)/python -m benchmarks
 
-pictures: .venv/dev  ## Make the pictures of the documentation anew
+docs: .venv/dev  ## Make the site of the documentation, in build/site
+	@# MkDocs checks links and anchors; here the theme's authors speak of a successor of MkDocs.
+	NO_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --quiet
+	@echo "build/site/index.html"
+
+pictures: .venv/dev  ## Make the pictures of the documentation anew (needs Chromium and npm)
 	$(BIN)/python -m pictures.demo
+	$(BIN)/python -m pictures.diagrams
 
 pins: .venv/dev  ## Pin the newest versions of everything
 	$(PIP) install --quiet uv

@@ -1,0 +1,63 @@
+"""The `console` blocks of the documentation: what is typed, and what is answered."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PROMPT, CONTINUATION = "$ ", "> "
+ANYTHING = "..."
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A command in a page."""
+
+    page: str
+    line: int
+    command: str
+    answer: str
+    """What the page shows of its output. Empty: it may say anything."""
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}: {self.command}"
+
+
+def typed_in(page: Path) -> Iterator[Typed]:
+    """The commands of a page, in their order."""
+    text = page.read_text()
+    for block in BLOCK.finditer(text):
+        first = text.count("\n", 0, block.start(1)) + 1
+        yield from _typed(str(page), first, block[1].splitlines())
+
+
+def _typed(page: str, first: int, lines: list[str]) -> Iterator[Typed]:
+    starts = [n for n, line in enumerate(lines) if line.startswith(PROMPT)]
+    assert starts[:1] == [0], f"{page}:{first}: a console block begins with a command: {PROMPT}..."
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        said = start + 1
+        while said < end and lines[said].startswith(CONTINUATION):
+            said += 1
+        command = [line.removeprefix(PROMPT).removeprefix(CONTINUATION) for line in lines[start:said]]
+        yield Typed(page, first + start, "\n".join(command), "\n".join(lines[said:end]).rstrip())
+
+
+def answers(output: str, expected: str) -> bool:
+    """Whether an output is what a page shows: `...` stands for anything in a line, or for any lines."""
+    if not expected:
+        return True
+    lines = [line.rstrip() for line in output.strip("\n").splitlines()]
+    return bool(re.fullmatch(_pattern(expected), "".join(f"{line}\n" for line in lines)))
+
+
+def _pattern(expected: str) -> str:
+    return "".join(
+        r"(?:.*\n)*?" if line.strip() == ANYTHING else _line_pattern(line) for line in expected.splitlines()
+    )
+
+
+def _line_pattern(line: str) -> str:
+    # How far columns are apart depends on what is in them.
+    words = [re.escape(word).replace(r"\.\.\.", ".*") for word in line.split()]
+    return r"\s*" + r"[^\S\n]+".join(words) + r"\n"

@@ -1,0 +1,166 @@
+"""Every command of the documentation, typed as a reader would, page by page, against an oven on this machine.
+
+A block that is to be run has the language `console`. Its commands begin with `$ `, what follows is their
+output, in which `...` stands for whatever is other each time. A command succeeds, unless the next one is
+`echo $?`.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from kitchen.aws import LOCAL_CREDENTIAL, LOCAL_REGION
+from kitchen.local.emulator import free_port, running_emulator
+from tests.stack.commands import OVEN, RUN_SECS, environment, running_local_oven
+from tests.stack.consoles import Typed, answers, typed_in
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TYPED = {str(page.relative_to(ROOT)): list(typed_in(page)) for page in PAGES}
+
+DEPLOYS = {"docs/deploy.md"}
+"""Pages that begin with an account in which there is no oven yet."""
+
+NOT_RUN = {
+    "make demo": "tests/stack/test_demo_run.py runs the demo",
+}
+"""Commands that no test here runs, and why."""
+
+GOES_ON = re.compile(r"^oven (local|view)\b|--(follow|watch|view)\b")
+"""Commands that go on until Ctrl-C."""
+
+PORT = "127.0.0.1:4566"
+"""Where `oven local` is in the documentation. In the tests it may be anywhere."""
+
+SHELL = """
+if [ -e .shell ]; then . ./.shell; fi
+(exit {status})
+{command}
+status=$?
+export -p > .shell
+exit $status
+"""
+
+AWS_CLI_1 = """
+aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
+export -f aws
+"""
+"""For the AWS CLI 1, which does not heed AWS_ENDPOINT_URL for SQS."""
+
+
+@pytest.mark.parametrize("page", [page for page, typed in TYPED.items() if typed])
+def test_every_command_of_a_page_does_what_the_page_says(page: str, tmp_path: Path) -> None:
+    if any(typed.command.startswith("aws ") for typed in TYPED[page]) and not shutil.which("aws"):
+        pytest.skip("there is no AWS CLI on this machine, and the page uses it")
+    port = free_port()
+    with account(page, port, tmp_path) as (settings, hello):
+        reader = Reader(tmp_path / "reader", port, settings, hello)
+        for typed, following in zip(TYPED[page], [*TYPED[page][1:], None], strict=True):
+            if typed.command not in NOT_RUN:
+                reader.type(typed, may_fail=following is not None and following.command == "echo $?")
+
+
+def test_each_command_that_is_not_run_is_in_a_page() -> None:
+    commands = {typed.command for page in TYPED.values() for typed in page}
+
+    assert not NOT_RUN.keys() - commands
+
+
+@contextmanager
+def account(page: str, port: int, folder: Path) -> Iterator[tuple[dict[str, str], str]]:
+    """What a page begins with: an environment, and what `oven local` has said."""
+    if page in DEPLOYS:
+        with running_emulator(port) as endpoint_url:
+            key = {"AWS_ACCESS_KEY_ID": LOCAL_CREDENTIAL, "AWS_SECRET_ACCESS_KEY": LOCAL_CREDENTIAL}
+            yield {"AWS_ENDPOINT_URL": endpoint_url, "AWS_DEFAULT_REGION": LOCAL_REGION, **key}, ""
+        return
+    (folder / "oven").mkdir()
+    with running_local_oven(port, folder / "oven") as command:
+        hello = command.printed_until("export AWS_DEFAULT_REGION")
+        exports = re.findall(r"(\w+)=(\S+)", " ".join(re.findall(r"^export (.*)$", hello, re.MULTILINE)))
+        yield dict(exports), hello
+
+
+class Reader:
+    """Somebody at a terminal, in an empty folder, with `oven local` in another one."""
+
+    def __init__(self, folder: Path, port: int, settings: dict[str, str], hello: str) -> None:
+        folder.mkdir()
+        # As in the repository, for pages that name it.
+        (folder / ".venv").symlink_to(sys.prefix)
+        path = f"{Path(OVEN).parent}{os.pathsep}{os.environ['PATH']}"
+        self._environment = environment(**settings, PATH=path, COLUMNS="100", PYTHONUNBUFFERED="1")
+        self._folder, self._port, self._hello = folder, port, hello
+        self._status = 0
+        if _aws_cli_is_1():
+            (folder / ".shell").write_text(AWS_CLI_1)
+
+    def type(self, typed: Typed, *, may_fail: bool) -> None:
+        """Run a command, and see that it does what the page says."""
+        expected = self._here(typed.answer)
+        command = self._here(typed.command).replace(".venv/bin/oven", "oven")
+        if command == "oven local":
+            output = self._hello
+        elif GOES_ON.search(command):
+            output = self._watch(command, expected)
+        else:
+            output = self._run(command)
+        assert may_fail or self._status == 0, f"{typed}\nexits with {self._status}:\n{output}"
+        assert answers(output, expected), f"{typed}\nsays:\n{output}\nand not:\n{expected}"
+
+    def _here(self, text: str) -> str:
+        return text.replace(PORT, f"127.0.0.1:{self._port}")
+
+    def _run(self, command: str) -> str:
+        done = subprocess.run(
+            ["bash", "-c", SHELL.format(status=self._status, command=command)],
+            cwd=self._folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=RUN_SECS,
+            check=False,
+        )
+        self._status = done.returncode
+        return done.stdout
+
+    def _watch(self, command: str, expected: str) -> str:
+        """Run a command until it has said what is expected of it, then end it as Ctrl-C does."""
+        said = self._folder / ".said"
+        with said.open("w") as output:
+            process = subprocess.Popen(
+                ["bash", "-c", f"exec {command}"],
+                cwd=self._folder,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        ends = time.monotonic() + RUN_SECS
+        while not (expected and answers(said.read_text(), expected)):
+            if process.poll() is not None or time.monotonic() > ends:
+                break
+            time.sleep(0.1)
+        found = said.read_text()
+        process.send_signal(signal.SIGINT)
+        code = process.wait(RUN_SECS)
+        self._status = 0 if code in (0, 130, -signal.SIGINT) else code
+        return found
+
+
+def _aws_cli_is_1() -> bool:
+    if not shutil.which("aws"):
+        return False
+    version = subprocess.run(["aws", "--version"], capture_output=True, text=True, check=True).stdout
+    return version.startswith("aws-cli/1.")
