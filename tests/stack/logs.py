@@ -19,5 +19,6 @@ def log_lines(oven: LocalOven, function: Function) -> list[str]:
 
 
 def decisions(oven: LocalOven, function: Function) -> list[dict[str, Any]]:
-    """The lines that the function wrote, each a JSON object."""
-    return [json.loads(line) for line in log_lines(oven, function) if line.startswith("{")]
+    """What the function wrote of its decisions, each a JSON object; its metrics are none."""
+    lines = [json.loads(line) for line in log_lines(oven, function) if line.startswith("{")]
+    return [line for line in lines if "message" in line]

@@ -1,0 +1,117 @@
+"""A sender who means harm: what it does to the others, and what of theirs the logs tell."""
+
+import json
+import random
+from collections import Counter
+from typing import get_args
+
+from pizza_oven.errors import MalformedItemError
+from pizza_oven.item import Item, parse
+from tests.garbage import KINDS, forged_trigger, oversize
+from tests.stack.clients import Client, Fields, eventually, pizza
+from tests.stack.conftest import NewOven
+from tests.stack.logs import Function, decisions, log_lines
+from tests.stack.roles import Permission, Role
+
+FLOOD = 10_000
+WEIGHTS = [0.1 if kind is oversize else 1 for kind in KINDS]
+"""Oversize bodies are 64 KB each, and so come less often than the others."""
+
+MARK = "the-customer-s-card-number"
+
+
+def flood_of(count: int, dice: random.Random) -> list[str]:
+    return [kind(dice) for kind in dice.choices(KINDS, WEIGHTS, k=count)]
+
+
+def squatted(item: Fields) -> str:
+    """Something else under the id of an item."""
+    return json.dumps({**item, "size": 14, "bakingTimeSecs": 0, "topping": "gravel"})
+
+
+def test_ten_thousand_messages_of_garbage_leave_good_items_unharmed(new_oven: NewOven) -> None:
+    client = Client(new_oven(14))
+    dice = random.Random(10_000)
+    garbage = flood_of(FLOOD, dice)
+    good = [pizza(f"good-{n}", secs=1 + n % 3, size=1 + n % 2, topping="basil") for n in range(30)]
+
+    client.send(*good[:10])
+    eventually("the first are taken", lambda: not client.messages_to_take())
+    client.send_bodies([*map(squatted, good[:10]), *garbage[: FLOOD // 2]])
+    client.send(*good[10:20])
+    client.send_bodies(garbage[FLOOD // 2 :])
+    client.send(*good[20:])
+    client.collect_until_quiet(within_secs=150)
+
+    good_ids = {item["id"] for item in good}
+    assert sorted((item for item in client.baked if item["id"] in good_ids), key=good.index) == good
+    assert Counter(letter.body for letter in client.dead) == Counter(filter(is_bad, garbage))
+    assert all(letter.reason for letter in client.dead)
+    baked_garbage = {item["id"] for item in client.baked} - good_ids
+    assert baked_garbage == {found.id for body in garbage if (found := item_of(body))}
+    client.let_the_line_be_recounted()
+
+
+def test_a_thousand_forged_triggers_take_no_item_out_and_let_the_line_go_on(new_oven: NewOven) -> None:
+    client = Client(new_oven(2))
+    dice = random.Random(1000)
+    good = [pizza(f"good-{n}", secs=2) for n in range(10)]
+
+    client.send(*good)
+    eventually("the oven is full", lambda: client.row().occupied == 2)
+    named = [json.dumps({"type": "trigger", "item": dice.choice(good)["id"]}) for _ in range(500)]
+    client.send_bodies([*named, *(forged_trigger(dice) for _ in range(500))])
+    client.collect_until_quiet(within_secs=120)
+
+    assert client.baked_ids == sorted(item["id"] for item in good)
+    assert client.loading_order() == [item["id"] for item in good]
+    assert client.fullest() == 2
+
+
+def test_whatever_goes_wrong_no_word_of_an_item_is_in_the_logs(new_oven: NewOven) -> None:
+    oven = new_oven(2)
+    client = Client(oven)
+    bake_items, item_removed = Role(oven, "BakeItems"), Role(oven, "ItemRemoved")
+
+    client.send_bodies(
+        [
+            f"no JSON: {MARK}",
+            f'["{MARK}"]',
+            f'{{"{MARK}": 1, "{MARK}": 2}}',
+            json.dumps({"id": {"of": MARK}}),
+            json.dumps(pizza("no-time", topping=MARK, bakingTimeSecs=MARK)),
+            json.dumps(pizza("no-size", topping=MARK, size=MARK)),  # type: ignore[arg-type]
+            json.dumps({"type": "trigger", "item": MARK + "!"}),
+        ]
+    )
+    client.send(pizza("aborted", secs=3600, topping=MARK), pizza("baked", secs=1, topping=MARK))
+    client.wait_until_baking("aborted")
+    client.send(pizza("waits", topping=MARK), pizza("waits", topping=MARK))
+    client.stop_baking("aborted", error="Oven.Smoke", cause="it smells")
+    client.collect_until_quiet()
+    bake_items.take_away(Permission("BakeItems", "StartBaking", "states:StartExecution"))
+    item_removed.take_away(Permission("ItemRemoved", "HandOut", "sqs:SendMessage"))
+    client.send(pizza("refused", topping=MARK))
+    eventually("its start is refused", lambda: "StartExecution" in "".join(log_lines(oven, "BakeItems")))
+    bake_items.give_back()
+    eventually("it cannot come out", lambda: "SendMessage" in "".join(log_lines(oven, "ItemRemoved")))
+    item_removed.give_back()
+    client.collect_until_quiet()
+
+    assert client.baked_ids == ["baked", "refused", "waits"]
+    assert len(client.dead) == 8
+    assert {line["message"] for line in decisions(oven, "BakeItems")} >= {"rejected", "failed", "joined"}
+    assert not [line for name in get_args(Function) for line in log_lines(oven, name) if MARK in line]
+
+
+def is_bad(body: str) -> bool:
+    try:
+        parse(body, 14)
+    except MalformedItemError:
+        return True
+    return False
+
+
+def item_of(body: str) -> Item | None:
+    content = None if is_bad(body) else parse(body, 14)
+    return content if isinstance(content, Item) else None
