@@ -1,0 +1,249 @@
+"""What an operator sees of an oven in use."""
+
+import contextlib
+import itertools
+import json
+import time
+from collections.abc import Sequence
+
+from kitchen.aws import Aws
+from kitchen.errors import KitchenError
+from kitchen.operating.logs import Line, follow, lines
+from kitchen.operating.status import Status, status
+from kitchen.operating.watching import watch
+from kitchen.operating.whereabouts import Place, Whereabouts, find
+from kitchen.stack.contents import contents
+from kitchen.stack.deployment import Stack, deploy, destroy
+from pizza_oven.ports import Lease
+from tests.stack.clients import Client, eventually, ids, pizza
+from tests.stack.commands import oven as run
+from tests.stack.ovens import TestOven
+
+
+class EnoughError(Exception):
+    """Ends what would go on for ever."""
+
+
+def at(oven: TestOven) -> Sequence[str]:
+    return "--endpoint-url", oven.endpoint_url
+
+
+def look(oven: TestOven) -> Status:
+    return status(oven.aws, oven.stack, time.time())
+
+
+# The status
+
+
+def test_a_status_agrees_with_the_row_and_the_queues(oven: TestOven, client: Client) -> None:
+    baking = [pizza("seen-late", secs=60, size=8), pizza("seen-soon", secs=40, size=6)]
+    client.send(*baking)
+    client.wait_until_baking(*ids(baking))
+    client.send(pizza("seen-next", size=14), pizza("seen-last"))
+    client.wait_until_waiting(2)
+    client.send_bodies(["no item"])
+    eventually("the letter is there", lambda: contents(oven.aws, oven.stack).dead == 1)
+
+    seen = look(oven)
+
+    row, there = client.row(), contents(oven.aws, oven.stack)
+    assert (seen.capacity, seen.occupied, seen.waiting) == (14, 14, 2)
+    assert [(item.id, item.size) for item in seen.baking] == [("seen-soon", 6), ("seen-late", 8)]
+    assert {item.id: item.until for item in seen.baking} == {i: r.until for i, r in row.leases.items()}
+    depths = seen.depths
+    assert (depths.new, depths.line, depths.baked, depths.dead) == (0, 2, there.baked, 1)
+    assert seen.oldest_waiting_secs is not None
+    assert 0 < seen.oldest_waiting_secs < 60
+    assert seen.oldest_dead_secs is not None
+    assert not seen.is_paused
+
+    for item_id in ids(baking):
+        client.stop_baking(item_id, "Test", "over")
+    client.collect_until_quiet()
+    empty = look(oven)
+    assert (empty.occupied, empty.waiting, empty.baking, empty.oldest_waiting_secs) == (0, 0, (), None)
+
+
+def test_the_failures_of_late_come_with_their_reasons_the_newest_first(
+    oven: TestOven, client: Client
+) -> None:
+    for item_id in ("wrong-1", "wrong-2"):
+        client.send(pizza(item_id, size=99))
+        eventually("it is rejected", lambda: item_id in _failed(look(oven)))  # noqa: B023 - called here
+
+    failures = look(oven).background.failures
+    assert [line.item_id for line in failures][:2] == ["wrong-2", "wrong-1"]
+    assert failures[0].facts["reason"] == "size must be a whole number of slots from 1 to 14"
+    client.collect_until_quiet()
+
+
+def _failed(seen: Status) -> list[str | None]:
+    return [line.item_id for line in seen.background.failures]
+
+
+def test_oven_status_tells_it_in_tables_and_as_one_object(oven: TestOven, client: Client) -> None:
+    client.send(pizza("told", secs=5, size=3))
+    client.wait_until_baking("told")
+
+    tables = run("status", *at(oven))
+    told = run("status", "--json", *at(oven))
+
+    assert tables.returncode == 0, tables.stderr
+    assert tables.stdout.startswith("spo: 3 of 14 slots taken, 0 in line\n")
+    assert any(line.split()[:3] == ["told", "3", "bakes"] for line in tables.stdout.splitlines())
+    (item,) = json.loads(told.stdout)["items"]
+    assert (item["id"], item["size"], item["overdue"]) == ("told", 3, False)
+    client.collect_until_quiet()
+
+
+def test_a_watch_goes_on_while_the_oven_is_not_there(local_aws: Aws) -> None:
+    names = {"QueueNamePrefix": "later", "BakingTableName": "later", "RefusePlainHttp": "false"}
+    slept: list[float] = []
+    watching = watch(local_aws, Stack("later", {}), itertools.count(time.time()).__next__, slept.append)
+
+    before = next(watching)
+    deploy(local_aws, "later", names, lambda _line: None)
+    there = [next(watching) for _ in range(2)]
+    destroy(local_aws, "later", lambda _line: None)
+    after = next(watching)
+
+    assert isinstance(before, KitchenError)
+    assert "there is no stack later" in str(before)
+    assert [seen.capacity for seen in there if isinstance(seen, Status)] == [14, 14]
+    assert isinstance(after, KitchenError)
+    assert len(slept) == 3
+
+
+# Where an item is
+
+
+def test_an_item_is_found_wherever_it_is(oven: TestOven, client: Client) -> None:
+    def where(item_id: str) -> Whereabouts:
+        return find(oven.aws, oven.stack, item_id, time.time())
+
+    def is_at(item_id: str, place: Place) -> bool:
+        return where(item_id).place is place
+
+    client.send(pizza("where-hold", secs=60, size=14))
+    client.wait_until_baking("where-hold")
+    client.send(pizza("where-next", secs=2, size=2))
+    client.send(pizza("where-large", size=99))
+    eventually("it is in line", lambda: is_at("where-next", Place.IN_LINE))
+    eventually("it is rejected", lambda: is_at("where-large", Place.REJECTED))
+
+    hold = where("where-hold")
+    assert hold.place is Place.BAKING
+    assert hold.lease is not None
+    assert (hold.lease.size, hold.lease.until) == (14, client.row().leases["where-hold"].until)
+    assert where("where-large").reason == "size must be a whole number of slots from 1 to 14"
+    assert is_at("where-nobody", Place.UNKNOWN)
+
+    client.stop_baking("where-hold", "Oven.Test", "it was enough")
+    eventually("it bakes", lambda: is_at("where-next", Place.BAKING))
+    assert where("where-hold").place is Place.FAILED
+    assert where("where-hold").reason == "ABORTED: Oven.Test: it was enough"
+    eventually("it has baked", lambda: is_at("where-next", Place.BAKED))
+    client.collect_until_quiet()
+
+
+def test_an_item_that_was_never_started_is_in_the_oven_until_it_is_evicted(
+    oven: TestOven, client: Client
+) -> None:
+    until = round(time.time() - 100, 3)
+    client.lease_by_hand("where-leased", Lease(2, until))
+
+    leased = find(oven.aws, oven.stack, "where-leased", time.time())
+    overdue = look(oven).overdue
+    client.trigger()
+    client.collect_until_quiet()
+    evicted = find(oven.aws, oven.stack, "where-leased", time.time())
+
+    assert leased.place is Place.BAKING
+    assert leased.lease is not None
+    assert (leased.lease.size, leased.lease.until) == (2, until)
+    assert leased.lease in overdue
+    assert evicted.place is Place.FAILED
+    assert evicted.reason == "never started"
+
+
+def test_oven_item_exits_with_0_for_a_known_item_and_with_1_for_an_unknown_one(
+    oven: TestOven, client: Client
+) -> None:
+    client.send(pizza("known", secs=0))
+    client.collect_until_quiet()
+
+    known = run("item", "known", *at(oven))
+    told = run("item", "known", "--json", *at(oven))
+    unknown = run("item", "stranger", *at(oven))
+    impossible = run("item", "no id", *at(oven))
+
+    assert known.returncode == 0, known.stderr
+    assert known.stdout.startswith("known came out of the oven at ")
+    assert json.loads(told.stdout)["state"] == "baked"
+    assert unknown.returncode == 1
+    assert unknown.stdout.startswith("stranger is unknown: ")
+    assert "New Items, where nobody can look for it" in unknown.stdout
+    assert impossible.returncode == 2
+    assert impossible.stderr == (
+        'oven: the id of an item must be 1 to 80 characters of A-Z a-z 0-9 _ . -, not "no id"\n'
+    )
+
+
+# The logs
+
+
+def test_the_logs_tell_the_story_of_one_item_through_both_functions(oven: TestOven, client: Client) -> None:
+    client.send(pizza("story-hold", secs=2, size=14))
+    client.wait_until_baking("story-hold")
+    begin = time.time() - 600
+    client.send(pizza("story"))
+    client.wait_until_waiting(1)
+    client.collect_until_quiet()
+    eventually("the last line is written", lambda: len(_story(oven, begin)) == 3)
+
+    told = run("logs", "--item", "story", "--json", *at(oven))
+    read = run("logs", "--item", "story", *at(oven))
+
+    story = [json.loads(line) for line in told.stdout.splitlines()]
+    assert [(line["function"], line["decision"]) for line in story] == [
+        ("BakeItems", "joined"),
+        ("BakeItems", "loaded"),
+        ("ItemRemoved", "baked"),
+    ]
+    assert {line["item"] for line in story} == {"story"}
+    assert [line["at"] for line in story] == sorted(line["at"] for line in story)
+    assert [line.split()[3:5] for line in read.stdout.splitlines()] == [
+        ["joined", "story"],
+        ["loaded", "story"],
+        ["baked", "story"],
+    ]
+
+
+def _story(oven: TestOven, begin: float) -> list[Line]:
+    return lines(oven.aws, oven.stack, begin, item_id="story")
+
+
+def test_who_follows_the_logs_reads_each_line_once(oven: TestOven, client: Client) -> None:
+    begin = time.time()
+    polls = itertools.count()
+    seen: list[Line] = []
+
+    def send_then_wait(_secs: float) -> None:
+        poll = next(polls)
+        if poll < 2:
+            client.send(pizza(f"followed-{poll}"))
+            client.collect_until_quiet()
+        elif [line.decision for line in seen].count("baked") == 2 or poll > 100:
+            raise EnoughError
+        time.sleep(0.1)
+
+    with contextlib.suppress(EnoughError):
+        for line in follow(oven.aws, oven.stack, begin, time.time, send_then_wait):
+            seen.append(line)  # noqa: PERF402 - those before the end count
+
+    assert [(line.decision, line.item_id) for line in seen] == [
+        ("loaded", "followed-0"),
+        ("baked", "followed-0"),
+        ("loaded", "followed-1"),
+        ("baked", "followed-1"),
+    ]
