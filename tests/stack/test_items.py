@@ -1,0 +1,369 @@
+"""The commands that move items, as their users run them: in pipes, with files, by hand, and killed."""
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kitchen import Oven
+from kitchen.local.emulator import free_port
+from kitchen.local.oven import LocalOven, running_oven
+from kitchen.operating.steering import pause, resume
+from kitchen.operating.whereabouts import Place, find
+from tests.stack.clients import eventually, pizza
+from tests.stack.commands import OVEN, RUN_SECS, environment, oven
+
+CAPACITY = 4
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[LocalOven]:
+    with running_oven(free_port(), capacity=CAPACITY) as made:
+        yield made
+
+
+class Kitchen:
+    """An oven, and the command that knows it."""
+
+    def __init__(self, running: LocalOven) -> None:
+        self.running = running
+        self.settings = {"AWS_ENDPOINT_URL": running.endpoint_url}
+        self._sqs = running.aws.sqs
+
+    def oven(self, *arguments: str, answer: str = "") -> "subprocess.CompletedProcess[str]":
+        return oven(*arguments, answer=answer, settings=self.settings)
+
+    def shell(self, line: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+        """Run a line in a shell that knows `oven`."""
+        return subprocess.run(
+            ["bash", "-c", line.replace("oven ", f"{OVEN} ")],
+            env=environment(**self.settings),
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECS,
+            check=False,
+        )
+
+    def begin(self, *arguments: str, **streams: Any) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            [OVEN, *arguments], env=environment(**self.settings), stderr=subprocess.DEVNULL, **streams
+        )
+
+    def put(self, queue_url: str, *bodies: str) -> None:
+        """Messages that are there, whoever sent them."""
+        for n in range(0, len(bodies), 10):
+            entries: Any = [{"Id": str(k), "MessageBody": b} for k, b in enumerate(bodies[n : n + 10])]
+            self._sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
+
+    def baked(self, count: int) -> list[Any]:
+        """So many items, collected as anybody would."""
+        collected = self.oven("collect", "--n", str(count), "--wait", "30")
+        assert collected.returncode == 0, collected.stderr
+        return [json.loads(line) for line in collected.stdout.splitlines()]
+
+    def place(self, item_id: str) -> Place:
+        """Where an item is."""
+        return find(self.running.aws, self.running.stack, item_id, time.time()).place
+
+    def letters(self) -> list[Any]:
+        """The dead letters."""
+        return [json.loads(line) for line in self.oven("dlq", "--json").stdout.splitlines()]
+
+
+@pytest.fixture
+def kitchen(running: LocalOven) -> Iterator[Kitchen]:
+    """The shared oven. Its tests have item ids of their own, and leave its queues empty."""
+    kitchen = Kitchen(running)
+    yield kitchen
+    for url in (running.stack.baked_items, running.stack.dead_letters):
+        running.aws.sqs.purge_queue(QueueUrl=url)
+
+
+def lines(items: Sequence[object]) -> str:
+    return "".join(f"{json.dumps(item)}\n" for item in items)
+
+
+def ids(items: Sequence[Any]) -> list[str]:
+    return sorted(item["id"] for item in items)
+
+
+# oven send and oven collect
+
+
+def test_an_item_from_options_is_told_by_its_id_and_comes_out_as_it_was_sent(kitchen: Kitchen) -> None:
+    sent = kitchen.oven(
+        "send", "--id", "by-hand", "--bake", "1", "--size", "2", "--field", "table=7", "--field", "for=Zoë 🍕"
+    )
+
+    assert (sent.returncode, sent.stdout, sent.stderr) == (0, "by-hand\n", "1 item sent.\n")
+    assert kitchen.baked(1) == [
+        {"id": "by-hand", "bakingTimeSecs": 1, "size": 2, "table": 7, "for": "Zoë 🍕"}
+    ]
+
+
+def test_an_item_without_an_id_gets_one_of_its_own_each_time(kitchen: Kitchen) -> None:
+    printed = [kitchen.oven("send", "--bake", "0").stdout.strip() for _ in range(2)]
+    assert ids(kitchen.baked(2)) == sorted(printed)
+    assert len(set(printed)) == 2
+
+
+def test_a_file_is_sent_and_collected_line_by_line(kitchen: Kitchen, tmp_path: Path) -> None:
+    items = [pizza(f"of-file-{n}", n=n) for n in range(25)]
+    (tmp_path / "items.jsonl").write_text("\ufeff" + lines(items).replace("\n", "\r\n\r\n"))
+
+    sent = kitchen.shell("oven send --file items.jsonl", tmp_path)
+
+    assert sent.returncode == 0, sent.stderr
+    assert sent.stdout.splitlines() == [item["id"] for item in items]
+    assert sent.stderr == "25 items sent.\n"
+    assert sorted(kitchen.baked(25), key=lambda item: int(item["n"])) == items
+
+
+def test_a_file_with_one_bad_line_is_not_sent_at_all(kitchen: Kitchen, tmp_path: Path) -> None:
+    (tmp_path / "bad.jsonl").write_text(lines([pizza("good"), pizza("too-big", size=CAPACITY + 1)]))
+
+    for command in ("oven send --file bad.jsonl", "oven send --file - < bad.jsonl"):
+        sent = kitchen.shell(command, tmp_path)
+
+        assert (sent.returncode, sent.stdout) == (1, "")
+        assert "jsonl:2: size" in sent.stderr or "standard input:2: size" in sent.stderr
+        assert "from 1 to 4, not 5" in sent.stderr
+    assert kitchen.oven("collect").stdout == ""
+
+
+def test_a_pipe_is_sent_as_it_comes_until_a_bad_line(kitchen: Kitchen) -> None:
+    process = kitchen.begin("send", "--file", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(lines([pizza("early")]).encode())
+    process.stdin.flush()
+
+    assert process.stdout.readline() == b"early\n"
+    assert ids(kitchen.baked(1)) == ["early"]
+    process.stdin.write(b"no json\n")
+    process.stdin.close()
+    assert process.stdout.read() == b""
+    process.stdout.close()
+    assert process.wait(RUN_SECS) == 1
+
+
+def test_all_is_sent_though_nobody_reads_the_ids_to_the_end(kitchen: Kitchen, tmp_path: Path) -> None:
+    items = [pizza(f"unread-{n:03}{'x' * 60}") for n in range(200)]
+    (tmp_path / "items.jsonl").write_text(lines(items))
+
+    sent = kitchen.shell('oven send --file items.jsonl | head -1; echo "${PIPESTATUS[0]}"', tmp_path)
+
+    assert sent.stdout == f"{items[0]['id']}\n0\n"
+    assert ids(kitchen.baked(200)) == ids(items)
+
+
+def test_a_paused_oven_takes_items_and_says_that_they_wait(kitchen: Kitchen) -> None:
+    aws, stack = kitchen.running.aws, kitchen.running.stack
+    pause(aws, stack)
+    try:
+        sent = kitchen.oven("send", "--id", "patient", "--bake", "0")
+    finally:
+        resume(aws, stack)
+
+    assert sent.stdout == "patient\n"
+    assert "The oven is paused: they wait in New Items, until oven resume --stack spo" in sent.stderr
+    assert ids(kitchen.baked(1)) == ["patient"]
+
+
+def test_who_follows_gets_what_comes_and_ends_by_ctrl_c(kitchen: Kitchen) -> None:
+    process = kitchen.begin("collect", "--follow", stdout=subprocess.PIPE)
+    assert process.stdout
+    kitchen.oven("send", "--id", "followed", "--bake", "1")
+
+    assert json.loads(process.stdout.readline())["id"] == "followed"
+    process.send_signal(signal.SIGINT)
+    assert process.stdout.read() == b""
+    process.stdout.close()
+    assert process.wait(RUN_SECS) == 130
+
+
+def test_what_a_full_disk_did_not_take_is_still_there(kitchen: Kitchen, tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no full disk to be had")
+    kitchen.put(kitchen.running.stack.baked_items, *(json.dumps(pizza(f"kept-{n}")) for n in range(15)))
+
+    collected = kitchen.shell("oven collect > /dev/full", tmp_path)
+
+    assert collected.returncode == 1
+    assert collected.stderr == "oven: standard output took no more: No space left on device\n"
+    assert len(kitchen.baked(15)) == 15
+
+
+def test_what_nobody_would_read_is_still_there(kitchen: Kitchen, tmp_path: Path) -> None:
+    kitchen.put(kitchen.running.stack.baked_items, *(json.dumps(pizza(f"shy-{n}")) for n in range(15)))
+
+    collected = kitchen.shell("oven collect | true; exit ${PIPESTATUS[0]}", tmp_path)
+
+    assert (collected.returncode, collected.stderr) == (1, "")
+    assert len(kitchen.baked(15)) == 15
+
+
+# oven dlq, oven redrive, oven remove
+
+
+def test_a_rejected_item_is_listed_mended_and_baked(kitchen: Kitchen) -> None:
+    kitchen.put(kitchen.running.stack.new_items, json.dumps(pizza("large", size=9, crust="thin")), "no json")
+    eventually("both are dead letters", lambda: len(kitchen.letters()) == 2)
+
+    listed = kitchen.oven("dlq")
+    refused = kitchen.oven("redrive", "large", "--set", "size=5")
+    mended = kitchen.oven("redrive", "large", "--set", "size=3")
+
+    assert "size must be a whole number of slots from 1 to 4, not 9" in listed.stdout
+    assert "the message is not JSON" in listed.stdout
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "oven: large is still malformed: size must be a whole number of slots from 1 to 4, not 5; "
+        "nothing was sent\n"
+    )
+    assert (mended.returncode, mended.stdout, mended.stderr) == (0, "sent   large\n", "")
+    assert kitchen.baked(1) == [pizza("large", size=3, crust="thin")]
+    assert [letter["body"] for letter in kitchen.letters()] == ["no json"]
+
+
+def test_what_cannot_be_baked_stays_and_is_an_error(kitchen: Kitchen) -> None:
+    kitchen.put(kitchen.running.stack.dead_letters, "no json", json.dumps(pizza("given-up")))
+
+    redriven = kitchen.oven("redrive", "--all")
+
+    assert redriven.returncode == 1
+    assert "sent   given-up\n" in redriven.stdout
+    assert ": the message is not JSON" in redriven.stdout
+    assert redriven.stderr == "oven: 1 of 2 dead letters stay: mend them with --set or --new-id\n"
+    assert ids(kitchen.baked(1)) == ["given-up"]
+
+
+def test_an_item_is_removed_becomes_a_dead_letter_and_bakes_under_a_new_id(kitchen: Kitchen) -> None:
+    kitchen.oven("send", "--id", "early-out", "--bake", "3600", "--size", "4")
+    kitchen.oven("send", "--id", "next", "--bake", "0")
+    eventually("one bakes", lambda: kitchen.place("early-out") is Place.BAKING)
+    eventually("one waits", lambda: kitchen.place("next") is Place.IN_LINE)
+
+    in_line = kitchen.oven("remove", "next")
+    removed = kitchen.oven("remove", "early-out")
+    again = kitchen.oven("remove", "early-out")
+
+    assert in_line.returncode == 1
+    assert "next waits in line" in in_line.stderr
+    assert removed.returncode == 0, removed.stderr
+    assert removed.stdout.startswith("early-out is out of the oven, and a dead letter")
+    assert again.returncode == 1
+    assert "its baking failed" in again.stderr
+    assert ids(kitchen.baked(1)) == ["next"]
+    (letter,) = kitchen.letters()
+    assert letter["reason"] == "its baking ended as ABORTED: Oven.Removed: oven remove took it out"
+    assert letter["redrive"] == "new id"
+
+    redriven = kitchen.oven("redrive", "early-out", "--set", "bakingTimeSecs=0")
+    assert redriven.stdout == "sent   early-out as early-out.redrive-1\n"
+    assert kitchen.baked(1) == [pizza("early-out.redrive-1", size=4)]
+
+
+def test_an_unknown_item_cannot_be_removed(kitchen: Kitchen) -> None:
+    removed = kitchen.oven("remove", "nobody")
+    assert removed.returncode == 1
+    assert removed.stderr == (
+        "oven: nobody is not in the oven: it was never sent, or it waits in New Items\n"
+    )
+
+
+# Killed
+
+
+def kill_after_a_line(process: "subprocess.Popen[bytes]") -> list[str]:
+    """Kill it when it has printed its first line. Returns all whole lines that it printed."""
+    assert process.stdout
+    printed = process.stdout.readline()
+    process.kill()
+    printed += process.stdout.read()
+    process.stdout.close()
+    assert process.wait(RUN_SECS) == -signal.SIGKILL, "it came to its end before"
+    return printed.decode().rpartition("\n")[0].splitlines()
+
+
+def test_a_file_whose_sending_was_killed_is_sent_again_and_bakes_once(
+    kitchen: Kitchen, tmp_path: Path
+) -> None:
+    items = [pizza(f"resent-{n}") for n in range(300)]
+    (tmp_path / "items.jsonl").write_text(lines(items))
+
+    kill_after_a_line(kitchen.begin("send", "--file", str(tmp_path / "items.jsonl"), stdout=subprocess.PIPE))
+    again = kitchen.oven("send", "--file", str(tmp_path / "items.jsonl"))
+
+    assert again.returncode == 0, again.stderr
+    assert ids(kitchen.baked(300)) == ids(items)
+    assert kitchen.oven("collect").stdout == ""
+
+
+def test_what_a_killed_collect_did_not_print_comes_again(kitchen: Kitchen, tmp_path: Path) -> None:
+    # More than a pipe holds, so that it is killed in the middle.
+    items = [pizza(f"collected-{n}", topping="x" * 2000) for n in range(100)]
+    kitchen.put(kitchen.running.stack.baked_items, *map(json.dumps, items))
+
+    printed = kill_after_a_line(kitchen.begin("collect", stdout=subprocess.PIPE))
+    (tmp_path / "baked").write_text("\n".join([*printed, '{"id": "cut-o']))
+    again = kitchen.shell("oven collect --n 100 --wait 35 >> baked", tmp_path)
+
+    assert again.returncode == 0, again.stderr
+    assert 0 < len(printed) < 100
+    lines_now = (tmp_path / "baked").read_text().splitlines()
+    assert lines_now.pop(len(printed)) == '{"id": "cut-o'
+    assert {json.loads(line)["id"] for line in lines_now} == {item["id"] for item in items}
+
+
+def test_dead_letters_whose_redrive_was_killed_go_back_and_bake_once(kitchen: Kitchen) -> None:
+    items = [pizza(f"redriven-{n}") for n in range(100)]
+    kitchen.put(kitchen.running.stack.dead_letters, *map(json.dumps, items))
+
+    kill_after_a_line(kitchen.begin("redrive", "--all", stdout=subprocess.PIPE))
+    at_once = kitchen.oven("redrive", "--all")
+
+    assert "in somebody's hand" in at_once.stderr
+
+    def all_went_back() -> bool:
+        kitchen.oven("redrive", "--all")
+        return kitchen.oven("dlq").stderr == "There is no dead letter.\n"
+
+    eventually("the dead one's letters went back, too", all_went_back, within_secs=60)
+    assert ids(kitchen.baked(300)) == ids(items)
+    assert kitchen.oven("collect").stdout == ""
+
+
+# The client
+
+
+def test_the_client_sends_sees_and_collects(kitchen: Kitchen) -> None:
+    mine = Oven.local(kitchen.running.endpoint_url)
+    items = [pizza(f"client-{n}", secs=2) for n in range(6)]
+
+    mine.send(items[0])
+    mine.send_many(items[1:])
+    eventually("the oven is full", lambda: mine.status().occupied == mine.capacity)
+    baked = list(mine.results(most=6, wait_secs=30))
+
+    assert sorted(baked, key=lambda item: str(item["id"])) == items
+    eventually("the oven is empty", lambda: mine.status().occupied == 0)
+
+
+def test_a_result_whose_handling_failed_comes_again(kitchen: Kitchen) -> None:
+    mine = Oven.local(kitchen.running.endpoint_url)
+    mine.send(pizza("handled-twice"))
+
+    def handle_badly() -> None:
+        for _ in mine.results(most=1, wait_secs=30, handling_secs=1):
+            raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        handle_badly()
+    assert ids(list(mine.results(most=1, wait_secs=30))) == ["handled-twice"]
