@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from kitchen.aws import local
 from kitchen.cli.board import board, line
-from kitchen.operating import words
+from kitchen.errors import DeploymentError
+from kitchen.operating import steering, words
 from kitchen.operating.logs import NO_DECISION, Line, pattern, read
 from kitchen.operating.status import Background, Baking, Depths, Status
 from kitchen.stack.deployment import Stack
@@ -233,3 +235,18 @@ def test_the_json_of_a_status_has_every_item_and_what_is_overdue() -> None:
     }  # fmt: skip
     assert (told["capacity"], told["occupied"], told["admission"]) == (600, 500, "open")
     assert told["failures"][0]["facts"] == {"reason": "x"}
+
+
+# Steering
+
+
+def test_an_oven_of_the_first_version_says_what_it_takes_to_pause_it() -> None:
+    nowhere = local("http://127.0.0.1:1")
+
+    with pytest.raises(DeploymentError) as refused:
+        steering.pause(nowhere, Stack("spo", {"NewItemsQueueUrl": "url"}))
+
+    assert str(refused.value) == (
+        "the stack spo was made by version 1.0.0, which cannot pause: "
+        "bring it up to date with oven deploy --stack spo"
+    )

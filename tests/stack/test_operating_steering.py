@@ -1,0 +1,207 @@
+"""What an operator changes about an oven in use."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from kitchen.operating import steering
+from kitchen.operating.status import BACKGROUND_SECS, status
+from kitchen.stack.contents import depth
+from kitchen.stack.deployment import find_stack, parameters
+from pizza_oven.ports import Lease
+from tests.stack.clients import Client, eventually, pizza
+from tests.stack.commands import oven as run
+from tests.stack.ovens import TestOven, local_session, running_test_oven
+
+CAPACITY = "BakingTableCapacityCount"
+
+PATIENCE_SECS = 150
+"""An update of a function may catch it at work: its messages then come again after a minute."""
+
+
+@pytest.fixture(scope="module")
+def oven() -> Iterator[TestOven]:
+    """An oven whose capacity the tests change."""
+    with running_test_oven(1) as running:
+        yield running
+
+
+@pytest.fixture
+def client(oven: TestOven) -> Client:
+    """A client of an oven of one slot that is open."""
+    left = find_stack(oven.aws, "spo")
+    if left.is_paused:
+        steering.resume(oven.aws, left)
+    if left.capacity != 1:
+        steering.set_capacity(oven.aws, left, 1)
+    client = Client(oven)
+    client.clear()
+    return client
+
+
+def say(oven: TestOven, *arguments: str) -> tuple[int, str, str]:
+    """Run a command. Returns its exit code, and what it printed and said."""
+    done = run(*arguments, "--endpoint-url", oven.endpoint_url)
+    return done.returncode, done.stdout.strip(), done.stderr.strip()
+
+
+def now(oven: TestOven, parameter: str) -> str:
+    return parameters(oven.aws, "spo")[parameter]
+
+
+def code(oven: TestOven) -> str:
+    """The hash of what Bake Items runs."""
+    functions = local_session().client("lambda", endpoint_url=oven.endpoint_url)
+    return functions.get_function(FunctionName="spo-BakeItems")["Configuration"]["CodeSha256"]
+
+
+def in_line(client: Client, *item_ids: str, secs: int = 1) -> None:
+    """Have items wait, in this order."""
+    for item_id in item_ids:
+        before = client.row().waiting
+        client.send(pizza(item_id, secs))
+        client.wait_until_waiting(before + 1)
+
+
+# The capacity
+
+
+def test_a_raised_capacity_admits_who_waits_at_once(oven: TestOven, client: Client) -> None:
+    client.send(pizza("raised-hold", secs=40))
+    client.wait_until_baking("raised-hold")
+    in_line(client, "raised-1", "raised-2", "raised-3", secs=20)
+
+    exit_code, told, _ = say(oven, "capacity", "4")
+    client.capacity = 4
+
+    assert exit_code == 0
+    assert told == "The capacity of spo was 1 and is 4 slots."
+    eventually("all are in the oven", lambda: client.row().occupied == 4, within_secs=15)
+    for item_id in ("raised-hold", "raised-1", "raised-2", "raised-3"):
+        client.wait_until_baking(item_id)
+        client.stop_baking(item_id, "Test", "seen")
+    client.collect_until_quiet(PATIENCE_SECS)
+
+
+def test_a_lowered_capacity_drains_and_is_kept_while_items_wait(oven: TestOven, client: Client) -> None:
+    steering.set_capacity(oven.aws, oven.stack, 4)
+    client.capacity = 4
+    client.send(*(pizza(f"lowered-{n}", secs=8) for n in range(4)))
+    client.wait_until_baking(*(f"lowered-{n}" for n in range(4)))
+    in_line(client, "drained-1", "drained-2", "drained-3", "drained-4")
+
+    exit_code, told, warned = say(oven, "capacity", "2")
+    lowered_at = time.time()
+    baking = len(client.row().leases)
+    client.collect_until_quiet(PATIENCE_SECS)
+
+    assert exit_code == 0
+    assert told == "The capacity of spo was 4 and is 2 slots."
+    assert "An item in line that is larger than 2 becomes a dead letter when its turn comes." in warned
+    assert baking == 4
+    assert client.fullest(since=lowered_at) == 2
+    assert len(client.baked) == 8
+    assert client.dead == []
+
+
+def test_a_change_of_the_capacity_changes_nothing_else(oven: TestOven, client: Client) -> None:
+    before, code_before = parameters(oven.aws, "spo"), code(oven)
+
+    say(oven, "capacity", "3")
+
+    assert parameters(oven.aws, "spo") == {**before, CAPACITY: "3"}
+    assert code(oven) == code_before
+    client.collect_until_quiet(PATIENCE_SECS)
+
+
+def test_the_capacity_that_there_is_already_is_nothing_to_do(oven: TestOven, client: Client) -> None:
+    assert say(oven, "capacity") == (0, "1", "")
+    assert say(oven, "capacity", "1") == (0, "", "The oven spo has 1 slots already: nothing to do.")
+    assert client.messages_to_take() == 0
+
+
+@pytest.mark.parametrize("wrong", ["0", "4001", "many"])
+def test_a_capacity_that_no_oven_can_have_is_refused_in_a_line(oven: TestOven, wrong: str) -> None:
+    exit_code, told, error = say(oven, "capacity", wrong)
+
+    assert (exit_code, told) == (2, "")
+    assert error.startswith("oven: ")
+    assert len(error.splitlines()) == 1
+
+
+def test_who_watches_learns_of_a_new_capacity_after_some_seconds(oven: TestOven, client: Client) -> None:
+    begin = time.time()
+    first = status(oven.aws, oven.stack, begin)
+    steering.set_capacity(oven.aws, oven.stack, 2)
+
+    soon = status(oven.aws, oven.stack, begin + BACKGROUND_SECS - 1, first)
+    later = status(oven.aws, oven.stack, begin + BACKGROUND_SECS, soon)
+
+    assert [seen.capacity for seen in (first, soon, later)] == [1, 1, 2]
+    client.collect_until_quiet(PATIENCE_SECS)
+
+
+# The door
+
+
+def test_a_paused_oven_lets_nobody_in_until_it_is_resumed_and_what_bakes_comes_out(
+    oven: TestOven, client: Client
+) -> None:
+    client.send(pizza("paused-hold", secs=6))
+    client.wait_until_baking("paused-hold")
+    in_line(client, "paused-1", "paused-2")
+
+    paused = say(oven, "pause")
+    client.send(pizza("paused-new"))
+    eventually("what bakes comes out", lambda: not client.row().leases)
+    client.collect()
+
+    assert paused[0] == 0
+    assert client.baked_ids == ["paused-hold"]
+    assert now(oven, "Admission") == "PAUSED"
+    seen = status(oven.aws, find_stack(oven.aws, "spo"), time.time())
+    assert (seen.is_paused, seen.waiting, seen.depths.line) == (True, 2, 2)
+    # The item, and the trigger of the one that came out.
+    assert seen.depths.new == 2
+    assert say(oven, "pause")[2] == "The oven spo is paused already: nothing to do."
+    assert "and the oven is paused" in say(oven, "item", "paused-new")[1]
+
+    resumed = say(oven, "resume")
+    client.collect_until_quiet(PATIENCE_SECS)
+
+    assert resumed[:2] == (0, "The oven spo is open.")
+    assert client.loading_order() == ["paused-hold", "paused-1", "paused-2", "paused-new"]
+    assert say(oven, "resume")[2] == "The oven spo is open already: nothing to do."
+
+
+def test_a_trigger_that_names_an_item_has_the_oven_look_into_it(oven: TestOven, client: Client) -> None:
+    client.send(pizza("looked-into", secs=60))
+    client.wait_until_baking("looked-into")
+    client.stop_baking("looked-into", "Test", "over")
+    client.collect_until_quiet()
+    # As if its end had escaped everybody, long before it is overdue.
+    client.lease_by_hand("looked-into", Lease(1, round(time.time() + 60, 3)))
+
+    plain = say(oven, "trigger")
+    eventually("the trigger is taken", lambda: depth(oven.aws, oven.stack.new_items) == 0)
+    held = client.row().leases
+    named = say(oven, "trigger", "--item", "looked-into")
+
+    assert plain[:2] == (0, "A trigger is on its way to spo.")
+    assert list(held) == ["looked-into"]
+    assert named[:2] == (0, "A trigger for looked-into is on its way to spo.")
+    eventually("its slot is free", lambda: not client.row().leases)
+    client.collect_until_quiet()
+
+
+def test_a_trigger_waits_while_the_oven_is_paused_and_says_so(oven: TestOven, client: Client) -> None:
+    steering.pause(oven.aws, oven.stack)
+
+    sent = say(oven, "trigger")
+
+    assert sent[0] == 0
+    assert sent[2] == "The oven is paused: it looks after oven resume."
+    assert depth(oven.aws, oven.stack.new_items) == 1
+    steering.resume(oven.aws, oven.stack)
+    client.collect_until_quiet(PATIENCE_SECS)
