@@ -113,7 +113,7 @@ def test_an_update_from_an_earlier_version_replaces_nothing_that_holds_items(sta
         if resource["Type"] in HOLDS_SOMETHING
     }
     assert holding == KEPT, (
-        "Who updates a stack to this template would lose what is in these: where an id or one of these properties "
+        "Who updates a stack to this would lose what is in these: where an id or one of these properties "
         "changes, CloudFormation makes a new one, and deletes the old. Give them back what they had."
     )
 
