@@ -100,7 +100,7 @@ def test_who_reads_for_so_long_that_letters_come_again_reads_each_once_and_comes
         (body("x"), None, "SQS gave up after 30 tries", "as it is"),
         ('{"type": "trigger"}', None, "SQS gave up after 30 tries", "no item"),
         ("[]", None, "the message must be a JSON object, not []", "no"),
-        (body("x"), "red\x1b[31m\nin two lines", "red [31m in two lines", "as it is"),
+        (body("x"), "red\x1b[31m\nin two lines", "red?[31m in two lines", "as it is"),
     ],
 )
 def test_a_dead_letter_tells_its_reason_and_what_can_be_done(

@@ -9,6 +9,7 @@ import typer
 
 from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
 from kitchen.operating.dead_letters import Letter, list_letters
+from kitchen.operating.words import duration
 from kitchen.stack.queues import Queue
 
 
@@ -52,16 +53,9 @@ def say_hidden(expected: int, found: int) -> None:
 
 def _table(letters: Sequence[Letter], now: float) -> str:
     rows = [("ID", "AGE", "REDRIVE", "REASON")]
-    rows += [(letter.id, _span(letter.age_secs(now)), letter.remedy, letter.reason) for letter in letters]
+    rows += [(letter.id, duration(letter.age_secs(now)), letter.remedy, letter.reason) for letter in letters]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "\n".join(
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]])
         for row in rows
     )
-
-
-def _span(secs: int) -> str:
-    for unit, name in ((86400, "d"), (3600, "h"), (60, "m")):
-        if secs >= 2 * unit:
-            return f"{secs // unit}{name}"
-    return f"{secs}s"

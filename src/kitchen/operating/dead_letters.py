@@ -1,18 +1,16 @@
 """What became dead letters, and why."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kitchen.operating.words import plain
 from kitchen.stack.queues import Message, Queue
 from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item, Trigger, parse, read_object
 
 HIDE_SECS = 30
 """For how long nobody else sees the letters, if we die while we have them in hand."""
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ def read_letter(message: Message, capacity: int, tries: int | None) -> Letter:
     except MalformedItemError as error:
         flaw, item_id = str(error), error.item_id
     reason = message.reason or flaw or f"SQS gave up after {tries} tries"
-    return Letter(message, item_id or message.id, content, flaw, is_object, _CONTROL.sub(" ", reason))
+    return Letter(message, item_id or message.id, content, flaw, is_object, plain(reason))
 
 
 def list_letters(dead_letters: Queue, capacity: int, tries: int | None) -> list[Letter]:
