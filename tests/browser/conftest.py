@@ -1,0 +1,76 @@
+"""A real browser before the page, and what must hold in every test: no errors, and no request elsewhere."""
+
+import contextlib
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from kitchen.view.scripted import ScriptedOven
+from kitchen.view.server import running_page
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+Serve = Callable[[ScriptedOven], str]
+"""Serves the page of an oven for one test. Returns its URL."""
+
+OpenPage = Callable[..., Page]
+"""Opens a URL in a fresh browser session; takes what Playwright takes for one, such as `color_scheme`."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The Chromium of this machine."""
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        missing = f"no Chromium on this machine: none of {', '.join(NAMES)} is in the PATH"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        # Without its sandbox, which it has no right to make for root in a container.
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    with contextlib.ExitStack() as pages:
+        yield lambda oven: pages.enter_context(running_page(oven)).url
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """At the end, whatever the page complained of fails the test: violations of its policy, too."""
+    complaints: list[str] = []
+    hosts: set[str | None] = set()
+
+    def listen(page: Page) -> None:
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text) if is_complaint(message) else None)
+        page.on("dialog", lambda dialog: complaints.append(f"a dialog: {dialog.message}"))
+        page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
+
+    with contextlib.ExitStack() as sessions:
+
+        def open_url(url: str, **options: Any) -> Page:
+            session = sessions.enter_context(browser.new_context(**options))
+            page = session.new_page()
+            listen(page)
+            page.goto(url)
+            return page
+
+        yield open_url
+    assert not complaints
+    assert hosts <= {"127.0.0.1"}
+
+
+def is_complaint(message: ConsoleMessage) -> bool:
+    """That the server is gone is no fault of the page; some tests take it away, or have it refuse."""
+    return message.type == "error" and not re.search("Failed to load resource|ERR_", message.text)

@@ -1,0 +1,53 @@
+"""What the scripted ovens of these tests show, and what can be read off the page."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from playwright.sync_api import Page
+
+from kitchen.operating.status import Baking, Status
+from kitchen.view.oven import Letter
+from kitchen.view.scripted import ScriptedOven, seen
+
+UNKNOWN = "\N{EN DASH}"
+"""Where the page has no number yet."""
+
+HOSTILE = "<img src=x onerror=alert(document.domain)>"
+
+LETTERS = [
+    Letter("order-4711", "size must be a whole number of slots from 1 to 14, not 20"),
+    Letter(HOSTILE, f"the message is not JSON: {HOSTILE} </li></ul><script>alert(2)</script> {'x' * 200}"),
+    Letter("\N{RIGHT-TO-LEFT OVERRIDE}desrever &amp; 'quoted' \"twice\"", "javascript:alert(3)"),
+]
+
+
+def oven_of(*ids: str, secs: float = 60, dead_letters: Sequence[Letter] = (), **others: Any) -> ScriptedOven:
+    """An oven in which these items bake."""
+    until = time.time() + secs
+    items = [Baking(item_id, 1, until) for item_id in ids]
+    dead = {"dead": len(dead_letters)} if dead_letters else {}
+    return ScriptedOven(script(items, **dead, **others), dead_letters=dead_letters)
+
+
+def script(items: Sequence[Baking], **others: Any) -> Callable[[], Status]:
+    """The same at each look."""
+    return lambda: seen(time.time(), items, **others)
+
+
+def number(page: Page, name: str) -> int:
+    """One of the page's numbers; -1 where it shows none."""
+    text = page.locator(f"#{name}").inner_text().replace(",", "")
+    return int(text) if text.isdigit() else -1
+
+
+def drawn_share(page: Page) -> float:
+    """How much of the oven's inside is covered by bright pixels, from 0 to 1."""
+    share: float = page.evaluate("""() => {
+        const canvas = document.getElementById("oven");
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        let bright = 0;
+        for (let at = 0; at < data.length; at += 4) if (data[at] > 150 && data[at + 3] > 200) bright++;
+        return bright / (data.length / 4);
+    }""")
+    return share

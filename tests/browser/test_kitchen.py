@@ -1,0 +1,138 @@
+"""The page before real ovens: a whole rush, and numbers that agree with the queues."""
+
+import contextlib
+import itertools
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from kitchen.aws import local
+from kitchen.local.emulator import free_port
+from kitchen.local.oven import LocalOven, running_oven
+from kitchen.stack.contents import contents
+from kitchen.view.oven import DeployedOven
+from kitchen.view.server import running_page
+from tests.browser.conftest import OpenPage
+from tests.browser.looks import HOSTILE, number
+from tests.stack.clients import Client, eventually, pizza
+from tests.stack.commands import OVEN, RUN_SECS, environment
+
+PIZZAS = 24
+
+
+@pytest.fixture
+def kitchen() -> Iterator[LocalOven]:
+    with running_oven(free_port(), capacity=6) as oven:
+        yield oven
+
+
+@contextlib.contextmanager
+def page_of(oven: LocalOven) -> Iterator[str]:
+    """Serves it, and yields its URL."""
+    tokens = (f"test{number}" for number in itertools.count())
+    watched = DeployedOven(local(oven.endpoint_url), oven.stack, time.time, lambda: next(tokens))
+    with running_page(watched) as page:
+        yield page.url
+
+
+def shown(page: Page) -> tuple[int, ...]:
+    """Slots taken, new, in line, baked, dead."""
+    return tuple(number(page, name) for name in ("occupied", "new", "in-line", "baked", "dead"))
+
+
+def held(oven: LocalOven) -> tuple[int, ...]:
+    """The same, as the queues and the table have it."""
+    found = contents(oven.aws, oven.stack)
+    return (found.occupied, found.new, found.waiting, found.baked, found.dead)
+
+
+def test_a_demos_rush_is_seen_from_the_first_pizza_to_the_last(open_page: OpenPage) -> None:
+    command = [OVEN, "demo", "--view", "--n", str(PIZZAS), "--bake", "1-2", "--capacity", "6"]
+    with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True) as demo:
+        assert demo.stderr
+        url = next(
+            found[0] for line in demo.stderr if (found := re.search(r"http://127\.0\.0\.1:\d+/", line))
+        )
+        page = open_page(url)
+        occupied = page.locator("#occupied")
+
+        # Others than the page's own estimates can be checked: the oven fills, and empties.
+        expect(occupied).to_have_text("6", timeout=20_000)
+        eventually("some wait", lambda: number(page, "waiting") > 0)
+        eventually("a rate is told", lambda: number(page, "rate") > 0)
+        expect(occupied).to_have_text("0", timeout=60_000)
+        expect(page.locator("#waiting")).to_have_text("0")
+        outs = page.evaluate("document.getElementById('chart').getAttribute('aria-label')")
+        demo.stderr.read()
+        assert demo.wait(RUN_SECS) == 0
+        # The command has ended, and its page says so.
+        expect(page.locator("#state")).to_have_text("No contact", timeout=10_000)
+        expect(page.locator("#trouble")).to_contain_text("has ended")
+
+    assert re.search(r"at most 6; .* in line now, at most [1-9]", outs)
+
+
+def test_the_page_agrees_with_the_queues_while_its_own_pizzas_bake(
+    kitchen: LocalOven, open_page: OpenPage
+) -> None:
+    with page_of(kitchen) as url:
+        page = open_page(url)
+        expect(page.locator("#capacity")).to_have_text("6")
+        for count, secs in [("6", "10"), ("9", "0")]:
+            page.get_by_label("How many").fill(count)
+            page.get_by_label("Seconds to bake").fill(secs)
+            page.get_by_role("button", name="Send").click()
+            expect(page.locator("#sent")).to_have_text(f"Sent {count} pizzas.")
+
+        eventually("six bake and nine wait", lambda: shown(page) == (6, 0, 9, 0, 0) == held(kitchen))
+        eventually("all are baked", lambda: shown(page) == (0, 0, 0, 15, 0) == held(kitchen))
+
+
+def test_an_order_that_the_oven_would_refuse_is_not_sent(kitchen: LocalOven, open_page: OpenPage) -> None:
+    with page_of(kitchen) as url:
+        page = open_page(url)
+        page.get_by_label("Slots each").fill("7")
+        page.get_by_role("button", name="Send").click()
+
+        expect(page.locator("#sent")).to_have_text(
+            re.compile("^Not sent: size must be .* from 1 to 6, not 7")
+        )
+        expect(page.locator("#sent")).to_have_class("refused")
+
+
+def test_dead_letters_come_with_their_reasons_and_stay_where_they_are(
+    kitchen: LocalOven, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kitchen.view.watching.PEEK_EVERY_SECS", 0)
+    client = Client(kitchen)
+    with page_of(kitchen) as url:
+        page = open_page(url)
+        expect(page.locator("#no-letters")).to_have_text("There are none.")
+
+        client.send(pizza("too-large", size=99))
+        client.send_bodies([HOSTILE, f'{{"id": "{HOSTILE}", "bakingTimeSecs": 1}}'])
+
+        expect(page.locator("#letters li")).to_have_count(3, timeout=20_000)
+        expect(page.locator("#letters")).to_contain_text("too-large")
+        expect(page.locator("#letters")).to_contain_text("size must be a whole number of slots from 1 to 6")
+        expect(page.locator("#dead")).to_have_text("3")
+    client.collect()
+    assert len(client.dead) == 3
+
+
+def test_an_oven_that_stops_and_comes_back_is_shown_so(open_page: OpenPage) -> None:
+    port = free_port()
+    with contextlib.ExitStack() as outer:
+        with running_oven(port, capacity=6) as oven:
+            page = open_page(outer.enter_context(page_of(oven)))
+            expect(page.locator("#state")).to_have_text("Live")
+        expect(page.locator("#state")).to_have_text("No contact", timeout=15_000)
+
+        with running_oven(port, capacity=6) as again:
+            expect(page.locator("#state")).to_have_text("Live", timeout=30_000)
+            Client(again).send(pizza("here-again", secs=20))
+            expect(page.locator("#occupied")).to_have_text("1", timeout=15_000)

@@ -1,0 +1,438 @@
+"""The page in a browser, before ovens that show what they are told to."""
+
+import itertools
+import re
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Error, Page, expect
+
+from kitchen.errors import AwsError
+from kitchen.operating.status import Baking, Status
+from kitchen.view.ordering import Order
+from kitchen.view.scripted import Rush, ScriptedOven, seen
+from tests.browser.conftest import OpenPage, Serve
+from tests.browser.looks import HOSTILE, LETTERS, UNKNOWN, drawn_share, number, oven_of, script
+from tests.stack.clients import eventually
+
+PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+
+
+Ovens = dict[str, Callable[[], ScriptedOven]]
+"""How the oven of each state is made."""
+
+
+def busy_oven(**others: Any) -> ScriptedOven:
+    return oven_of(
+        *(f"pizza-{n}" for n in range(9)), waiting=1234, new=5, baked=8, dead_letters=LETTERS, **others
+    )
+
+
+def gone() -> Status:
+    raise AwsError(f"nothing answers at http://127.0.0.1:4566 {HOSTILE}")
+
+
+def opened(page: Page) -> Page:
+    """Once it shows a look."""
+    expect(page.locator("#occupied")).not_to_have_text(UNKNOWN)
+    return page
+
+
+# Numbers
+
+
+def test_the_numbers_are_those_of_the_oven(serve: Serve, open_page: OpenPage) -> None:
+    page = opened(open_page(serve(busy_oven())))
+
+    shown = {name: number(page, name) for name in ("occupied", "capacity", "waiting", "new", "baked", "dead")}
+    assert shown == {"occupied": 9, "capacity": 14, "waiting": 1234, "new": 5, "baked": 8, "dead": 3}
+    assert page.locator("#in-line").inner_text() == "1,234"
+    assert page.title() == "scripted: pizza oven"
+    assert "9 of 14 slots taken, 5 free; 9 items" in (page.locator("#oven").get_attribute("aria-label") or "")
+
+
+def test_what_cannot_be_told_yet_is_no_number(serve: Serve, open_page: OpenPage) -> None:
+    page = opened(open_page(serve(oven_of("a", waiting=3))))
+
+    assert number(page, "rate") == number(page, "wait") == -1
+
+
+def test_the_numbers_follow_the_oven(serve: Serve, open_page: OpenPage) -> None:
+    oven = oven_of("a", "b")
+    page = opened(open_page(serve(oven)))
+    oven.script = script([Baking("c", 3, time.time() + 60)], waiting=7)
+
+    expect(page.locator("#occupied")).to_have_text("3")
+    expect(page.locator("#waiting")).to_have_text("7")
+
+
+@pytest.mark.parametrize("capacity", [1, 14, 100, 500, 4000])
+def test_a_full_oven_looks_full_and_an_empty_one_empty(
+    serve: Serve, open_page: OpenPage, capacity: int
+) -> None:
+    items = [Baking(f"pizza-{n}", 1, time.time() + 60) for n in range(capacity)]
+    oven = ScriptedOven(script(items, capacity=capacity))
+    page = opened(open_page(serve(oven), reduced_motion="reduce"))
+
+    full = drawn_share(page)
+    oven.script = script([], capacity=capacity)
+    expect(page.locator("#occupied")).to_have_text("0")
+
+    assert full > 0.05
+    assert drawn_share(page) < 0.01
+
+
+def test_a_pizza_of_several_slots_covers_as_much_as_so_many_of_one(serve: Serve, open_page: OpenPage) -> None:
+    until = time.time() + 60
+    small = ScriptedOven(script([Baking(f"pizza-{n}", 1, until) for n in range(10)], capacity=20))
+    large = ScriptedOven(script([Baking(f"pizza-{n}", 5, until) for n in range(2)], capacity=20))
+
+    shares = [drawn_share(opened(open_page(serve(oven)))) for oven in (small, large)]
+
+    assert shares[1] > shares[0] > 0.1
+
+
+def test_a_lowered_capacity_still_shows_all_that_bakes(serve: Serve, open_page: OpenPage) -> None:
+    page = opened(open_page(serve(oven_of(*map(str, range(12)), capacity=8))))
+
+    page.locator("#items summary").click()
+
+    expect(page.locator("#item-rows tr")).to_have_count(12)
+    assert number(page, "occupied") == 12
+
+
+def test_who_is_overdue_is_marked(serve: Serve, open_page: OpenPage) -> None:
+    late = [Baking("late", 1, time.time() - 60), Baking("well", 1, time.time() + 60)]
+    page = opened(open_page(serve(ScriptedOven(script(late)))))
+
+    page.locator("#items summary").click()
+
+    expect(page.locator("tr.overdue")).to_have_text(re.compile("late.*overdue by"))
+    assert "1 overdue" in (page.locator("#oven").get_attribute("aria-label") or "")
+
+
+def test_a_pizza_tells_its_name_and_time_under_the_pointer(serve: Serve, open_page: OpenPage) -> None:
+    page = opened(open_page(serve(oven_of("capricciosa", capacity=1))))
+
+    page.locator("#oven").hover()
+
+    expect(page.locator("#tip")).to_have_text(re.compile("^capricciosa, out in [0-9]+ s$"))
+
+
+def test_a_paused_oven_says_so(serve: Serve, open_page: OpenPage) -> None:
+    page = opened(open_page(serve(oven_of("a", is_paused=True))))
+
+    expect(page.locator("#state")).to_have_text("Paused")
+    expect(page.locator("#trouble")).to_contain_text("What bakes goes on")
+
+
+def test_a_reloaded_page_has_the_last_minutes_still(serve: Serve, open_page: OpenPage) -> None:
+    rush = Rush([1.5] * 200, 20, time.time)
+    page = opened(open_page(serve(ScriptedOven(rush, capacity=20))))
+    expect(page.locator("#rate")).not_to_have_text(UNKNOWN, timeout=15_000)
+
+    page.reload()
+
+    opened(page)
+    words = page.locator("#chart").get_attribute("aria-label") or ""
+    assert int(re.search(r"([0-9]+) seen to come out", words)[1]) > 20  # type: ignore[index]
+
+
+# Hostile words
+
+
+def test_names_and_reasons_stay_text_whatever_they_say(serve: Serve, open_page: OpenPage) -> None:
+    page = opened(open_page(serve(oven_of(HOSTILE, dead_letters=LETTERS))))
+    page.locator("#items summary").click()
+    page.locator("#oven").hover()
+
+    expect(page.locator("#item-rows tr").first).to_contain_text(HOSTILE)
+    assert page.locator("#letters b").all_inner_texts() == [letter.id for letter in LETTERS]
+    expect(page.locator("#letters li").nth(1)).to_contain_text(LETTERS[1].reason)
+    assert page.locator("#letters li").count() == 3
+    assert page.locator("main img, main script, main a[href^=javascript]").count() == 0
+
+
+def test_trouble_stays_text_too(serve: Serve, open_page: OpenPage) -> None:
+    page = open_page(serve(ScriptedOven(gone)))
+
+    expect(page.locator("#trouble")).to_contain_text(HOSTILE)
+    assert page.locator("#trouble *").count() == 0
+
+
+def test_the_policy_lets_no_text_become_a_script(serve: Serve, open_page: OpenPage, browser: Any) -> None:
+    page = browser.new_page()
+    page.goto(serve(busy_oven()))
+    for attempt in (
+        "document.body.innerHTML = '<img src=x onerror=\"window.harm = 1\">'",
+        "document.body.append(Object.assign(document.createElement('script'), { text: 'window.harm = 1' }))",
+        "document.body.setAttribute('onclick', 'window.harm = 1'); document.body.click()",
+    ):
+        with pytest.raises(Error, match=r"TrustedHTML|TrustedScript"):
+            page.evaluate(attempt)
+    assert page.evaluate("window.harm") is None
+    page.close()
+
+
+# Gone, and back
+
+
+def test_an_oven_that_is_gone_is_told_and_its_return_too(serve: Serve, open_page: OpenPage) -> None:
+    oven = busy_oven()
+    works = oven.script
+    page = opened(open_page(serve(oven)))
+
+    oven.script = gone
+    expect(page.locator("#state")).to_have_text("No contact", timeout=8000)
+    expect(page.locator("#trouble")).to_contain_text("nothing answers")
+    expect(page.locator("#trouble")).to_contain_text("As it was at")
+    assert number(page, "occupied") == 9
+
+    oven.script = works
+    expect(page.locator("#state")).to_have_text("Live", timeout=8000)
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_a_look_that_takes_too_long_is_told(serve: Serve, open_page: OpenPage) -> None:
+    oven, goes_on = busy_oven(), threading.Event()
+    works = oven.script
+
+    def hang() -> Status:
+        goes_on.wait(20)
+        return works()
+
+    page = opened(open_page(serve(oven)))
+    oven.script = hang
+    expect(page.locator("#state")).to_have_text("No contact", timeout=10_000)
+
+    goes_on.set()
+    expect(page.locator("#state")).to_have_text("Live")
+
+
+# On a phone, in the dark, by keyboard, read aloud
+
+
+@pytest.mark.parametrize("state", ["busy", "read-only", "gone", "huge"])
+def test_a_phone_needs_no_scrolling_sideways(serve: Serve, open_page: OpenPage, state: str) -> None:
+    ovens: Ovens = {
+        "busy": busy_oven,
+        "read-only": lambda: oven_of("x" * 80),
+        "gone": lambda: ScriptedOven(gone),
+        "huge": lambda: oven_of(
+            *map(str, range(4000)), capacity=4000, waiting=1_000_000, dead_letters=LETTERS
+        ),
+    }
+    oven = ovens[state]()
+    oven.is_local = state != "read-only"
+    page = open_page(serve(oven), **PHONE)
+    expect(page.locator("#state")).not_to_have_text("Opening…")
+    page.locator("#items summary").click()
+
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert not page.evaluate("""() => [...document.querySelectorAll("main *")].filter(
+        (element) => !element.closest("svg, #flights") && element.getBoundingClientRect().right > 360
+    ).map((element) => element.outerHTML)""")
+
+
+def test_the_dark_is_dark_and_the_light_is_light(serve: Serve, open_page: OpenPage) -> None:
+    url = serve(busy_oven())
+    brightness = "() => getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).map(Number)"
+
+    assert max(open_page(url, color_scheme="dark").evaluate(brightness)) < 60
+    assert min(open_page(url, color_scheme="light").evaluate(brightness)) > 200
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("state", ["busy", "read-only", "gone", "paused", "overdue"])
+def test_axe_finds_nothing_to_complain_of(serve: Serve, open_page: OpenPage, scheme: str, state: str) -> None:
+    ovens: Ovens = {
+        "busy": busy_oven,
+        "read-only": busy_oven,
+        "gone": busy_oven,
+        "paused": lambda: busy_oven(is_paused=True),
+        "overdue": lambda: busy_oven(secs=-60),
+    }
+    oven = ovens[state]()
+    oven.is_local = state != "read-only"
+    page = opened(open_page(serve(oven), color_scheme=scheme))
+    page.locator("#items summary").click()
+    if state == "gone":
+        oven.script = gone
+        expect(page.locator("#state")).to_have_text("No contact", timeout=8000)
+
+    found = Axe().run(page)
+
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_the_keyboard_alone_reaches_everything(serve: Serve, open_page: OpenPage) -> None:
+    oven = busy_oven()
+    page = opened(open_page(serve(oven)))
+    press = page.keyboard.press
+    focused = (
+        "() => document.activeElement.id || document.activeElement.name || document.activeElement.tagName"
+    )
+
+    press("Tab")
+    assert page.locator(".skip").is_visible()
+    press("Enter")
+    assert page.evaluate(focused) == "kitchen"
+
+    press("Tab")
+    assert page.evaluate(focused) == "count"
+    page.keyboard.type("3")
+    press("Tab")
+    page.keyboard.type("7")
+    press("Tab")
+    page.keyboard.type("2")
+    press("Enter")
+    expect(page.locator("#sent")).to_have_text("Sent 3 pizzas.")
+    assert oven.sent == [Order(3, 7, 2)]
+
+    while page.evaluate(focused) != "SUMMARY":
+        press("Tab")
+    press("Enter")
+    expect(page.locator("#item-rows tr").first).to_be_visible()
+
+
+def test_what_is_read_aloud_speaks_only_when_the_state_changes(serve: Serve, open_page: OpenPage) -> None:
+    rush = Rush([1.0] * 300, 14, time.time)
+    oven = ScriptedOven(rush)
+    page = opened(open_page(serve(oven)))
+    page.evaluate("""() => {
+        window.spoken = [];
+        const live = "[role=status], [role=alert], [role=log], [aria-live]";
+        const note = (changes) => changes.forEach((change) => window.spoken.push(change.target.textContent));
+        for (const element of document.querySelectorAll(live)) {
+            new MutationObserver(note).observe(element, { subtree: true, childList: true });
+        }
+    }""")
+    before = page.locator("#baked").inner_text()
+    expect(page.locator("#baked")).not_to_have_text(before)
+    page.wait_for_timeout(2500)
+    assert page.evaluate("window.spoken") == []
+
+    oven.script = gone
+    expect(page.locator("#state")).to_have_text("No contact", timeout=8000)
+    page.wait_for_timeout(2500)
+    assert page.evaluate("window.spoken") == ["No contact"]
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_pizzas_fly_unless_the_visitor_wants_no_motion(
+    serve: Serve, open_page: OpenPage, motion: str
+) -> None:
+    oven = oven_of(waiting=9)
+    page = opened(open_page(serve(oven), reduced_motion=motion))
+    page.evaluate("""() => {
+        window.flown = 0;
+        const animate = Element.prototype.animate;
+        Element.prototype.animate = function (...how) { window.flown++; return animate.apply(this, how); };
+    }""")
+    oven.script = script([Baking("a", 1, time.time() + 60), Baking("b", 1, time.time() + 60)], waiting=7)
+    expect(page.locator("#occupied")).to_have_text("2")
+
+    moving = "document.getAnimations().length"
+    if motion == "reduce":
+        assert page.evaluate("window.flown") == page.evaluate(moving) == 0
+    else:
+        assert page.evaluate("window.flown") == 2
+
+
+# Sending
+
+
+def test_pizzas_are_sent_from_the_page(serve: Serve, open_page: OpenPage) -> None:
+    oven = oven_of()
+    page = opened(open_page(serve(oven)))
+
+    page.get_by_label("How many").fill("20")
+    page.get_by_label("Seconds to bake").fill("0")
+    page.get_by_label("Slots each").fill("14")
+    page.get_by_role("button", name="Send").click()
+
+    expect(page.locator("#sent")).to_have_text("Sent 20 pizzas.")
+    assert oven.sent == [Order(20, 0, 14)]
+
+
+def test_the_page_of_an_oven_elsewhere_has_no_button_and_says_why(serve: Serve, open_page: OpenPage) -> None:
+    oven = oven_of()
+    oven.is_local = False
+    page = opened(open_page(serve(oven)))
+
+    expect(page.get_by_role("button", name="Send")).to_have_count(0)
+    expect(page.locator("#sent")).to_contain_text("read-only")
+
+
+# Many pages, for long
+
+
+def test_many_pages_see_the_same_and_cost_no_more_than_one(serve: Serve, open_page: OpenPage) -> None:
+    looks: list[float] = []
+    oven = busy_oven()
+    works = oven.script
+
+    def counted() -> Status:
+        looks.append(time.monotonic())
+        return works()
+
+    oven.script = counted
+    url = serve(oven)
+    pages = [opened(open_page(url)) for _ in range(4)]
+    assert [number(page, "occupied") for page in pages] == [9] * 4
+    eventually("the oven was looked at some times", lambda: len(looks) >= 5)
+
+    apart = [later - earlier for earlier, later in itertools.pairwise(looks)]
+    assert min(apart) > 0.9
+
+
+def test_nobody_looks_at_the_oven_once_the_last_page_is_closed(serve: Serve, open_page: OpenPage) -> None:
+    looks: list[float] = []
+    oven = busy_oven()
+    works = oven.script
+
+    def counted() -> Status:
+        looks.append(time.monotonic())
+        return works()
+
+    oven.script = counted
+    page = opened(open_page(serve(oven)))
+    page.close()
+    time.sleep(1.5)
+    seen_by_then = len(looks)
+    time.sleep(1.5)
+
+    assert len(looks) == seen_by_then
+
+
+def test_the_page_holds_no_more_after_thousands_of_pizzas(
+    serve: Serve, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A look each 5 ms, of which each is a second: ten minutes of a rush.
+    monkeypatch.setattr("kitchen.view.watching.LOOK_EVERY_SECS", 0.005)
+    start, count = time.time(), [0]
+
+    def rush() -> Status:
+        count[0] += 1
+        at = start + count[0]
+        return seen(
+            at, [Baking(f"pizza-{count[0] + n}", 1, at + 14 - n) for n in range(14)], waiting=count[0] % 50
+        )
+
+    page = opened(open_page(serve(ScriptedOven(rush))))
+    nodes = "document.querySelectorAll('*').length"
+    length = (
+        "Math.max(...[...document.querySelectorAll('path')].map((path) => path.getAttribute('d').length))"
+    )
+    eventually("five minutes went by", lambda: count[0] > 320)
+    page.wait_for_timeout(300)
+    before = page.evaluate(nodes), page.evaluate(length)
+    eventually("ten minutes went by", lambda: count[0] > 640)
+    after = page.evaluate(nodes), page.evaluate(length)
+
+    assert after[0] == before[0]
+    assert after[1] < before[1] * 1.1
