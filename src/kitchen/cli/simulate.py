@@ -132,13 +132,13 @@ def simulate(
     `15-30:9,60:1` is a minute for one in ten.
 
     A file is CSV with a first line that names the columns, or it has a JSON object in each line. `time` is in
-    seconds, from whatever moment, or a date and time such as 2026-11-23T12:00:03Z; the lines are in its order.
+    seconds from whatever moment, or a date and time such as 2026-11-23T12:00:03Z; the lines are in its order.
     `id`, `bakingTimeSecs` and `size` may be there; what is not comes from --bake and --size.
 
     - CSV: `time,bakingTimeSecs,size`, and below it `0,20,1` and `1.5,30,2`
     - JSON: `{"time": 1.5, "id": "order-4711", "bakingTimeSecs": 30}`
 
-    The quotas, each of them in a second or at once: row-writes, row-reads, line-requests, starts, starts-burst,
+    The quotas, each in a second or at once: row-writes, row-reads, line-requests, starts, starts-burst,
     describes, describes-burst, transitions, transitions-burst, concurrency.
 
     Items wait from when they are sent until they begin to bake. The ideal is an oven in which nothing but

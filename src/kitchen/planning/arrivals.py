@@ -54,7 +54,7 @@ class Rate:
         """Read 5, 0.5/s, 300/min, 1000/h or 20000/day. Raises ValueError."""
         found = _RATE.fullmatch(text)
         if not found or not (number := Fraction(found[1])):
-            raise ValueError(f"a rate is like 5/s, 300/min, 1000/h or 20000/day, not {text or 'nothing'}")
+            raise ValueError(f"a rate is like 5/s, 300/min, 1000/h or 20000/day, not {text!r}")
         unit = found[2] or "s"
         return cls(Fraction(_PERIODS[unit]) / number, f"{found[1]}/{unit}")
 

@@ -1,6 +1,7 @@
 """What a run took: requests by service, and what AWS bills for."""
 
 from dataclasses import dataclass
+from math import fsum
 
 from kitchen.simulation.functions import Function
 from kitchen.simulation.loop import SECOND
@@ -59,7 +60,7 @@ class Usage:
 
     @property
     def billed_secs(self) -> float:
-        return sum(function.billed_secs for function in self.functions)
+        return fsum(function.billed_secs for function in self.functions)
 
     def of(self, service: str) -> int:
         """All requests to a service."""

@@ -2,7 +2,7 @@
 
 Its keys stay. Times are in seconds, money in US dollars, and what cannot be told is null:
 
-    items, sent, out, cameOutAgain, deadLetters
+    items, sent, copies, out, cameOutAgain, deadLetters
     seconds, idealSeconds, timesIdeal, itemsPerSecond, utilisation (0 to 1)
     waitingSeconds: mean, p50, p90, p99, max
     waitingItems: mean, max
@@ -29,6 +29,7 @@ def document(forecast: Forecast) -> dict[str, Any]:
         "setUp": _set_up(forecast.plan),
         "items": forecast.plan.orders.count,
         "sent": forecast.sent,
+        "copies": forecast.copies,
         "out": forecast.out,
         "cameOutAgain": forecast.again,
         "deadLetters": forecast.dead,

@@ -9,14 +9,13 @@ order. Whatever else is missing is made up. Other columns and fields are the sen
 """
 
 import csv
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from kitchen.errors import UsageError
 from kitchen.planning.orders import BAKING, SIZE, Order, stream
@@ -24,7 +23,7 @@ from kitchen.planning.spread import Spread
 from kitchen.simulation.dice import Dice
 from kitchen.simulation.loop import micros
 from pizza_oven.errors import MalformedItemError
-from pizza_oven.item import Item, parse
+from pizza_oven.item import Item, parse, read_object, write_object
 
 LATEST = 10_000_000_000
 """Seconds: later than any date, and earlier than milliseconds since 1970 would be."""
@@ -46,12 +45,12 @@ class Lines:
         self._file = file
 
     def __iter__(self) -> Iterator[Fields]:
-        """Raises ValueError and csv.Error."""
+        """Raises ValueError, csv.Error and MalformedItemError."""
         texts = self._texts()
         first = next(texts, "")
         if first.startswith("{"):
-            yield _json_object(first)
-            yield from map(_json_object, texts)
+            yield read_object(first)
+            yield from map(read_object, texts)
         else:
             columns = [name.strip() for name in next(csv.reader([first]), [])]
             if "time" not in columns:
@@ -127,7 +126,7 @@ def _orders(
             lines = Lines(file)
             try:
                 yield from _in_order(lines, baking_secs, slots, dice, capacity, says)
-            except (ValueError, csv.Error, RecursionError, MalformedItemError) as error:
+            except (ValueError, csv.Error, MalformedItemError) as error:
                 raise UsageError(f"{path}, line {max(lines.number, 1)}: {error}") from error
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
@@ -154,17 +153,8 @@ def _in_order(
 
 def _item(fields: Fields, capacity: int | None) -> Item:
     """The oven's own rules hold. Raises MalformedItemError."""
-    content = parse(json.dumps(fields, ensure_ascii=False), capacity)
-    if not isinstance(content, Item):
-        raise MalformedItemError("a trigger is no item")
-    return content
-
-
-def _json_object(text: str) -> Fields:
-    fields = json.loads(text)
-    if not isinstance(fields, dict):
-        raise MalformedItemError(f"this is no JSON object: {text[:40]}")
-    return fields
+    # With an id and a time it is no trigger.
+    return cast("Item", parse(write_object(fields), capacity))
 
 
 def _cells(columns: list[str], cells: list[str]) -> Fields:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
+from math import fsum
 
 from kitchen.errors import KitchenError
 from kitchen.planning.costs import Cost, costs_of, for_a_million
@@ -73,6 +74,8 @@ class Forecast:
     """Items."""
     again: int
     """How often an item came out once more."""
+    copies: int
+    """Messages whose item was sent before: it bakes once."""
     dead: int
     """Dead letters."""
     secs: float
@@ -103,7 +106,8 @@ class Forecast:
 
     @property
     def dollars(self) -> float:
-        return sum(cost.dollars for cost in self.costs)
+        # Unlike sum(), the same in every version of Python.
+        return fsum(cost.dollars for cost in self.costs)
 
     @property
     def dollars_for_a_million(self) -> float | None:
@@ -166,6 +170,7 @@ class Run:
             sent=recorder.sent,
             out=recorder.out,
             again=recorder.again,
+            copies=recorder.copies,
             dead=world.dead.count(),
             secs=span / SECOND,
             ideal_secs=(recorder.ideal.last_out - begun) / SECOND,
@@ -206,11 +211,11 @@ def _waits(ordered: Sequence[int]) -> Waits:
 
 def _limits(world: World, recorder: Recorder) -> tuple[Limit, ...]:
     source, concurrency = world.event_source, world.concurrency
-    met = [(f"{b.rate:,} {b.name} a second", b.refused, b.first_refusal) for b in _buckets(world)]
+    met = [(f"{b.name}, {b.rate:,}/s", b.refused, b.first_refusal) for b in _buckets(world)]
     met += [
-        (f"MaximumConcurrency of {source.most_pollers}", source.held_up, source.first_held_up),
-        (f"{concurrency.most} functions at work", concurrency.refused, concurrency.first_refusal),
-        ("14 days in SQS", recorder.waited_too_long, recorder.first_too_long),
+        (f"MaximumConcurrency, {source.most_pollers}", source.held_up, source.first_held_up),
+        (f"functions at work, {concurrency.most:,}", concurrency.refused, concurrency.first_refusal),
+        ("days in SQS, 14", recorder.waited_too_long, recorder.first_too_long),
     ]
     limits = [Limit(name, times, (first - START) / SECOND) for name, times, first in met if first is not None]
     return tuple(sorted(limits, key=lambda limit: limit.first_secs))

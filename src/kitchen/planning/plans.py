@@ -63,10 +63,10 @@ def _orders(items: int | None, arriving: str, baking_secs: Spread, slots: Spread
     if way is not None:
         return Drawn(ITEMS if items is None else items, way, baking_secs, slots)
     path = Path(arriving)
-    if not path.exists():
+    if not arriving or not path.exists():
         raise UsageError(
-            "--arrivals takes at-once, steady:RATE, poisson:RATE, daily:RATE or a file, and "
-            f"there is no file {arriving}"
+            "--arrivals takes at-once, steady:RATE, poisson:RATE, daily:RATE, or a file: "
+            f"there is no file {arriving!r}"
         )
     return files.read(path, capacity, items, baking_secs, slots)
 

@@ -63,6 +63,8 @@ class Recorder(Spectator):
         self.out = 0
         self.again = 0
         """How often an item came out once more."""
+        self.copies = 0
+        """Of items that were sent before: the oven drops them."""
         self.waits = array("q")
         """In microseconds, from sending to the beginning of the baking."""
         self.most_waiting = 0
@@ -80,12 +82,14 @@ class Recorder(Spectator):
         self._baking: set[str] = set()
 
     def send(self, world: World, item: Item) -> None:
-        """Send an item, and look out for it, unless it is a copy, which the oven will drop."""
+        """Send an item, and look out for it unless it is a copy."""
         now = self._loop.now
         self.sent += 1
         if self.first_sent is None:
             self.first_sent = now
-        if item.id not in self._waiting and item.id not in world.executions.bakings:
+        if item.id in self._waiting or item.id in world.executions.bakings:
+            self.copies += 1
+        else:
             self._waiting[item.id] = now
             self.most_waiting = max(self.most_waiting, len(self._waiting))
             self.ideal.bake(now, micros(item.baking_time_secs), item.size)

@@ -27,10 +27,11 @@ OUTCOME: Sequence[Row] = (
     ("", lambda f: f"{span(f.waits.p99)} (p99)"),
     ("", lambda f: f"{span(f.waits.most)} (max)"),
     ("Line", lambda f: f"{number(f.mean_waiting)} items (mean)"),
-    ("", lambda f: f"{f.most_waiting:,} items (max)"),
+    ("", lambda f: f"{f.most_waiting:,} (max)"),
     ("Slots in use", lambda f: f"{100 * f.utilisation:.1f} %"),
 )
 TROUBLE: Sequence[Row] = (
+    ("Copies dropped", lambda f: f"{f.copies:,}"),
     ("Dead letters", lambda f: f"{f.dead:,}"),
     ("Came out again", lambda f: f"{f.again:,}"),
 )

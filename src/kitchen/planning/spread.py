@@ -39,7 +39,7 @@ class Spread:
         for part in text.split(","):
             found = _RANGE.fullmatch(part.strip())
             if not found:
-                raise ValueError(f"{part.strip() or 'nothing'} is no number, range or weighted range")
+                raise ValueError(f"{part.strip()!r} is none of these")
             least, most, weight = int(found[1]), int(found[2] or found[1]), int(found[3] or 1)
             if least > most:
                 raise ValueError(f"in {part.strip()} the first number is above the second")

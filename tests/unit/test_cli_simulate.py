@@ -1,0 +1,228 @@
+"""`oven simulate` as its user sees it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kitchen.cli import main
+
+Capture = pytest.CaptureFixture[str]
+
+
+def simulate(*options: str) -> object:
+    """Run the command. Returns its exit code."""
+    try:
+        main(["simulate", *options])
+    except SystemExit as ended:
+        return ended.code or 0
+    return 0
+
+
+def simulated(capsys: Capture, *options: str) -> dict[str, Any]:
+    assert simulate("--json", *options) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    document: dict[str, Any] = json.loads(said.out)
+    return document
+
+
+def rows(text: str) -> list[tuple[str, ...]]:
+    """The cells of a printed table."""
+    return [tuple(filter(None, (cell.strip() for cell in line.split("   ")))) for line in text.splitlines()]
+
+
+# What comes out
+
+
+def test_alone_it_is_the_demo_of_the_original(capsys: Capture) -> None:
+    assert simulate() == 0
+
+    said = capsys.readouterr()
+    printed = rows(said.out)
+    assert said.err == ""
+    assert printed[:4] == [
+        ("Oven", "14 slots"),
+        ("Items", "100 at once"),
+        ("baking", "15-30 s"),
+        ("slots of each", "1"),
+    ]
+    told = {cells[0]: cells[1] for cells in printed if len(cells) == 2}
+    assert told["Time"].endswith(" s")
+    assert told["transitions"] == "200 (2.00 an item)"
+    assert told["Step Functions"] == "$50.00"
+    assert said.out.endswith("before the free tier.\n")
+    assert not [line for line in said.out.splitlines() if line != line.rstrip()]
+
+
+def test_the_json_has_it_all_and_keeps_its_keys(capsys: Capture) -> None:
+    document = simulated(capsys, "--items", "20", "--capacity", "5")
+
+    assert list(document) == [
+        "setUp",
+        "items",
+        "sent",
+        "copies",
+        "out",
+        "cameOutAgain",
+        "deadLetters",
+        "seconds",
+        "idealSeconds",
+        "timesIdeal",
+        "itemsPerSecond",
+        "utilisation",
+        "waitingSeconds",
+        "waitingItems",
+        "requests",
+        "functions",
+        "stateTransitions",
+        "writeUnits",
+        "readUnits",
+        "cost",
+        "limits",
+        "series",
+        "compared",
+    ]
+    assert document["setUp"]["capacity"] == 5
+    assert (document["items"], document["out"], document["stateTransitions"]) == (20, 20, 40)
+    assert list(document["waitingSeconds"]) == ["mean", "p50", "p90", "p99", "max"]
+    assert {len(values) for values in document["series"].values()} == {len(document["series"]["seconds"])}
+    assert document["cost"]["dollars"] == pytest.approx(
+        sum(each["dollars"] for each in document["cost"]["services"])
+    )
+    assert document["compared"] == []
+
+
+def test_two_runs_are_the_same_to_the_last_byte(tmp_path: Path) -> None:
+    def run(name: str, hash_seed: str) -> tuple[bytes, bytes]:
+        picture = tmp_path / name
+        outcome = subprocess.run(
+            [
+                *(sys.executable, "-c", "from kitchen.cli import main; main()", "simulate", "--items=60"),
+                *("--arrivals=poisson:2", "--size=1-3", "--faults=mild", "--compare=--seed=7", "--json"),
+                f"--plot={picture}",
+            ],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            check=True,
+        )
+        return outcome.stdout, picture.read_bytes()
+
+    assert run("1.svg", "1") == run("2.svg", "2")
+
+
+def test_another_seed_draws_something_else(capsys: Capture) -> None:
+    one, other = (simulated(capsys, "--items", "10", "--seed", seed) for seed in ("1", "2"))
+
+    assert one["seconds"] != other["seconds"]
+
+
+def test_what_is_compared_differs_in_the_options_named_and_nothing_else(capsys: Capture) -> None:
+    options = ("--items", "50", "--capacity", "5", "--size", "1-2")
+    document = simulated(capsys, *options, "--compare", "--capacity 20", "--compare", "--seed 3 --bake 1")
+    alone = simulated(capsys, "--items", "50", "--size", "1-2", "--capacity", "20")
+    larger, other = document["compared"]
+
+    assert larger.pop("options") == "--capacity 20"
+    assert larger == {key: value for key, value in alone.items() if key != "compared"}
+    assert larger["seconds"] < document["seconds"]
+    assert (other["setUp"]["seed"], other["setUp"]["baking"], other["setUp"]["capacity"]) == (3, "1 s", 5)
+
+
+def test_the_table_holds_what_is_compared_side_by_side(capsys: Capture) -> None:
+    assert simulate("--items", "30", "--compare", "--capacity 28", "--compare", "--quota starts-burst=2") == 0
+
+    printed = rows(capsys.readouterr().out)
+    assert printed[0] == ("base", "--capacity 28", "--quota starts-burst=2")
+    assert printed[1] == ("Oven", "14 slots", "28 slots", "14 slots")
+    (bound,) = (cells for cells in printed if cells[:1] == ("StartExecution, 300/s",))
+    assert bound[1:3] == ("-", "-")
+    assert "first at" in bound[3]
+
+
+def test_items_come_from_a_file(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("time,bakingTimeSecs\n0,2\n10,2\n20,2\n")
+
+    document = simulated(capsys, "--arrivals", str(path))
+
+    assert (document["items"], document["out"], document["idealSeconds"]) == (3, 3, 22)
+    assert document["setUp"]["arrivals"] == "as in orders.csv"
+
+
+# Pictures
+
+
+@pytest.mark.parametrize(("name", "magic"), [("a.svg", b"<?xml"), ("a.png", b"\x89PNG")])
+def test_a_picture_is_drawn(name: str, magic: bytes, tmp_path: Path, capsys: Capture) -> None:
+    picture = tmp_path / name
+
+    simulated(capsys, "--items", "10", "--plot", str(picture), "--compare", "--capacity 1")
+
+    assert picture.read_bytes().startswith(magic)
+
+
+def test_without_matplotlib_it_is_said_how_to_get_it_before_anything_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Capture
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+
+    assert simulate("--plot", str(tmp_path / "a.svg")) == 1
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == (
+        "oven: --plot needs matplotlib: "
+        "pip install 'serverless-pizza-oven[plot]', in a clone make .venv/dev\n"
+    )
+
+
+# What it refuses
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--capacity 0", "Invalid value for '--capacity'"),
+        ("--items 0", "Invalid value for '--items'"),
+        ("--seed -1", "Invalid value for '--seed'"),
+        ("--size 15", "--size 15: size must be a whole number of slots from 1 to 14, not 15"),
+        ("--capacity 2 --size 1-3", "--size 1-3: size must be a whole number of slots from 1 to 2, not 3"),
+        ("--bake 31536001", "--bake 31536001: bakingTimeSecs must be a whole number of seconds"),
+        ("--bake -5", "--bake takes numbers such as 20, 15-30, or 15-30:9,60:1 with weights: '-5' is none"),
+        ("--arrivals poisson", "--arrivals poisson: poisson needs a rate, such as poisson:5/s"),
+        ("--arrivals steady:0", "--arrivals steady:0: a rate is like 5/s"),
+        ("--arrivals poison:5", "there is no file 'poison:5'"),
+        ("--quota start=5", "--quota start=5: the quotas are row-writes, row-reads"),
+        ("--quota starts=0", "--quota starts=0: it takes NAME=N, a whole number from 1"),
+        ("--plot a.pdf", "--plot a.pdf: the name must end in .svg or .png"),
+        ("--plot /nowhere/a.svg", "--plot /nowhere/a.svg: there is no folder /nowhere"),
+        ("--compare=", "--compare : it takes options of the oven and its items"),
+        ("--compare=--json", "--compare --json: it takes options of the oven and its items"),
+        ("--compare='--size", "--compare '--size: No closing quotation"),
+        ("--compare=--sizes=3", "No such option: --sizes"),
+        ("--compare=--size=15", "--size 15: size must be a whole number of slots from 1 to 14, not 15"),
+    ],
+)
+def test_what_cannot_be_simulated_is_told_in_one_line(options: str, words: str, capsys: Capture) -> None:
+    assert simulate(*options.split()) == 2
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    (line,) = said.err.splitlines()
+    assert line.startswith("oven: ")
+    assert words in line
+
+
+def test_a_bad_line_of_a_file_is_named(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("time,size\n0,1\n1,99\n")
+
+    assert simulate("--arrivals", str(path)) == 2
+    assert capsys.readouterr().err == (
+        f"oven: {path}, line 3: size must be a whole number of slots from 1 to 14, not 99\n"
+    )

@@ -1,0 +1,117 @@
+"""Items from a file."""
+
+from pathlib import Path
+
+import pytest
+
+from kitchen.errors import UsageError
+from kitchen.planning.files import read
+from kitchen.planning.spread import Spread
+from kitchen.simulation.loop import SECOND
+
+
+def write(folder: Path, content: str | bytes) -> Path:
+    path = folder / "orders"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def items(path: Path) -> list[tuple[float, str, int, int]]:
+    """What is read: when each is sent, in seconds, its id, baking time and size."""
+    orders = read(path, capacity=14, baking_secs=Spread.of(9, 9), slots=Spread.of(3, 3))
+    return [
+        (moment / SECOND, item.id, item.baking_time_secs, item.size) for moment, item in orders.each(seed=0)
+    ]
+
+
+FULL = [(0.0, "a", 20, 3), (1.5, "b", 30, 2)]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("time,id,bakingTimeSecs,size\n0,a,20,3\n1.5,b,30,2\n", FULL),
+        ("size , id,bakingTimeSecs,time\r\n3, a ,20,100\r\n\r\n2,b,30,101.5", FULL),
+        (
+            '{"time": 0, "id": "a", "bakingTimeSecs":20}\n{"time":1.5,"id":"b","size":2,"bakingTimeSecs":30}',
+            FULL,
+        ),
+        ("time\n5\n6\n", [(0.0, "item-1", 9, 3), (1.0, "item-2", 9, 3)]),
+        ('{"time": 5}\n\n{"time": "6", "id": "007"}\n', [(0.0, "item-1", 9, 3), (1.0, "007", 9, 3)]),
+        ("time,size,id\n5,,007\n5,2,\n", [(0.0, "007", 9, 3), (0.0, "item-2", 9, 2)]),
+        (
+            "\ufefftime\n2026-11-23T12:00:00Z\n2026-11-23T14:00:00.5+02:00\n",
+            [(0.0, "item-1", 9, 3), (0.5, "item-2", 9, 3)],
+        ),
+    ],
+)
+def test_csv_and_json_lines_are_read_and_what_they_do_not_say_is_made_up(
+    content: str, expected: object, tmp_path: Path
+) -> None:
+    assert items(write(tmp_path, content)) == expected
+
+
+def test_fields_of_the_senders_own_go_along(tmp_path: Path) -> None:
+    path = write(tmp_path, '{"time": 1, "topping": ["ham", "ä"]}\n')
+    ((_, item),) = read(path, capacity=14).each(0)
+
+    assert '"topping":["ham","ä"]' in item.body
+
+
+def test_only_so_many_lines_are_read_as_were_asked_for(tmp_path: Path) -> None:
+    path = write(tmp_path, "time\n1\n2\nnonsense\n")
+
+    orders = read(path, capacity=14, most=2)
+
+    assert (orders.count, len(list(orders.each(0)))) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "words"),
+    [
+        ("0,20\n1,30\n", 1, "it must name the columns, of which one is called time"),
+        ("", 1, "it must name the columns"),
+        ("time,size\n0,1\n0,15\n", 3, "size must be a whole number of slots from 1 to 14, not 15"),
+        (
+            "time,bakingTimeSecs\n0,1.5\n",
+            2,
+            'bakingTimeSecs must be a whole number of seconds from 0 to 31536000, not "1.5"',
+        ),
+        ("time,bakingTimeSecs\n0,-1\n", 2, "not -1"),
+        ("time,id\n0,a b\n", 2, "id must be 1 to 80 characters"),
+        ("time\n-1\n", 2, "time must be seconds from 0"),
+        ("time\nnan\n", 2, "time must be seconds from 0"),
+        ("time\n\n2026-13-01\n", 3, "time must be seconds from 0"),
+        ("time,id\n,a\n", 2, "time is missing"),
+        ("time\n2\n1\n", 3, "the time 1 is before that of the line above"),
+        ("time,id\n1,a,b\n", 2, "3 cells, and 2 columns"),
+        ('time,id\n1,"a\n', 2, "unexpected end of data"),
+        (b"time\n1\n\xff\n", 3, "'utf-8' codec can't decode"),
+        ('{"time": 0}\n{"time": 1\n', 2, "the message is not JSON"),
+        ('{"time": 0}\n[1]\n', 2, "the message must be a JSON object, not [1]"),
+        ('{"time": 0, "time": 1}\n', 1, "says a name twice"),
+        ('{"id": "a"}\n', 1, "time is missing"),
+        ('{"time": true}\n', 1, "time must be seconds from 0"),
+        ('{"time": 1764000000000}\n', 1, "time must be seconds from 0 to 10000000000"),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_one_line_with_its_file_and_line(
+    content: str | bytes, line: int, words: str, tmp_path: Path
+) -> None:
+    path = write(tmp_path, content)
+
+    with pytest.raises(UsageError) as refused:
+        read(path, capacity=14)
+
+    assert str(refused.value).startswith(f"{path}, line {line}: ")
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_file_without_items_or_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there are no items in it"):
+        read(write(tmp_path, "time\n"), capacity=14)
+    with pytest.raises(UsageError, match="is no regular file"):
+        read(tmp_path, capacity=14)
+    with pytest.raises(UsageError, match="cannot be read: No such file"):
+        read(tmp_path / "none", capacity=14)

@@ -1,0 +1,227 @@
+"""What is foretold, in ovens so small that it can be worked out by hand."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kitchen.planning.arrivals import AtOnce, read
+from kitchen.planning.files import read as read_file
+from kitchen.planning.forecasts import EndlessError, Forecast, Plan, forecast, percentile
+from kitchen.planning.ideal import IdealOven
+from kitchen.planning.orders import Drawn, Orders
+from kitchen.planning.recording import POINTS, Series
+from kitchen.planning.spread import Spread
+from kitchen.simulation.faults import MILD, NONE, ROUGH, Faults
+from kitchen.simulation.latencies import Latencies
+from kitchen.simulation.quotas import LARGE_REGION, Quotas
+from kitchen.simulation.world import Setup
+
+DAY_SECS = 24 * 3600
+
+
+def drawn(count: int, arrivals: str = "at-once", bake: str = "10", size: str = "1") -> Drawn:
+    return Drawn(count, read(arrivals) or AtOnce(), Spread.read(bake), Spread.read(size))
+
+
+def timeless(orders: Orders, capacity: int = 1, quotas: Quotas = LARGE_REGION) -> Forecast:
+    """The forecast of an oven in which nothing but baking takes time, and nobody lights the pilot light."""
+    setup = Setup(capacity, pilot_light_secs=None)
+    return forecast(Plan(orders, setup, quotas, Latencies.none()))
+
+
+@pytest.fixture(scope="module")
+def three() -> Forecast:
+    """Three items of 10 s, at once, before one slot."""
+    return timeless(drawn(3))
+
+
+# Times
+
+
+def test_times_and_the_line_are_those_worked_out_by_hand(three: Forecast) -> None:
+    waits = three.waits
+
+    assert (three.sent, three.out, three.again, three.copies, three.dead) == (3, 3, 0, 0, 0)
+    assert (three.secs, three.ideal_secs, three.times_ideal) == (30, 30, 1)
+    assert (waits.mean, waits.p50, waits.p90, waits.p99, waits.most) == (10, 10, 20, 20, 20)
+    # Two for 10 s, then one for 10 s, then nobody.
+    assert (three.most_waiting, three.mean_waiting) == (3, 1)
+    assert (three.throughput, three.utilisation) == (0.1, 1)
+    assert three.limits == ()
+
+
+def test_larger_items_count_with_their_slots() -> None:
+    two = timeless(drawn(2, size="2"), capacity=3)
+
+    assert two.secs == 20
+    assert two.utilisation == pytest.approx(2 / 3)
+
+
+def test_the_series_shows_who_waits_bakes_and_is_out(three: Forecast) -> None:
+    series = three.series
+    places = [series.secs.index(secs) for secs in (0, 5, 15, 25)]
+
+    assert [series.sent[place] for place in places] == [0, 3, 3, 3]
+    assert [series.waiting[place] for place in places] == [0, 2, 1, 0]
+    assert [series.baking[place] for place in places] == [0, 1, 1, 1]
+    assert [series.occupied[place] for place in places] == [0, 1, 1, 1]
+    assert [series.out[place] for place in places] == [0, 0, 1, 2]
+    assert series.out[-1] == 3
+
+
+def test_a_long_series_keeps_its_points_at_equal_distances() -> None:
+    series = Series()
+    number = 0
+    while number * 100_000 < 10**9:
+        series.add(number, 0, 0, 0, 0)
+        number += series.step // 100_000
+
+    assert POINTS / 2 < len(series.sent) <= POINTS
+    assert series.sent == [round(secs * 10) for secs in series.secs]
+
+
+@pytest.mark.parametrize(
+    ("percent", "value"), [(50, 5), (90, 9), (91, 10), (99, 10), (100, 10), (1, 1), (10, 1), (11, 2)]
+)
+def test_a_percentile_is_the_least_value_that_so_many_do_not_exceed(percent: int, value: int) -> None:
+    assert percentile(range(1, 11), percent) == value
+
+
+def test_the_ideal_oven_lets_nobody_overtake_a_large_item() -> None:
+    oven = IdealOven(3)
+    oven.bake(0, 10, size=2)
+    oven.bake(0, 5, size=3)
+    oven.bake(0, 1)
+    assert oven.last_out == 16
+
+    oven.bake(100, 7, size=3)
+    assert oven.last_out == 107
+
+
+# Money
+
+
+def test_requests_and_costs_are_those_worked_out_by_hand(three: Forecast) -> None:
+    requests = {(each.resource, each.action, each.by): each.count for each in three.usage.requests}
+
+    assert {key: count for key, count in requests.items() if count} == {
+        ("New Items", "SendMessageBatch", "sender"): 1,
+        ("New Items", "SendMessage", "functions"): 2,
+        # One that brings the items, one for each trigger, and 5 pollers' in 30 s.
+        ("New Items", "ReceiveMessage", "event source"): 3 + 7,
+        ("New Items", "DeleteMessageBatch", "event source"): 3,
+        ("Waiting Items", "SendMessageBatch", "functions"): 1,
+        ("Waiting Items", "ReceiveMessage", "functions"): 2,
+        ("Waiting Items", "DeleteMessageBatch", "functions"): 2,
+        ("Baked Items", "SendMessage", "functions"): 3,
+        ("Baked Items", "ReceiveMessage", "receiver"): 1,
+        ("Baked Items", "DeleteMessageBatch", "receiver"): 1,
+        # Load and join, answer; an unload each; and two loads from the line.
+        ("Baking Table", "UpdateItem", "functions"): 7,
+        ("Item States", "StartExecution", "functions"): 3,
+        ("BakeItems", "Invoke", "event source"): 3,
+        ("ItemRemoved", "Invoke", "Step Functions"): 3,
+    }
+    assert (three.usage.transitions, three.usage.write_units, three.usage.billed_secs) == (6, 7, 0)
+    assert {cost.service: cost.dollars for cost in three.costs} == pytest.approx(
+        {
+            "Step Functions": 6 * 0.025 / 1000,
+            "SQS": 21 * 0.40e-6 + 5 * 0.50e-6,
+            "DynamoDB": 7 * 0.625e-6,
+            "Lambda": 6 * 0.20e-6,
+            "CloudWatch": 3e-6 * 0.50,
+        }
+    )
+    assert three.dollars_for_a_million == pytest.approx(three.dollars / 3 * 1_000_000)
+
+
+def test_functions_are_billed_for_their_time_and_their_cold_starts() -> None:
+    slow = replace(Latencies.none(), cold_start=Latencies.none().poll.always(400))
+    (bake_items, item_removed) = forecast(
+        Plan(drawn(1), Setup(1, pilot_light_secs=None), latencies=slow)
+    ).usage.functions
+
+    assert (bake_items.invocations, bake_items.cold_starts, bake_items.billed_secs) == (1, 1, 0.4)
+    assert (item_removed.invocations, item_removed.cold_starts, item_removed.billed_secs) == (1, 1, 0.4)
+
+
+def test_the_pilot_light_costs_while_an_oven_does_nothing() -> None:
+    lit, unlit = (
+        forecast(Plan(drawn(1, bake="600"), Setup(1, pilot_light_secs=secs))) for secs in (60, None)
+    )
+
+    assert lit.usage.invocations == unlit.usage.invocations + 10
+    assert lit.dollars > unlit.dollars
+
+
+# What binds
+
+
+@pytest.mark.parametrize(
+    ("quotas", "name"),
+    [
+        (Quotas(starts=1, starts_burst=1), "StartExecution, 1/s"),
+        (Quotas(row_writes=1), "write units of the row, 1/s"),
+        (Quotas(transitions=1, transitions_burst=1), "state transitions, 1/s"),
+        (Quotas(line_requests=1), "SendMessageBatch on the line, 1/s"),
+        (Quotas(concurrency=1), "functions at work, 1"),
+    ],
+)
+def test_the_quota_that_binds_is_named_with_the_time_when_it_first_did(quotas: Quotas, name: str) -> None:
+    orders = drawn(60, "steady:10/s", bake="1")
+    bound, free = (forecast(Plan(orders, Setup(5), each)) for each in (quotas, LARGE_REGION))
+
+    (limit,) = (limit for limit in bound.limits if limit.name == name)
+    assert limit.times > 0
+    assert 0 < limit.first_secs < bound.secs
+    assert free.limits == ()
+
+
+def test_the_pollers_bind_when_a_batch_finds_none_of_them_free() -> None:
+    few, many = (forecast(Plan(drawn(200), Setup(200, max_concurrency=most))) for most in (2, 100))
+
+    assert [limit.name for limit in few.limits] == ["MaximumConcurrency, 2"]
+    assert few.waits.most > many.waits.most
+
+
+def test_who_waits_longer_than_sqs_keeps_a_message_is_counted() -> None:
+    late = timeless(drawn(3, bake=str(10 * DAY_SECS)))
+
+    assert [(limit.name, limit.times, limit.first_secs) for limit in late.limits] == [
+        ("days in SQS, 14", 1, 20 * DAY_SECS)
+    ]
+
+
+def test_a_run_of_years_is_given_up() -> None:
+    with pytest.raises(EndlessError, match="after 1100 days of virtual time 3 of 4 items are out"):
+        timeless(drawn(4, bake=str(364 * DAY_SECS)))
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize("faults", [NONE, MILD, ROUGH], ids=["none", "mild", "rough"])
+def test_a_run_ends_with_everything_out_whatever_goes_wrong(faults: Faults) -> None:
+    outcome = forecast(Plan(drawn(100, "poisson:2", bake="1-5", size="1-3"), faults=faults, seed=2))
+
+    assert (outcome.out, outcome.dead) == (100, 0)
+    assert (outcome.again > 0) is (faults is not NONE)
+
+
+def test_the_copies_in_a_file_are_dropped_even_after_hours(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("time,id\n0,a\n1,a\n2,b\n9000,a\n")
+
+    outcome = forecast(Plan(read_file(path, capacity=14)))
+
+    assert (outcome.sent, outcome.copies, outcome.out, outcome.again) == (4, 2, 2, 0)
+
+
+def test_who_runs_it_hears_how_many_are_out() -> None:
+    heard: list[int] = []
+    forecast(Plan(drawn(30)), heard.append)
+
+    assert heard == sorted(heard)
+    assert len(set(heard)) > 2
+    assert heard[-1] == 30
