@@ -1,0 +1,184 @@
+"""Who may do what to an oven: the policies of docs/policies, and those of the queues.
+
+The emulator asks the policies of queues, but not that of the table.
+"""
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from kitchen.aws import LOCAL_REGION, Aws
+from kitchen.stack.deployment import update_parameters
+from tests.stack.clients import Client, pizza
+from tests.stack.commands import oven as run
+from tests.stack.ovens import TestOven, local_session, running_test_oven
+
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
+
+POLICIES = Path(__file__).parents[2] / "docs" / "policies"
+
+ANYTHING = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+
+BATCHED = ("sqs:SendMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")
+"""To AWS each stands for its batch form, too; the emulator wants to hear both."""
+
+numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def oven() -> Iterator[TestOven]:
+    """An oven of its own: its policies change."""
+    with running_test_oven(14) as running:
+        yield running
+
+
+def policy(role: str, oven: TestOven) -> dict[str, Any]:
+    """A policy of the documentation, for this oven."""
+    stack = oven.stack
+    here = {
+        "REGION": LOCAL_REGION,
+        "ACCOUNT": oven.aws.account(),
+        "STACK": stack.name,
+        "PREFIX": "spo",
+        "TABLE": stack.table,
+        "ITEM_STATES": stack.outputs["ItemStatesArn"].rpartition(":")[2],
+    }
+    text = (POLICIES / f"{role}.json").read_text()
+    for name, value in here.items():
+        text = text.replace(name, value)
+    document: dict[str, Any] = json.loads(text)
+    for statement in document["Statement"]:
+        actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        statement["Action"] = actions + [f"{action}Batch" for action in actions if action in BATCHED]
+    return document
+
+
+def new_user(oven: TestOven, document: Mapping[str, Any]) -> dict[str, str]:
+    """The credentials of a new user with this policy, as the environment has them."""
+    iam = local_session().client("iam", endpoint_url=oven.endpoint_url)
+    name = f"user-{next(numbers)}"
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="policy", PolicyDocument=json.dumps(document))
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return {
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+        "AWS_DEFAULT_REGION": LOCAL_REGION,
+    }
+
+
+def as_account(oven: TestOven, key: str, secret: str) -> Aws:
+    session = boto3.Session(key, secret, region_name=LOCAL_REGION)
+    return Aws(session, oven.endpoint_url)
+
+
+def is_refused(request: Any, **parameters: Any) -> bool:
+    try:
+        request(**parameters)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "AccessDenied":
+            return True
+        raise
+    return False
+
+
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "send": ("send", "--id", "by-a-user", "--bake", "0"),
+    "collect": ("collect", "--n", "1", "--wait", "20"),
+    "status": ("status",),
+    "item": ("item", "bakes-long"),
+    "logs": ("logs",),
+    "dlq": ("dlq",),
+    "redrive": ("redrive", "--all"),
+    "trigger": ("trigger",),
+    "remove": ("remove", "bakes-long"),
+    "capacity": ("capacity", "10"),
+}
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed", "refused"),
+    [
+        ("sender", ["send"], ["collect", "status"]),
+        ("receiver", ["collect"], ["send", "dlq"]),
+        ("watcher", ["status", "item", "logs"], ["send", "remove"]),
+        (
+            "operator",
+            ["send", "status", "item", "logs", "trigger", "remove", "dlq", "redrive"],
+            ["collect", "capacity"],
+        ),
+    ],
+    ids=["sender", "receiver", "watcher", "operator"],
+)
+def test_a_policy_of_the_documentation_allows_what_it_is_for_and_no_more(
+    role: str, allowed: list[str], refused: list[str], oven: TestOven
+) -> None:
+    client = Client(oven)
+    client.send(pizza("bakes-long", secs=3600), pizza(f"for-the-{role}"))
+    client.wait_until_baking("bakes-long", f"for-the-{role}")
+    user = new_user(oven, policy(role, oven))
+
+    def ended(name: str) -> "CompletedProcess[str]":
+        return run(*COMMANDS[name], "--stack", "spo", "--endpoint-url", oven.endpoint_url, settings=user)
+
+    for name in refused:
+        no = ended(name)
+        assert (no.returncode, "AccessDenied" in no.stderr) == (3, True), f"{name}: {no.stderr}"
+    for name in allowed:
+        yes = ended(name)
+        assert yes.returncode == 0, f"{name}: {yes.stderr}"
+
+
+def test_who_may_do_anything_in_the_account_does_not_touch_the_interior(oven: TestOven) -> None:
+    user = new_user(oven, ANYTHING)
+    sqs = as_account(oven, user["AWS_ACCESS_KEY_ID"], user["AWS_SECRET_ACCESS_KEY"]).sqs
+    stack = oven.stack
+
+    assert is_refused(sqs.receive_message, QueueUrl=stack.new_items)
+    assert is_refused(sqs.receive_message, QueueUrl=stack.waiting_items)
+    assert is_refused(sqs.send_message, QueueUrl=stack.waiting_items, MessageBody="{}", MessageGroupId="line")
+    assert is_refused(sqs.send_message, QueueUrl=stack.baked_items, MessageBody="{}")
+    assert not is_refused(sqs.receive_message, QueueUrl=stack.baked_items)
+    assert not is_refused(sqs.receive_message, QueueUrl=stack.dead_letters)
+    assert not is_refused(sqs.send_message, QueueUrl=stack.new_items, MessageBody='{"type": "trigger"}')
+
+
+def test_another_account_is_refused_even_where_somebody_let_everybody_in(oven: TestOven) -> None:
+    stranger = as_account(oven, "210987654321", "test").sqs
+    stack = oven.stack
+
+    for queue in (stack.new_items, stack.waiting_items, stack.baked_items, stack.dead_letters):
+        attributes = oven.aws.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["Policy"])
+        written = json.loads(attributes["Attributes"]["Policy"])
+        everybody = {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
+        opened = {**written, "Statement": [*written["Statement"], everybody]}
+        oven.aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(opened)})
+
+        assert is_refused(stranger.get_queue_attributes, QueueUrl=queue)
+        assert is_refused(stranger.send_message, QueueUrl=queue, MessageBody="{}")
+
+
+def test_an_unlocked_interior_lets_in_who_is_allowed_and_the_oven_bakes_on(oven: TestOven) -> None:
+    update_parameters(oven.aws, oven.stack, {"Interior": "UNLOCKED"}, lambda _line: None)
+    client = Client(oven)
+    client.clear()
+
+    assert not is_refused(oven.aws.sqs.receive_message, QueueUrl=oven.stack.waiting_items)
+    client.send(pizza("while-unlocked"))
+    client.collect_until_quiet()
+    assert client.baked_ids == ["while-unlocked"]
+
+
+def test_plain_http_is_refused_to_everybody_unless_it_was_asked_for(oven: TestOven) -> None:
+    update_parameters(oven.aws, oven.stack, {"RefusePlainHttp": "true"}, lambda _line: None)
+    stack = oven.stack
+
+    for queue in (stack.new_items, stack.waiting_items, stack.baked_items, stack.dead_letters):
+        assert is_refused(oven.aws.sqs.get_queue_attributes, QueueUrl=queue)
