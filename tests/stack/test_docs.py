@@ -46,7 +46,7 @@ if [ -e .shell ]; then . ./.shell; fi
 (exit {status})
 {command}
 status=$?
-export -p > .shell
+{{ export -p; declare -f; }} > .shell
 exit $status
 """
 
