@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -71,9 +72,19 @@ class Notes:
 
     def __init__(self) -> None:
         self.taken: list[tuple[str, str | None]] = []
+        self.facts: list[dict[str, Any]] = []
 
-    def note(self, decision: str, item_id: str | None = None, **_facts: object) -> None:
+    def note(self, decision: str, item_id: str | None = None, **facts: Any) -> None:
         self.taken.append((decision, item_id))
+        self.facts.append(facts)
+
+    def facts_of(self, decision: str, item_id: str | None = None) -> dict[str, Any]:
+        """What was said of a decision when it was noted last."""
+        return next(
+            facts
+            for taken, facts in zip(reversed(self.taken), reversed(self.facts), strict=True)
+            if taken == (decision, item_id)
+        )
 
 
 class Oven:
@@ -128,7 +139,10 @@ class Oven:
         batch = self.new.receive(10)
         if not batch:
             return False
-        messages = [Message(received.id, received.body, received.receive_count) for received in batch]
+        messages = [
+            Message(received.id, received.body, received.receive_count, received.letter.sent_at)
+            for received in batch
+        ]
         try:
             failed = self.bake_items()(messages, lambda: 10)
         except CrashError:
@@ -666,3 +680,35 @@ def test_a_crash_at_any_request_of_a_drain_loses_nothing(oven: Oven, when: str, 
     assert oven.out() == ["a", "b", "c", "first"]
     assert (oven.table.row.occupied, oven.table.row.leases) == (0, {})
     assert oven.fifo.count() == 0
+
+
+# What is told
+
+
+def test_a_loaded_item_is_told_of_with_how_long_it_waited_in_new_items_or_in_line(oven: Oven) -> None:
+    oven.send(item("direct", size=3, secs=60))
+    oven.pass_time(2)
+    oven.deliver()
+    oven.send(item("waited"))
+    oven.settle(100)
+
+    assert oven.notes.facts_of("loaded", "direct")["waited_secs"] == 2
+    assert 60 <= oven.notes.facts_of("loaded", "waited")["waited_secs"] <= 65
+
+
+def test_a_load_and_a_look_tell_how_full_the_oven_is(oven: Oven) -> None:
+    oven.bake(item("a", size=2))
+    assert oven.notes.facts_of("looked") == {"occupied": 2}
+
+    oven.bake(item("b", size=2))
+    assert oven.notes.facts_of("looked") == {"occupied": 2, "waiting": 1, "overdue": 0}
+
+
+def test_a_look_tells_how_many_items_are_overdue(oven: Oven) -> None:
+    oven.bake(item("a"), item("b", secs=3600))
+    late = oven.loop.seconds() - OVERDUE_AFTER_SECS - 1
+    oven.table.row = replace(oven.table.row, leases={**oven.table.row.leases, "a": Lease(1, late)})
+
+    oven.bake(trigger())
+
+    assert oven.notes.facts_of("looked") == {"occupied": 2, "waiting": 0, "overdue": 1}

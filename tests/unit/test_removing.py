@@ -22,12 +22,14 @@ class Kitchen:
         self.table = MemoryBakingTable(row)
         self.new, self.baked = StandardQueue(loop, "new"), StandardQueue(loop, "baked")
         self.notes: list[tuple[str, str | None]] = []
+        self.facts: dict[str, object] = {}
         self.item_removed = ItemRemoved(
             self.table, baked_items(self.baked), MemoryNewItems(self.new), self, lambda: NOW
         )
 
-    def note(self, decision: str, item_id: str | None = None, **_facts: object) -> None:
+    def note(self, decision: str, item_id: str | None = None, **facts: object) -> None:
         self.notes.append((decision, item_id))
+        self.facts = facts
 
     def out(self) -> list[str]:
         return [letter.body for letter in self.baked.letters()]
@@ -44,6 +46,14 @@ def test_the_slots_are_freed_and_the_item_comes_out_as_it_went_in() -> None:
     assert kitchen.table.row == Row(occupied=1, leases={"b": LEASES["b"]}, called_at=NOW)
     assert kitchen.out() == [ITEM.body]
     assert kitchen.notes == [("baked", "a")]
+
+
+def test_how_full_the_oven_is_then_is_told() -> None:
+    kitchen = Kitchen(Row(occupied=3, waiting=4, leases=LEASES))
+
+    kitchen.item_removed(ITEM)
+
+    assert kitchen.facts == {"occupied": 1, "waiting": 4}
 
 
 def test_nobody_is_woken_for_an_empty_line() -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @cache
 def _bake_items() -> Callable[[Sequence[Message], Callable[[], float]], list[str]]:
-    journal = wiring.journal("BakeItems", os.environ)
+    journal = wiring.journal_of("BakeItems", os.environ)
     return journal.flushed_after(wiring.bake_items(os.environ, Session(), journal))
 
 

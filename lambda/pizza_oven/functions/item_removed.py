@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @cache
 def _item_removed() -> Callable[[Item], None]:
-    journal = wiring.journal("ItemRemoved", os.environ)
+    journal = wiring.journal_of("ItemRemoved", os.environ)
     return journal.flushed_after(wiring.item_removed(os.environ, Session(), journal))
 
 

@@ -36,7 +36,7 @@ class LogJournal:
         log(decision, extra={"item_id": item_id, **facts})
 
 
-def journal(service: str, environment: Mapping[str, str]) -> MetricsJournal:
+def journal_of(service: str, environment: Mapping[str, str]) -> MetricsJournal:
     # The place in the code is always the journal's.
     logs = LogJournal(Logger(service, location=None))
     return MetricsJournal(logs, environment["STACK"], enabled=environment["METRICS"] == "ENABLED")
