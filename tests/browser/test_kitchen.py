@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -136,3 +137,17 @@ def test_an_oven_that_stops_and_comes_back_is_shown_so(open_page: OpenPage) -> N
             expect(page.locator("#state")).to_have_text("Live", timeout=30_000)
             Client(again).send(pizza("here-again", secs=20))
             expect(page.locator("#occupied")).to_have_text("1", timeout=15_000)
+
+
+def test_oven_view_prints_its_url_and_ends_at_ctrl_c_although_the_page_is_open(
+    kitchen: LocalOven, open_page: OpenPage
+) -> None:
+    command = [OVEN, "view", "--endpoint-url", kitchen.endpoint_url]
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as view:
+        assert view.stdout
+        page = open_page(view.stdout.readline().strip())
+        expect(page.locator("#which")).to_have_text("spo on this machine")
+        expect(page.locator("#state")).to_have_text("Live")
+
+        view.send_signal(signal.SIGINT)
+        assert view.wait(5) == 0

@@ -1,6 +1,7 @@
 """`oven demo`: pizzas go through an oven, and you watch."""
 
 import contextlib
+import functools
 import json
 import random
 import signal
@@ -190,13 +191,14 @@ def _opened(
             say("Heating an oven on this machine.")
             with (
                 running_oven(free_port(), capacity=capacity) as own,
-                shown(local(own.endpoint_url), own.stack, wanted=with_view),
+                shown(lambda: local(own.endpoint_url), own.stack, wanted=with_view),
             ):
                 yield oven_of_stack(own.aws, own.stack)
         case Deployed(name):
-            aws = connect(endpoint_url, profile, region)
+            connected = functools.partial(connect, endpoint_url, profile, region)
+            aws = connected()
             stack = find_stack(aws, name)
-            with shown(connect(endpoint_url, profile, region), stack, wanted=with_view):
+            with shown(connected, stack, wanted=with_view):
                 yield oven_of_stack(aws, stack)
         case Queues():
             aws = connect(endpoint_url or chosen.endpoint_url, profile, region or chosen.region)

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated
 
 import typer
@@ -71,15 +71,15 @@ def view(
 
 
 @contextlib.contextmanager
-def shown(aws: Aws, stack: Stack, *, wanted: bool) -> Iterator[None]:
+def shown(connected: Callable[[], Aws], stack: Stack, *, wanted: bool) -> Iterator[None]:
     """If `wanted`, show an oven in a browser while the block runs, and wait a little until it is seen.
 
-    The page's clients are of its own: `aws` is nobody else's. Raises PortTakenError.
+    The page is `connected` for itself: it looks from another thread.
     """
     if not wanted:
         yield
         return
-    with running_page(watched(aws, stack)) as page:
+    with running_page(watched(connected(), stack)) as page:
         say(f"Watch it at {page.url}")
         if open_in_browser(page.url):
             page.wait_until_open(BROWSER_SECS)
