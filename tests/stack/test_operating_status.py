@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from kitchen.aws import Aws
 from kitchen.errors import KitchenError
 from kitchen.operating.logs import Line, follow, lines
-from kitchen.operating.status import Status, status
+from kitchen.operating.status import BACKGROUND_SECS, FAILURE_SECS, Status, status
 from kitchen.operating.watching import watch
 from kitchen.operating.whereabouts import Place, Whereabouts, find
 from kitchen.stack.contents import contents
@@ -71,9 +71,28 @@ def test_the_failures_of_late_come_with_their_reasons_the_newest_first(
         client.send(pizza(item_id, size=99))
         eventually("it is rejected", lambda: item_id in _failed(look(oven)))  # noqa: B023 - called here
 
-    failures = look(oven).background.failures
-    assert [line.item_id for line in failures][:2] == ["wrong-2", "wrong-1"]
-    assert failures[0].facts["reason"] == "size must be a whole number of slots from 1 to 14"
+    seen = look(oven)
+    assert _failed(seen)[:2] == ["wrong-2", "wrong-1"]
+    assert seen.background.failures[0].facts["reason"] == "size must be a whole number of slots from 1 to 14"
+    client.collect_until_quiet()
+
+
+def test_who_watches_learns_of_new_failures_and_keeps_the_earlier_ones(
+    oven: TestOven, client: Client
+) -> None:
+    client.send(pizza("old-wrong", size=99))
+    eventually("it is rejected", lambda: "old-wrong" in _failed(look(oven)))
+    first = look(oven)
+    client.send(pizza("new-wrong", size=99))
+    eventually("it is rejected", lambda: "new-wrong" in _failed(look(oven)))
+
+    soon = status(oven.aws, oven.stack, first.at + BACKGROUND_SECS - 1, first)
+    later = status(oven.aws, oven.stack, first.at + BACKGROUND_SECS, soon)
+    last = status(oven.aws, oven.stack, first.at + FAILURE_SECS + BACKGROUND_SECS, later)
+
+    assert _failed(soon) == _failed(first)
+    assert _failed(later) == ["new-wrong", *_failed(first)]
+    assert _failed(last) == []
     client.collect_until_quiet()
 
 

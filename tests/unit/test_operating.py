@@ -9,7 +9,8 @@ from rich.console import Console
 
 from kitchen.aws import local
 from kitchen.cli.board import board, line
-from kitchen.errors import DeploymentError
+from kitchen.cli.options import seconds
+from kitchen.errors import DeploymentError, UsageError
 from kitchen.operating import steering, words
 from kitchen.operating.logs import NO_DECISION, Line, pattern, read
 from kitchen.operating.status import Background, Baking, Depths, Status
@@ -62,6 +63,19 @@ def test_the_date_is_told_of_another_day_alone() -> None:
 
 def test_what_others_wrote_moves_no_cursor_and_takes_one_line() -> None:
     assert words.plain("red \x1b[31m\nand\ttwo  lines") == "red ?[31m and two lines"
+
+
+@pytest.mark.parametrize(("text", "secs"), [("90s", 90), ("15m", 900), ("1h", 3600), ("2d", 172_800)])
+def test_a_span_is_a_number_and_a_unit(text: str, secs: int) -> None:
+    assert seconds("--since", text) == secs
+
+
+@pytest.mark.parametrize("text", ["", "1", "h", "1w", "1.5h", "-1h", "1h ", "1234567s"])
+def test_another_span_is_refused_with_what_it_takes(text: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        seconds("--since", text)
+
+    assert str(refused.value) == (f"--since takes a number and s, m, h or d, such as 90s or 2d, not {text}")
 
 
 # Logs

@@ -1,5 +1,6 @@
 """The status of an oven as tables, and in a line."""
 
+import sys
 from collections.abc import Iterator
 
 from rich.console import Console, Group, RenderableType
@@ -9,8 +10,8 @@ from rich.text import Text
 from kitchen.operating.status import Status
 from kitchen.operating.words import bakes, duration, moment, plain
 
-FEWEST_ITEMS = 3
-"""Of those in the oven, shown on a screen however small."""
+FEWEST_LINES = 3
+"""For what is in the oven, on a screen however small."""
 
 FAILURES_SHOWN = 5
 
@@ -19,11 +20,17 @@ def board(status: Status, console: Console) -> RenderableType:
     """All that fits on the terminal; all there is where there is none."""
     above: list[RenderableType] = [headline(status), _queues(status)]
     below: list[RenderableType] = [_failures(status)] if status.background.failures else []
-    # The headings, a line for those not shown, one for the cursor, and one between the tables.
-    taken = _height(console, [*above, *below]) + 4 + len(above) + len(below)
-    most = max(console.height - taken, FEWEST_ITEMS) if console.is_terminal else len(status.baking)
-    items = [_items(status, most)] if status.baking else []
+    items = [_items(status, _room(console, [*above, *below]))] if status.baking else []
     return Group(*_apart([*above, *items, *below]))
+
+
+def _room(console: Console, others: list[RenderableType]) -> int:
+    """How many lines of items fit beside the other parts."""
+    if not console.is_terminal:
+        return sys.maxsize
+    taken = sum(len(console.render_lines(part, pad=False)) for part in others)
+    # An empty line after each part, the heading of the items, and the line of the cursor.
+    return max(console.height - taken - len(others) - 2, FEWEST_LINES)
 
 
 def headline(status: Status) -> Text:
@@ -101,10 +108,6 @@ def _table(*headings: str) -> Table:
     for number, heading in enumerate(headings):
         table.add_column(heading, justify="right" if number == 1 else "left", overflow="fold")
     return table
-
-
-def _height(console: Console, parts: list[RenderableType]) -> int:
-    return sum(len(console.render_lines(part, pad=False)) for part in parts)
 
 
 def _apart(parts: list[RenderableType]) -> Iterator[RenderableType]:

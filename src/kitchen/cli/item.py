@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kitchen.aws import Aws
-from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, check_item_id, oven_of
+from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, check_item_id, oven_of, seconds
 from kitchen.operating.status import Baking
 from kitchen.operating.whereabouts import Place, Whereabouts, find
 from kitchen.operating.words import bakes, duration, moment, plain
@@ -17,6 +17,9 @@ from kitchen.stack.deployment import Stack
 
 def item(
     item_id: Annotated[str, typer.Argument(metavar="ID", help="The item's id.")],
+    since: Annotated[
+        str, typer.Option(metavar="TIME", help="How far back to search the logs: 1h, 14d.")
+    ] = "1d",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     stack: StackName = None,
     endpoint_url: EndpointUrl = None,
@@ -25,19 +28,21 @@ def item(
 ) -> None:
     """Tell where an item is: in line, baking (until when), baked, failed, rejected; or unknown.
 
-    It looks into the oven, among the executions of the last 90 days, and in the functions' logs. It cannot
-    look into New Items, so an item that no function has taken yet is unknown.
+    It looks into the oven, among the executions of the last 90 days, and then in the functions' logs, which
+    alone know who waits in line. Nobody can look into New Items, so an item that no function has taken yet is
+    unknown.
 
     Exits with 0 if the item is known, with 1 if it is not.
     """
     check_item_id(item_id)
+    looks_back = seconds("--since", since)
     aws, oven = oven_of(stack, endpoint_url, profile, region)
     now = time.time()
-    found = find(aws, oven, item_id, now)
+    found = find(aws, oven, item_id, now, looks_back)
     if as_json:
         typer.echo(json.dumps(found.as_json(now)))
     elif found.place is Place.UNKNOWN:
-        typer.echo(_unknown(aws, oven, item_id))
+        typer.echo(_unknown(aws, oven, item_id, since))
     else:
         typer.echo(f"{item_id} {_told(found, now)}.")
     if found.place is Place.UNKNOWN:
@@ -70,11 +75,11 @@ def _slots(lease: Baking) -> str:
     return f"{lease.size} slot{'' if lease.size == 1 else 's'}"
 
 
-def _unknown(aws: Aws, oven: Stack, item_id: str) -> str:
+def _unknown(aws: Aws, oven: Stack, item_id: str, since: str) -> str:
     count = depth(aws, oven.new_items)
     paused = ", and the oven is paused" if oven.is_paused else ""
     return (
-        f"{item_id} is unknown: it is not in the oven, was not in 90 days, and the logs do not name it. "
-        "If it was sent, it waits in New Items, where nobody can look for it. "
-        f"Messages there: {count}{paused}."
+        f"{item_id} is unknown: it is not in the oven, was not in 90 days, and is not in the logs of the "
+        f"last {since}. If it was sent, it waits in New Items, where nobody can look for it (messages there: "
+        f"{count}{paused}), or joined the line before: --since 14d."
     )

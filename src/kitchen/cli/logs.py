@@ -1,7 +1,6 @@
 """`oven logs`: what the functions decided."""
 
 import json
-import re
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -9,12 +8,9 @@ from typing import Annotated
 
 import typer
 
-from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, check_item_id, oven_of, say
-from kitchen.errors import UsageError
+from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, check_item_id, oven_of, say, seconds
 from kitchen.operating.logs import Line, lines
 from kitchen.operating.logs import follow as follow_lines
-
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def logs(
@@ -38,7 +34,7 @@ def logs(
     - `oven logs --stack spo --item order-4711 --since 2d`
     - `oven logs --stack spo --json | jq 'select(.decision == "rejected")'`
     """
-    secs = _seconds(since)
+    secs = seconds("--since", since)
     if item is not None:
         check_item_id(item)
     aws, oven = oven_of(stack, endpoint_url, profile, region)
@@ -68,10 +64,3 @@ def _as_text(line: Line) -> str:
     when = f"{at:%m-%d %H:%M:%S}.{at.microsecond // 1000:03}"
     facts = "  ".join(f"{name}={json.dumps(value)}" for name, value in line.facts.items())
     return f"{when}  {line.function:<11}  {line.decision:<9}  {line.item_id or '-'}  {facts}".rstrip()
-
-
-def _seconds(text: str) -> int:
-    found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
-    if not found:
-        raise UsageError(f"--since takes a number and s, m, h or d, such as 90s or 2d, not {text}")
-    return int(found[1]) * UNITS[found[2]]

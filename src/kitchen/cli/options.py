@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from typing import Annotated
 
@@ -107,6 +108,14 @@ def check_item_id(item_id: str) -> None:
         parse(json.dumps({"type": "trigger", "item": item_id}), None)
     except MalformedItemError as error:
         raise UsageError(f"the id of an {error}") from None
+
+
+def seconds(option: str, text: str) -> int:
+    """A span such as 90s, 15m, 1h or 2d. Raises UsageError."""
+    found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
+    if not found:
+        raise UsageError(f"{option} takes a number and s, m, h or d, such as 90s or 2d, not {text}")
+    return int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
 
 
 def _stderr() -> Console:

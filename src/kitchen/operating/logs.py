@@ -102,7 +102,7 @@ def _events(
 ) -> "Iterator[FilteredLogEventTypeDef]":
     asked: FilterLogEventsRequestPaginateTypeDef = {
         "logGroupName": group,
-        "startTime": int(since * 1000),
+        "startTime": max(int(since * 1000), 0),
         "filterPattern": pattern,
     }
     if until is not None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from kitchen.aws import Aws, aws_errors
-from kitchen.operating.logs import Line, lines
+from kitchen.operating.logs import LATE_SECS, Line, lines
 from kitchen.stack.contents import depth, row
 from kitchen.stack.deployment import Stack, find_stack
 
@@ -154,7 +154,7 @@ def status(aws: Aws, stack: Stack, now: float, earlier: Status | None = None) ->
     """
     background = earlier.background if earlier else None
     if background is None or now - background.at >= BACKGROUND_SECS:
-        background = _background(aws, find_stack(aws, stack.name) if earlier else stack, now)
+        background = _background(aws, find_stack(aws, stack.name) if earlier else stack, now, background)
     stack = background.stack
     seen = row(aws, stack)
     baking = [Baking(item_id, lease.size, lease.until) for item_id, lease in seen.leases.items()]
@@ -173,15 +173,23 @@ def status(aws: Aws, stack: Stack, now: float, earlier: Status | None = None) ->
     )
 
 
-def _background(aws: Aws, stack: Stack, now: float) -> Background:
-    failures = lines(aws, stack, now - FAILURE_SECS, decisions=FAILURES)
+def _background(aws: Aws, stack: Stack, now: float, earlier: Background | None) -> Background:
     return Background(
         at=now,
         stack=stack,
         oldest_waiting_secs=_oldest(aws, stack.waiting_items, now),
         oldest_dead_secs=_oldest(aws, stack.dead_letters, now),
-        failures=tuple(reversed(failures[-MOST_FAILURES:])),
+        failures=_failures(aws, stack, now, earlier),
     )
+
+
+def _failures(aws: Aws, stack: Stack, now: float, earlier: Background | None) -> tuple[Line, ...]:
+    """An hour of a busy log takes long to search: who watches searches what is new since the last time."""
+    begin = now - FAILURE_SECS
+    since = max(begin, earlier.at - LATE_SECS) if earlier else begin
+    known = [line for line in earlier.failures if line.at >= begin] if earlier else []
+    found = {line.key: line for line in [*known, *lines(aws, stack, since, decisions=FAILURES)]}
+    return tuple(sorted(found.values(), key=lambda line: line.at, reverse=True)[:MOST_FAILURES])
 
 
 def _oldest(aws: Aws, queue_url: str, now: float) -> float | None:

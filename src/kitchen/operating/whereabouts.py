@@ -17,11 +17,11 @@ from pizza_oven.aws.item_states import StepFunctionsItemStates
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
-_HOUR = 3600
-_DAY = 24 * _HOUR
+LOOKS_BACK_SECS = 24 * 3600
+"""How far the logs are searched. The search takes the longer, the more was written."""
 
-LOOKS_BACK_SECS = (_HOUR, _DAY, 90 * _DAY)
-"""How far the logs are searched, the last hours first: a search takes the longer the more was written."""
+_FIRST_SECS = 3600
+"""Most who are looked for were sent of late."""
 
 
 class Place(StrEnum):
@@ -72,11 +72,13 @@ class Whereabouts:
         }
 
 
-def find(aws: Aws, stack: Stack, item_id: str, now: float) -> Whereabouts:
+def find(
+    aws: Aws, stack: Stack, item_id: str, now: float, looks_back_secs: float = LOOKS_BACK_SECS
+) -> Whereabouts:
     """Look for an item: in the oven, among the executions of the last 90 days, and in the logs.
 
     The line is not searched, since a message that is received from it shuts it; the logs tell who joined it.
-    Raises AwsError.
+    They are read last, and `looks_back_secs` far. Raises AwsError.
     """
     held = row(aws, stack).leases.get(item_id)
     lease = Baking(item_id, held.size, held.until) if held else None
@@ -86,7 +88,7 @@ def find(aws: Aws, stack: Stack, item_id: str, now: float) -> Whereabouts:
     if lease is not None:
         # Its execution is about to start; or never will, and the lease is evicted when it is overdue.
         return Whereabouts(item_id, Place.BAKING, lease=lease)
-    return _by_logs(item_id, _last_word(aws, stack, item_id, now))
+    return _by_logs(item_id, _last_word(aws, stack, item_id, now, looks_back_secs))
 
 
 def _execution(aws: Aws, stack: Stack, item_id: str) -> "DescribeExecutionOutputTypeDef | None":
@@ -120,9 +122,9 @@ def _lease_of(item_id: str, execution: "DescribeExecutionOutputTypeDef") -> Baki
     return Baking(item_id, item.get("size", 1), until)
 
 
-def _last_word(aws: Aws, stack: Stack, item_id: str, now: float) -> Line | None:
+def _last_word(aws: Aws, stack: Stack, item_id: str, now: float, looks_back_secs: float) -> Line | None:
     until: float | None = None
-    for secs in LOOKS_BACK_SECS:
+    for secs in sorted({min(_FIRST_SECS, looks_back_secs), looks_back_secs}):
         found = lines(aws, stack, now - secs, until, item_id=item_id, decisions=tuple(_TOLD_BY_LOGS))
         if found:
             return found[-1]
