@@ -3,6 +3,8 @@
 import contextlib
 import itertools
 import json
+import signal
+import subprocess
 import time
 from collections.abc import Sequence
 
@@ -16,6 +18,7 @@ from kitchen.stack.contents import contents
 from kitchen.stack.deployment import Stack, deploy, destroy
 from pizza_oven.ports import Lease
 from tests.stack.clients import Client, eventually, ids, pizza
+from tests.stack.commands import OVEN, RUN_SECS, environment
 from tests.stack.commands import oven as run
 from tests.stack.ovens import TestOven
 
@@ -131,6 +134,24 @@ def test_a_watch_goes_on_while_the_oven_is_not_there(local_aws: Aws) -> None:
     assert [seen.capacity for seen in there if isinstance(seen, Status)] == [14, 14]
     assert isinstance(after, KitchenError)
     assert len(slept) == 3
+
+
+def test_ctrl_c_ends_a_watch_without_a_traceback(oven: TestOven) -> None:
+    watching = subprocess.Popen(
+        [OVEN, "status", "--watch", *at(oven)],
+        env=environment(PYTHONUNBUFFERED="1"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert watching.stdout
+    first = watching.stdout.readline()
+    watching.send_signal(signal.SIGINT)
+    _, said = watching.communicate(timeout=RUN_SECS)
+
+    assert " of 14 slots, baking " in first
+    assert said == "Interrupted.\n"
+    assert watching.returncode == 130
 
 
 # Where an item is
