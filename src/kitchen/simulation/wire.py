@@ -51,7 +51,7 @@ class Operation:
     batch: bool = False
     """Whether its first argument is a list of entries, each of which may fail."""
     units: int = 0
-    """Consumed of the quota."""
+    """Consumed of the quota, and paid for: what is throttled consumes nothing."""
 
 
 class Witness(Protocol):
@@ -105,13 +105,14 @@ class Wire:
     def admit(self, operation: Operation, units: int) -> None:
         """Count the request; have it wait, and try again, while it is throttled."""
         operation.requests += 1
-        operation.units += units
         if operation.quota is None or operation.quota.take(units):
+            operation.units += units
             return
         for backoff in BACKOFFS:
             self.travel(backoff)
             operation.requests += 1
             if operation.quota.take(units):
+                operation.units += units
                 return
         raise ServiceError(f"{operation.name}: throttled")
 

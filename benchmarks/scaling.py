@@ -1,0 +1,204 @@
+"""How ovens behave from 1 to 10,000 slots, and to 1,000 arrivals a second: the tables of docs/scaling.md.
+
+Run it with `python -m benchmarks.scaling`. All of it is simulated, as by `oven simulate`: the figures are the
+same each time, on any machine, whatever else that does.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from kitchen.planning.forecasts import Plan, Run
+from kitchen.planning.plans import plan
+from kitchen.planning.report import number, span
+from kitchen.prices import MILLION
+from kitchen.simulation.loop import SECOND, START
+from kitchen.simulation.quotas import LARGE_REGION, UNLIMITED, Quotas
+
+LOAD = 0.95
+"""Of what the slots alone could bake, arrives where a size is looked at."""
+
+SIZES = {
+    5: (1, 10, 30, 100, 200, 250, 300, 500, 1000),
+    60: (1, 10, 100, 300, 600, 800, 1000, 2000, 4000, 10_000),
+    600: (1, 10, 100, 300, 1000, 2000, 2500, 3000, 4000),
+}
+"""Slots, by how many seconds each item bakes."""
+
+RATES = {1: (1, 10, 30, 100, 300, 1000), 10: (1, 10, 30, 100, 300, 1000), 60: (1, 3, 10, 30, 100)}
+"""Arrivals a second, by how many seconds each item bakes."""
+
+OVENS = (1, 2, 4, 8, 16, 32)
+
+POLLERS = (2, 5, 10, 20, 50)
+
+MOST_SLOTS = 10_000
+
+STARTS_ALONE = replace(UNLIMITED, starts=LARGE_REGION.starts, starts_burst=LARGE_REGION.starts_burst)
+
+
+COLUMNS = (
+    "slots",
+    "ovens",
+    "pollers",
+    "arrive a second",
+    "out a second",
+    "wait, p99",
+    "times out",
+    "write units",
+    "a million",
+    "first limit",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """An oven, or several that share the work and the account's quotas, and what arrives before it."""
+
+    slots: int
+    """Of all ovens together."""
+    baking_secs: int
+    arrivals: float
+    """A second, at equal distances."""
+    ovens: int = 1
+    max_concurrency: int = 5
+    quotas: Quotas = LARGE_REGION
+
+    @classmethod
+    def loaded(cls, slots: int, baking_secs: int, ovens: int = 1) -> "Trial":
+        """As much arrives as the slots can take."""
+        return cls(slots, baking_secs, LOAD * slots / baking_secs, ovens)
+
+    @property
+    def span(self) -> int:
+        """Of each half, in seconds: the first is to settle in, the second is measured."""
+        return 2 * self.baking_secs + 120
+
+    def plan(self) -> Plan:
+        """Of one of the ovens."""
+        made = plan(
+            items=int(2 * self.span * self.arrivals / self.ovens) + 1,
+            arrivals=f"steady:{self.arrivals / self.ovens:.6f}",
+            bake=str(self.baking_secs),
+            capacity=self.slots // self.ovens,
+            max_concurrency=self.max_concurrency,
+        )
+        return replace(made, quotas=_share(self.quotas, self.ovens))
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a trial went, all of its ovens together."""
+
+    out: float
+    """Items a second."""
+    times_out: float
+    """How often an item comes out, on average."""
+    write_units: float
+    """Of an item."""
+    dollars: float
+    """Of a million items."""
+    wait_secs: float
+    """Of which 99 % of the items wait less."""
+    limit: str
+    """The first that was met."""
+
+
+@cache
+def result(trial: Trial) -> Result:
+    """Run it."""
+    run = Run(trial.plan())
+    loop, middle = run.world.loop, START + trial.span * SECOND
+    loop.run(middle)
+    before = run.outcome()
+    loop.run(middle + trial.span * SECOND)
+    after = run.outcome()
+    run.world.close()
+    out = max(after.out - before.out, 1)
+    return Result(
+        out=out / trial.span * trial.ovens,
+        times_out=1 + (after.again - before.again) / out,
+        write_units=(after.usage.write_units - before.usage.write_units) / out,
+        dollars=(after.dollars - before.dollars) / out * MILLION,
+        wait_secs=after.waits.p99,
+        limit=after.limits[0].name if after.limits else "",
+    )
+
+
+def by_size(baking_secs: int) -> list[Trial]:
+    """One oven, from small to large."""
+    return [Trial.loaded(slots, baking_secs) for slots in SIZES[baking_secs]]
+
+
+def by_rate(baking_secs: int) -> list[Trial]:
+    """One oven with half as many slots again as are needed, from a quiet to a busy one."""
+    return [
+        Trial(min(int(1.5 * rate * baking_secs) + 20, MOST_SLOTS), baking_secs, rate)
+        for rate in RATES[baking_secs]
+    ]
+
+
+def by_ovens(slots: int, baking_secs: int, ovens: Sequence[int] = OVENS) -> list[Trial]:
+    """The same slots, in one oven and in several."""
+    return [Trial.loaded(slots, baking_secs, count) for count in ovens]
+
+
+def by_pollers(*, full: bool) -> list[Trial]:
+    """1,000 arrivals a second with everything but the pollers in plenty; or 600 before a full oven."""
+    slots, rate = (500, 600) if full else (MOST_SLOTS, 1000)
+    return [Trial(slots, 1, rate, max_concurrency=most, quotas=UNLIMITED) for most in POLLERS]
+
+
+def by_starts() -> list[Trial]:
+    """As many starts as AWS allows, with everything else in plenty."""
+    return [Trial(MOST_SLOTS, 1, rate, max_concurrency=20, quotas=STARTS_ALONE) for rate in (200, 300, 600)]
+
+
+def main() -> None:
+    """Print the tables."""
+    for secs in SIZES:
+        _print(f"By slots: items bake {secs} s", by_size(secs))
+    for secs in RATES:
+        _print(f"By arrivals: items bake {secs} s", by_rate(secs))
+    _print("By ovens: 10,000 slots, items bake 60 s", by_ovens(MOST_SLOTS, 60))
+    _print("By ovens: 500 slots, items bake 60 s", by_ovens(500, 60, (1, 5, 25)))
+    _print("By pollers: room for all", by_pollers(full=False))
+    _print("By pollers: a full oven", by_pollers(full=True))
+    _print("By starts", by_starts())
+
+
+def _print(title: str, trials: Iterable[Trial]) -> None:
+    print(f"\n{title}\n\n| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}")
+    for trial in trials:
+        found = result(trial)
+        cells = (
+            f"{trial.slots:,}",
+            f"{trial.ovens}",
+            f"{trial.max_concurrency}",
+            number(trial.arrivals),
+            number(found.out),
+            span(found.wait_secs),
+            f"{found.times_out:.2f}",
+            number(found.write_units),
+            f"${found.dollars:,.0f}",
+            found.limit,
+        )
+        print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def _share(quotas: Quotas, ovens: int) -> Quotas:
+    """What each of several ovens has of an account's quotas. The row and the line are each oven's own."""
+    return replace(
+        quotas,
+        starts=max(quotas.starts // ovens, 1),
+        starts_burst=max(quotas.starts_burst // ovens, 1),
+        describes=max(quotas.describes // ovens, 1),
+        describes_burst=max(quotas.describes_burst // ovens, 1),
+        transitions=max(quotas.transitions // ovens, 1),
+        transitions_burst=max(quotas.transitions_burst // ovens, 1),
+        concurrency=max(quotas.concurrency // ovens, 1),
+    )
+
+
+if __name__ == "__main__":
+    main()
