@@ -15,6 +15,7 @@ from kitchen.local.emulator import free_port
 from kitchen.local.oven import LocalOven, running_oven
 from kitchen.operating.steering import pause, resume
 from kitchen.operating.whereabouts import Place, find
+from kitchen.stack.contents import row
 from tests.stack.clients import eventually, pizza
 from tests.stack.commands import OVEN, RUN_SECS, environment, oven
 
@@ -268,6 +269,40 @@ def test_an_item_is_removed_becomes_a_dead_letter_and_bakes_under_a_new_id(kitch
     redriven = kitchen.oven("redrive", "early-out", "--set", "bakingTimeSecs=0")
     assert redriven.stdout == "sent   early-out as early-out.redrive-1\n"
     assert kitchen.baked(1) == [pizza("early-out.redrive-1", size=4)]
+
+
+def test_while_the_oven_is_paused_a_removed_item_keeps_its_slots_and_that_is_told(kitchen: Kitchen) -> None:
+    aws, stack = kitchen.running.aws, kitchen.running.stack
+    kitchen.oven("send", "--id", "held", "--bake", "3600", "--size", "4")
+    eventually("it bakes", lambda: kitchen.place("held") is Place.BAKING)
+    pause(aws, stack)
+    try:
+        removed = kitchen.oven("remove", "held", "--wait", "1")
+    finally:
+        resume(aws, stack)
+
+    assert removed.returncode == 1
+    assert removed.stderr == (
+        "oven: held bakes no more, but still has its slots: "
+        "the oven is paused, and frees them after oven resume --stack spo\n"
+    )
+    eventually("its slots are free", lambda: row(aws, stack).occupied == 0)
+
+
+def test_a_letter_that_is_thrown_away_is_printed_first_and_the_others_stay(kitchen: Kitchen) -> None:
+    kitchen.put(kitchen.running.stack.dead_letters, json.dumps(pizza("hopeless")), "no json")
+
+    unasked = kitchen.oven("discard", "--all")
+    thrown = kitchen.oven("discard", "hopeless")
+
+    assert unasked.returncode == 2
+    assert unasked.stderr == "oven: not a terminal: say --yes\n"
+    assert (thrown.returncode, thrown.stderr) == (0, "1 dead letter discarded.\n")
+    assert json.loads(thrown.stdout)["body"] == json.dumps(pizza("hopeless"))
+    assert [letter["body"] for letter in kitchen.letters()] == ["no json"]
+
+    assert kitchen.oven("discard", "--all", "--yes").returncode == 0
+    assert kitchen.oven("dlq").stderr == "There is no dead letter.\n"
 
 
 def test_an_unknown_item_cannot_be_removed(kitchen: Kitchen) -> None:

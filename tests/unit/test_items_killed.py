@@ -14,7 +14,7 @@ from typing import TypeVar
 import pytest
 
 from kitchen.operating.collecting import as_line, collect
-from kitchen.operating.dead_letters import HIDE_SECS
+from kitchen.operating.dead_letters import HIDE_SECS, discard
 from kitchen.operating.redriving import DeadLetterOffice, Wish
 from kitchen.operating.sending import read_items, read_lines, send
 from kitchen.simulation.executions import Executions
@@ -187,6 +187,23 @@ def test_dead_letters_that_are_redriven_again_after_a_kill_bake_once(oven_is_qui
         assert Counter(world.sqs.bodies(DEAD)) == Counter(GARBAGE)
         assert Counter(world.sqs.visible(DEAD)) == Counter(GARBAGE)
     assert deaths_seen > 30
+
+
+def discard_all(world: World) -> None:
+    with dropped(discard(world.sqs.queue(DEAD), None, CAPACITY, tries=30)) as thrown:
+        for some in thrown:
+            world.life.moment()
+            world.printed += [letter.message.body for letter in some]
+            world.life.moment()
+
+
+def test_no_letter_is_thrown_away_that_was_not_printed() -> None:
+    everything = with_dead_letters(Life()).sqs.bodies(DEAD)
+    deaths_seen = 0
+    for world in deaths(with_dead_letters, discard_all):
+        deaths_seen += 1
+        assert not Counter(everything) - Counter(world.printed) - Counter(world.sqs.bodies(DEAD))
+    assert deaths_seen == 4 * 2 + 3 * (2 + 2)
 
 
 def test_at_no_moment_of_a_redrive_is_an_item_nowhere() -> None:

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from kitchen.errors import UsageError
-from kitchen.operating.dead_letters import Letter, list_letters
+from kitchen.operating.dead_letters import Letter, NoSuchLetterError, discard, list_letters
 from kitchen.operating.redriving import (
     MAX_ID_CHARS,
     DeadLetterOffice,
-    NoSuchLetterError,
     NotMendedError,
     Outcome,
     Wish,
@@ -253,6 +252,27 @@ def test_a_new_id_that_is_used_up_is_refused(oven: Oven) -> None:
     oven.begin(body("taken"), then="FAILED")
     assert oven.redrive("x", new_id="taken")["x"].stays == "the id taken is used up: its baking failed"
     assert len(oven.sqs.visible("dead")) == 1
+
+
+# Throwing away
+
+
+def test_only_the_letters_named_are_thrown_away(oven: Oven) -> None:
+    oven.bury(body("kept"))
+    oven.bury(body("hopeless"))
+    oven.bury("no json")
+
+    thrown = list(discard(oven.sqs.queue("dead"), {"hopeless"}, CAPACITY, tries=30))
+
+    assert [letter.id for some in thrown for letter in some] == ["hopeless"]
+    assert sorted(oven.sqs.visible("dead")) == ["no json", body("kept")]
+
+
+def test_nothing_is_thrown_away_where_one_is_not_found(oven: Oven) -> None:
+    oven.bury(body("kept"))
+    with pytest.raises(NoSuchLetterError, match="there is no dead letter nobody"):
+        list(discard(oven.sqs.queue("dead"), {"kept", "nobody"}, CAPACITY, tries=30))
+    assert oven.sqs.visible("dead") == [body("kept")]
 
 
 # New ids

@@ -14,6 +14,7 @@ from kitchen.cli import (
     cost,
     demo,
     deploy,
+    discard,
     dlq,
     item,
     local,
@@ -49,7 +50,15 @@ COMMANDS = {
     "Deploy it": (deploy.deploy, deploy.destroy),
     "Use it": (send.send, collect.collect),
     "See what it does": (status.status, item.item, logs.logs, dlq.dlq),
-    "Steer it": (steer.capacity, steer.pause, steer.resume, steer.trigger, redrive.redrive, remove.remove),
+    "Steer it": (
+        steer.capacity,
+        steer.pause,
+        steer.resume,
+        steer.trigger,
+        remove.remove,
+        redrive.redrive,
+        discard.discard,
+    ),
 }
 for panel, functions in COMMANDS.items():
     for function in functions:

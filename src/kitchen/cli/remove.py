@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of
+from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, check_item_id, oven_of
 from kitchen.operating.removing import remove as remove_item
 
 
@@ -25,6 +25,7 @@ def remove(
 
     Example: `oven remove order-17 --stack spo`
     """
+    check_item_id(item_id)
     aws, oven = oven_of(stack, endpoint_url, profile, region)
     remove_item(aws, oven, item_id, wait, time.time, time.sleep)
     typer.echo(

@@ -3,7 +3,7 @@
 import contextlib
 import io
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -73,14 +73,15 @@ def send(
     }
     given = [option for option, value in options.items() if value not in (None, [])]
     _check_go_together(given)
-    aws, oven = oven_of(stack, endpoint_url, profile, region)
-    with _open(file) if file else contextlib.nullcontext() as stream:
-        if stream:
-            name = "standard input" if file == STDIN else str(file)
-            batches = _checked(stream, name, oven.capacity)
-        else:
-            batches = iter([[_item(json or _written(item_id, bake, size, field), oven.capacity)]])
-        _send(aws, oven, batches)
+    if file:
+        with _open(file) as stream:
+            aws, oven = oven_of(stack, endpoint_url, profile, region)
+            name = "standard input" if file == STDIN else file
+            _send(aws, oven, _checked(stream, name, oven.capacity))
+    else:
+        body = json or _written(item_id, bake, size, field)
+        aws, oven = oven_of(stack, endpoint_url, profile, region)
+        _send(aws, oven, [[_item(body, oven.capacity)]])
 
 
 def _check_go_together(given: Sequence[str]) -> None:
@@ -132,7 +133,7 @@ def _checked(stream: io.BufferedReader, name: str, capacity: int) -> Iterator[li
     return read_items(read_lines(stream), name, capacity)
 
 
-def _send(aws: Aws, oven: Stack, items: Iterator[list[Item]]) -> None:
+def _send(aws: Aws, oven: Stack, items: Iterable[list[Item]]) -> None:
     new_items = Queue(aws, oven.new_items)
     count = 0
     try:

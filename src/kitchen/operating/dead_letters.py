@@ -1,16 +1,22 @@
 """What became dead letters, and why."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from kitchen.errors import KitchenError
 from kitchen.operating.words import plain
-from kitchen.stack.queues import Message, Queue
+from kitchen.stack.queues import Message, Queue, batches
 from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item, Trigger, parse, read_object
 
 HIDE_SECS = 30
 """For how long nobody else sees the letters, if we die while we have them in hand."""
+
+
+class NoSuchLetterError(KitchenError):
+    """No dead letter goes by that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +81,50 @@ def read_letter(message: Message, capacity: int, tries: int | None) -> Letter:
     return Letter(message, item_id or message.id, content, flaw, is_object, plain(reason))
 
 
-def list_letters(dead_letters: Queue, capacity: int, tries: int | None) -> list[Letter]:
-    """Read all dead letters, the oldest first, and take none. Raises AwsError."""
-    hand: list[Message] = []
+@contextmanager
+def all_in_hand(dead_letters: Queue) -> Iterator[dict[str, Message]]:
+    """Take all dead letters, by message id. Those that are still in it at the end are given back."""
+    hand: dict[str, Message] = {}
     try:
         for some in dead_letters.sweep(HIDE_SECS):
-            hand += some
+            hand |= {message.id: message for message in some}
+        yield hand
     finally:
-        dead_letters.give_back(hand)
-    return [read_letter(m, capacity, tries) for m in sorted(hand, key=lambda message: message.sent_at)]
+        dead_letters.give_back(list(hand.values()))
+
+
+def choose(ids: Collection[str] | None, letters: Sequence[Letter]) -> list[Letter]:
+    """Those that go by these ids, of items or of messages; for None, all. Raises NoSuchLetterError."""
+    if ids is None:
+        return list(letters)
+    known = {name for letter in letters for name in (letter.id, letter.message.id)}
+    for item_id in ids:
+        if item_id not in known:
+            raise NoSuchLetterError(
+                f"there is no dead letter {item_id}, or somebody has it in hand: "
+                "oven dlq lists them; nothing was done"
+            )
+    return [letter for letter in letters if letter.id in ids or letter.message.id in ids]
+
+
+def list_letters(dead_letters: Queue, capacity: int, tries: int | None) -> list[Letter]:
+    """Read all dead letters, the oldest first, and take none. Raises AwsError."""
+    with all_in_hand(dead_letters) as hand:
+        letters = [read_letter(message, capacity, tries) for message in hand.values()]
+    return sorted(letters, key=lambda letter: letter.message.sent_at)
+
+
+def discard(
+    dead_letters: Queue, ids: Collection[str] | None, capacity: int, tries: int | None
+) -> Generator[Sequence[Letter]]:
+    """Throw letters away, those chosen. Each ten are deleted when the next are asked for.
+
+    Raises NoSuchLetterError before anything is done, and AwsError.
+    """
+    with all_in_hand(dead_letters) as hand:
+        letters = [read_letter(message, capacity, tries) for message in hand.values()]
+        for some in batches(choose(ids, letters)):
+            yield some
+            dead_letters.delete([letter.message for letter in some])
+            for letter in some:
+                del hand[letter.message.id]

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 from kitchen.errors import KitchenError, UsageError
-from kitchen.operating.dead_letters import HIDE_SECS, Letter, read_letter
+from kitchen.operating.dead_letters import Letter, all_in_hand, choose, read_letter
 from kitchen.stack.queues import Message, Queue, batches
 from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item, read_object, write_object
@@ -22,10 +22,6 @@ from pizza_oven.ports import ItemStates
 MAX_ID_CHARS = 80
 
 _REDRIVEN = re.compile(r"(.+)\.redrive-([1-9][0-9]*)")
-
-
-class NoSuchLetterError(KitchenError):
-    """No dead letter goes by that name."""
 
 
 class NotMendedError(KitchenError):
@@ -79,24 +75,17 @@ class DeadLetterOffice:
         Before anything is sent it may raise NoSuchLetterError, NotMendedError and UsageError; at any time
         AwsError and ServiceError. Letters that are not sent are given back, however it ends.
         """
-        hand: dict[str, Message] = {}
-        try:
-            for some in self.dead_letters.sweep(HIDE_SECS):
-                hand |= {message.id: message for message in some}
+        with all_in_hand(self.dead_letters) as hand:
             letters = self._chosen(wish, hand.values())
             sent: dict[str, Mapping[str, Any]] = {}
-            for some_letters in batches(letters):
-                for outcome in self._send_back(some_letters, wish, sent):
+            for some in batches(letters):
+                for outcome in self._send_back(some, wish, sent):
                     if not outcome.stays:
                         del hand[outcome.letter.message.id]
                     yield outcome
-        finally:
-            self.dead_letters.give_back(list(hand.values()))
 
     def _chosen(self, wish: Wish, messages: Collection[Message]) -> list[Letter]:
-        letters = [read_letter(m, self.capacity, self.tries) for m in messages]
-        if wish.ids is not None:
-            letters = _named(wish.ids, letters)
+        letters = choose(wish.ids, [read_letter(m, self.capacity, self.tries) for m in messages])
         if wish.new_id and len({letter.message.body for letter in letters}) > 1:
             raise UsageError(
                 f"--new-id is for one dead letter, but {len(letters)} are meant: "
@@ -165,17 +154,6 @@ class DeadLetterOffice:
         return Outcome(
             letter, stays=f"another item of the id {item_id} {state}: give this one its own with --new-id"
         )
-
-
-def _named(ids: Collection[str], letters: Sequence[Letter]) -> list[Letter]:
-    known = {name for letter in letters for name in (letter.id, letter.message.id)}
-    for item_id in ids:
-        if item_id not in known:
-            raise NoSuchLetterError(
-                f"there is no dead letter {item_id}, or somebody has it in hand: "
-                "oven dlq lists them; nothing was sent"
-            )
-    return [letter for letter in letters if letter.id in ids or letter.message.id in ids]
 
 
 def next_id(item_id: str) -> str:
