@@ -139,9 +139,26 @@ def test_the_table_holds_what_is_compared_side_by_side(capsys: Capture) -> None:
     printed = rows(capsys.readouterr().out)
     assert printed[0] == ("base", "--capacity 28", "--quota starts-burst=2")
     assert printed[1] == ("Oven", "14 slots", "28 slots", "14 slots")
+    assert ("Quotas", "large", "large", "large, starts-burst=2") in printed
     (bound,) = (cells for cells in printed if cells[:1] == ("StartExecution, 300/s",))
     assert bound[1:3] == ("-", "-")
     assert "first at" in bound[3]
+
+
+def test_what_is_unusual_is_told_and_nothing_else(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("time,id\n0,a\n1,a\n")
+    unusual = {"Quotas", "Faults", "Copies dropped", "Came out again", "Dead letters"}
+
+    def told(*options: str) -> dict[str, str]:
+        assert simulate(*options) == 0
+        printed = [cells for cells in rows(capsys.readouterr().out) if len(cells) == 2]
+        return {label: value for label, value in printed if label in unusual}
+
+    assert told("--items=5") == {}
+    assert told(f"--arrivals={path}") == {"Copies dropped": "1"}
+    assert told("--items=5", "--region-quotas=other", "--quota=starts=7") == {"Quotas": "other, starts=7"}
+    assert told("--items=5", "--faults=mild")["Faults"] == "mild"
 
 
 def test_items_come_from_a_file(tmp_path: Path, capsys: Capture) -> None:

@@ -12,13 +12,15 @@ Its keys stay. Times are in seconds, money in US dollars, and what cannot be tol
     cost: services (a list of service, dollars), dollars, dollarsPerMillionItems
     limits: a list of name, times, firstSeconds; in the order in which they were met
     series: seconds, sent, waiting, baking, out, occupiedSlots: lists of one length
-    setUp: capacity, maximumConcurrency, seed, and arrivals, baking and sizes in words
+    setUp: capacity, maximumConcurrency, pilotLight, quotas (by their names), seed; and in words arrivals,
+        baking, sizes and faults
 """
 
 from typing import Any
 
 from kitchen.planning.counts import Usage
 from kitchen.planning.forecasts import Forecast, Plan
+from kitchen.planning.plans import faults_in_words, quotas_of
 from kitchen.planning.recording import Series
 
 
@@ -73,6 +75,9 @@ def _set_up(plan: Plan) -> dict[str, Any]:
         "arrivals": plan.orders.arrivals,
         "baking": plan.orders.baking,
         "sizes": plan.orders.sizes,
+        "pilotLight": plan.setup.pilot_light_secs is not None,
+        "quotas": quotas_of(plan.quotas),
+        "faults": faults_in_words(plan.faults),
         "seed": plan.seed,
     }
 

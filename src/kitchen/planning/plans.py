@@ -10,7 +10,7 @@ from kitchen.planning.arrivals import read
 from kitchen.planning.forecasts import Plan
 from kitchen.planning.orders import Drawn, Orders, check_spreads
 from kitchen.planning.spread import Spread
-from kitchen.simulation.faults import MILD, NONE, ROUGH
+from kitchen.simulation.faults import MILD, NONE, ROUGH, Faults
 from kitchen.simulation.quotas import LARGE_REGION, OTHER_REGION, Quotas
 from kitchen.simulation.world import Setup
 
@@ -49,9 +49,25 @@ def plan(
     )
 
 
-def quota_names() -> Sequence[str]:
-    """Of those that can be set."""
-    return [field.name.replace("_", "-") for field in fields(Quotas)]
+def quotas_of(quotas: Quotas) -> dict[str, int]:
+    """Each that can be set, by the name that --quota has for it."""
+    return {field.name.replace("_", "-"): getattr(quotas, field.name) for field in fields(Quotas)}
+
+
+def quotas_in_words(quotas: Quotas) -> str:
+    """The region that has them, or almost, and how they differ."""
+    all_of_them = quotas_of(quotas).items()
+    words = [
+        [region, *(f"{name}={value}" for name, value in all_of_them if value != usual[name])]
+        for region, usual in ((region, quotas_of(usual)) for region, usual in REGIONS.items())
+    ]
+    shortest = min(words, key=len)
+    return ", ".join(shortest)
+
+
+def faults_in_words(faults: Faults) -> str:
+    """Their name."""
+    return next((name for name, rates in FAULTS.items() if rates == faults), "others")
 
 
 def _orders(items: int | None, arriving: str, baking_secs: Spread, slots: Spread, capacity: int) -> Orders:
@@ -83,8 +99,8 @@ def _spread(option: str, text: str) -> Spread:
 def _quotas(region: Quotas, changes: Sequence[str]) -> Quotas:
     for change in changes:
         name, _, value = change.partition("=")
-        if name not in quota_names():
-            raise UsageError(f"--quota {change}: the quotas are {', '.join(quota_names())}")
+        if name not in quotas_of(region):
+            raise UsageError(f"--quota {change}: the quotas are {', '.join(quotas_of(region))}")
         if not (value.isascii() and value.isdigit() and 1 <= int(value) <= _MOST):
             raise UsageError(f"--quota {change}: it takes NAME=N, a whole number from 1 to {_MOST}")
         region = replace(region, **{name.replace("-", "_"): int(value)})

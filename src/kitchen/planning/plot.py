@@ -83,9 +83,15 @@ def draw(path: Path, titles: Sequence[str], forecasts: Sequence[Forecast]) -> No
 
 
 def save(figure: "Figure", path: Path) -> None:
-    """Write it without a date, and without the name of what has drawn it: it is the same each time."""
+    """Write it without a date, and without the name of what has drawn it: it is the same each time.
+
+    Raises KitchenError where it cannot be written.
+    """
     metadata = {"Date": None, "Creator": None} if path.suffix == ".svg" else {"Software": None}
-    figure.savefig(path, metadata=metadata)
+    try:
+        figure.savefig(path, metadata=metadata)
+    except OSError as error:
+        raise KitchenError(f"--plot {path}: it cannot be written: {error.strerror}") from error
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from rich.table import Table
 
 from kitchen.planning.costs import for_a_million
 from kitchen.planning.forecasts import Forecast, Limit
+from kitchen.planning.plans import faults_in_words, quotas_in_words
 
 NOTHING = "-"
 
@@ -18,6 +19,15 @@ SET_UP: Sequence[Row] = (
     ("  baking", lambda f: f.plan.orders.baking),
     ("  slots of each", lambda f: f.plan.orders.sizes),
 )
+UNUSUAL: Sequence[tuple[Row, str]] = (
+    (("Quotas", lambda f: quotas_in_words(f.plan.quotas)), "large"),
+    (("Faults", lambda f: faults_in_words(f.plan.faults)), "none"),
+    (("Copies dropped", lambda f: f"{f.copies:,}"), "0"),
+    (("Came out again", lambda f: f"{f.again:,}"), "0"),
+    (("Dead letters", lambda f: f"{f.dead:,}"), "0"),
+)
+"""What is told only if it is another thing than that."""
+
 OUTCOME: Sequence[Row] = (
     ("Time", lambda f: span(f.secs)),
     ("  by the ideal", lambda f: NOTHING if f.times_ideal is None else f"{f.times_ideal:.3f}"),
@@ -29,11 +39,6 @@ OUTCOME: Sequence[Row] = (
     ("Line", lambda f: f"{number(f.mean_waiting)} items (mean)"),
     ("", lambda f: f"{f.most_waiting:,} (max)"),
     ("Slots in use", lambda f: f"{100 * f.utilisation:.1f} %"),
-)
-TROUBLE: Sequence[Row] = (
-    ("Copies dropped", lambda f: f"{f.copies:,}"),
-    ("Dead letters", lambda f: f"{f.dead:,}"),
-    ("Came out again", lambda f: f"{f.again:,}"),
 )
 USAGE: Sequence[Row] = (
     ("SQS", lambda f: _requests(f, "SQS")),
@@ -56,9 +61,9 @@ def table(titles: Sequence[str], columns: Sequence[Forecast]) -> Table:
     shown.add_column(no_wrap=True)
     for title in titles:
         shown.add_column(title)
-    trouble = [row for row in TROUBLE if any(row[1](forecast) != "0" for forecast in columns)]
-    sections = (SET_UP, [*OUTCOME, *trouble], USAGE, [*COST, *_costs(columns[0])], _limits(columns))
-    for section in sections:
+    unusual = [row for row, usual in UNUSUAL if any(row[1](forecast) != usual for forecast in columns)]
+    sections = (SET_UP, OUTCOME, unusual, USAGE, [*COST, *_costs(columns[0])], _limits(columns))
+    for section in filter(None, sections):
         for label, say in section:
             shown.add_row(label, *(say(forecast) for forecast in columns))
         shown.add_row()

@@ -59,6 +59,8 @@ class Spread:
 
     def draw(self, dice: Dice) -> int:
         """One of the numbers."""
-        weight = dice.below(self.ranges[-1].up_to)
-        least, most, _ = next(numbers for numbers in self.ranges if weight < numbers.up_to)
+        least, most, _ = self.ranges[0]
+        if len(self.ranges) > 1:
+            weight = dice.below(self.ranges[-1].up_to)
+            least, most, _ = next(numbers for numbers in self.ranges if weight < numbers.up_to)
         return least + dice.below(most - least + 1)
