@@ -117,7 +117,7 @@ def test_a_change_of_the_capacity_changes_nothing_else(oven: TestOven, client: C
 
 def test_the_capacity_that_there_is_already_is_nothing_to_do(oven: TestOven, client: Client) -> None:
     assert say(oven, "capacity") == (0, "1", "")
-    assert say(oven, "capacity", "1") == (0, "", "The oven spo has 1 slots already: nothing to do.")
+    assert say(oven, "capacity", "1") == (0, "", "The oven spo has 1 slot already: nothing to do.")
     assert client.messages_to_take() == 0
 
 

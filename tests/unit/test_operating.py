@@ -48,8 +48,8 @@ def test_a_duration_is_told_in_its_two_largest_units(secs: float, told: str) -> 
         (NOW + 12, "bakes 12 s more"),
         (NOW, "is coming out"),
         (NOW - 5, "is coming out"),
-        (NOW - 6, "overdue by 6 s"),
-        (NOW - 180, "overdue by 3 min"),
+        (NOW - 6, "is overdue by 6 s"),
+        (NOW - 180, "is overdue by 3 min"),
     ],
 )
 def test_what_bakes_is_overdue_once_it_takes_longer_than_coming_out_does(until: float, told: str) -> None:
@@ -70,7 +70,7 @@ def test_a_span_is_a_number_and_a_unit(text: str, secs: int) -> None:
     assert seconds("--since", text) == secs
 
 
-@pytest.mark.parametrize("text", ["", "1", "h", "1w", "1.5h", "-1h", "1h ", "1234567s"])
+@pytest.mark.parametrize("text", ["", "1", "h", "0h", "1w", "1.5h", "-1h", "1h ", "1234567s"])
 def test_another_span_is_refused_with_what_it_takes(text: str) -> None:
     with pytest.raises(UsageError) as refused:
         seconds("--since", text)
@@ -219,6 +219,10 @@ def test_the_first_line_tells_what_is_amiss() -> None:
     first = drawn(a_status(3, late=2, admission="PAUSED", line=7))[0]
 
     assert first == "spo: 3 of 600 slots taken, 7 in line, 2 overdue, paused: nobody is let in"
+
+
+def test_an_oven_of_lowered_capacity_is_said_to_drain() -> None:
+    assert drawn(a_status(601))[0] == "spo: 601 of 600 slots taken, 0 in line, draining"
 
 
 def test_the_plain_line_has_the_numbers() -> None:

@@ -38,6 +38,8 @@ def headline(status: Status) -> Text:
     text = Text(
         f"{status.stack}: {status.occupied} of {status.capacity} slots taken, {status.waiting} in line"
     )
+    if status.occupied > status.capacity:
+        text.append(", draining", "bold yellow")
     if status.overdue:
         text.append(f", {len(status.overdue)} overdue", "bold red")
     if status.is_paused:

@@ -8,9 +8,8 @@ import typer
 
 from kitchen.aws import Aws
 from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, check_item_id, oven_of, seconds
-from kitchen.operating.status import Baking
 from kitchen.operating.whereabouts import Place, Whereabouts, find
-from kitchen.operating.words import bakes, duration, moment, plain
+from kitchen.operating.words import bakes, duration, moment, plain, slots
 from kitchen.stack.contents import depth
 from kitchen.stack.deployment import Stack
 
@@ -57,10 +56,8 @@ def _told(found: Whereabouts, now: float) -> str:
     match found.place:
         case Place.IN_LINE:
             return f"waits in line, which it joined{since}"
-        case Place.BAKING if found.lease:
-            return (
-                f"{bakes(found.lease, now)}, in {_slots(found.lease)}, until {moment(found.lease.until, now)}"
-            )
+        case Place.BAKING if lease := found.lease:
+            return f"{bakes(lease, now)}, in {slots(lease.size)}, until {moment(lease.until, now)}"
         case Place.BAKING:
             return f"was loaded{since}"
         case Place.BAKED:
@@ -69,10 +66,6 @@ def _told(found: Whereabouts, now: float) -> str:
             return f"failed{since}{reason}. It is a dead letter (see oven dlq)"
         case _:
             return f"was rejected{since}{reason}. It is a dead letter (see oven dlq)"
-
-
-def _slots(lease: Baking) -> str:
-    return f"{lease.size} slot{'' if lease.size == 1 else 's'}"
 
 
 def _unknown(aws: Aws, oven: Stack, item_id: str, since: str) -> str:

@@ -112,7 +112,7 @@ def check_item_id(item_id: str) -> None:
 
 def seconds(option: str, text: str) -> int:
     """A span such as 90s, 15m, 1h or 2d. Raises UsageError."""
-    found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
+    found = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", text)
     if not found:
         raise UsageError(f"{option} takes a number and s, m, h or d, such as 90s or 2d, not {text}")
     return int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]

@@ -6,6 +6,7 @@ import typer
 
 from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, check_item_id, oven_of, say
 from kitchen.operating import steering
+from kitchen.operating.words import slots as in_words
 from kitchen.stack.contents import row
 from kitchen.stack.names import MAX_CAPACITY
 
@@ -30,13 +31,13 @@ def capacity(
         typer.echo(oven.capacity)
         return
     if slots == oven.capacity:
-        say(f"The oven {oven.name} has {slots} slots already: nothing to do.")
+        say(f"The oven {oven.name} has {in_words(slots)} already: nothing to do.")
         return
     if slots < oven.capacity and row(aws, oven).waiting > 0:
         say(f"An item in line that is larger than {slots} becomes a dead letter when its turn comes.")
     say(f"CloudFormation changes the capacity of {oven.name}, which takes up to a minute.")
     changed = steering.set_capacity(aws, oven, slots)
-    typer.echo(f"The capacity of {oven.name} was {oven.capacity} and is {changed.capacity} slots.")
+    typer.echo(f"The capacity of {oven.name} was {oven.capacity} and is {in_words(changed.capacity)}.")
 
 
 def pause(

@@ -24,10 +24,15 @@ def duration(secs: float) -> str:
 def bakes(item: Baking, now: float) -> str:
     """How long an item in the oven still bakes."""
     if item.is_overdue(now):
-        return f"overdue by {duration(now - item.until)}"
+        return f"is overdue by {duration(now - item.until)}"
     if item.until <= now:
         return "is coming out"
     return f"bakes {duration(item.until - now)} more"
+
+
+def slots(count: int) -> str:
+    """`1 slot`, `2 slots`."""
+    return f"{count} slot{'' if count == 1 else 's'}"
 
 
 def moment(at: float, now: float) -> str:
