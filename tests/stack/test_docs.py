@@ -43,6 +43,7 @@ PORT = "127.0.0.1:4566"
 
 SHELL = """
 if [ -e .shell ]; then . ./.shell; fi
+set -o allexport
 (exit {status})
 {command}
 status=$?
