@@ -36,6 +36,12 @@ def test_the_linter_has_nothing_to_say(tmp_path: Path) -> None:
     assert (linter.stdout + linter.stderr, linter.returncode) == ("", 0)
 
 
+def test_it_fits_into_a_request_to_cloudformation() -> None:
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html; and a little
+    # more for the address of the code.
+    assert len(TEMPLATE.read_bytes()) + 1000 < 51_200
+
+
 def test_no_check_of_the_linter_is_ignored_and_those_of_checkov_only_with_a_reason() -> None:
     resources = source()["Resources"].values()
     ignored = [resource["Metadata"] for resource in [source(), *resources] if "Metadata" in resource]
