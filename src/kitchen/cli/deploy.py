@@ -60,9 +60,9 @@ def deploy(
         parameters["BakingTableName"] = names.table_of(prefix)
     if protect is not None:
         parameters["Protection"] = "ENABLED" if protect else "DISABLED"
-    if endpoint_url and endpoint_url.startswith("http:"):
-        parameters["RefusePlainHttp"] = "false"
     _add(parameters, parameter or [])
+    if endpoint_url and endpoint_url.startswith("http:"):
+        parameters.setdefault("RefusePlainHttp", "false")
 
     aws = connect(endpoint_url, profile, region)
     is_new = deployment.is_new(aws, name)
