@@ -26,7 +26,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add a page for each file that a page links to, and for each that those link to."""
     root = Path(config.config_file_path).parent
     found = {DOCS + file.src_uri for file in files.documentation_pages()}
-    unread = sorted(found | {"CHANGELOG.md", "CONTRIBUTING.md"})
+    unread = sorted(found | {page.name for page in root.glob("*.md")} - FRONT_PAGE.keys())
     while unread:
         path = unread.pop()
         if not path.startswith(DOCS):

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,8 +33,14 @@ DEPLOYS = {"docs/deploy.md"}
 
 NOT_RUN = {
     "make demo": "tests/stack/test_demo_run.py runs the demo",
+    "python -m kitchen.simulation search --schedules 10000 --faults rough": "a minute; 800 are in the tests",
+    "python -m kitchen.simulation explore --crashes 1": "minutes; tests/simulation goes a part of the ways",
+    "python -m kitchen.simulation speed --items 1000000": "two minutes",
 }
 """Commands that no test here runs, and why."""
+
+FOREIGN_TOOLS = ("aws", "jq", "node", "npm", "java")
+"""Which we do not install: a page that uses one is not run where it is missing."""
 
 GOES_ON = re.compile(r"^oven (local|view)\b|--(follow|watch|view)\b")
 """Commands that go on until Ctrl-C."""
@@ -51,17 +58,17 @@ status=$?
 exit $status
 """
 
-AWS_CLI_1 = """
-aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
-export -f aws
-"""
+AWS_CLI_1 = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
 """For the AWS CLI 1, which does not heed AWS_ENDPOINT_URL for SQS."""
 
 
-@pytest.mark.parametrize("page", [page for page, typed in TYPED.items() if typed])
+@pytest.mark.parametrize(
+    "page", [page for page, typed in TYPED.items() if any(one.command not in NOT_RUN for one in typed)]
+)
 def test_every_command_of_a_page_does_what_the_page_says(page: str, tmp_path: Path) -> None:
-    if any(typed.command.startswith("aws ") for typed in TYPED[page]) and not shutil.which("aws"):
-        pytest.skip("there is no AWS CLI on this machine, and the page uses it")
+    missing = [tool for tool in used_by(page) if not shutil.which(tool)]
+    if missing:
+        pytest.skip(f"the page uses {' and '.join(missing)}, which this machine has not")
     port = free_port()
     with account(page, port, tmp_path) as (settings, hello):
         reader = Reader(tmp_path / "reader", port, settings, hello)
@@ -74,6 +81,12 @@ def test_each_command_that_is_not_run_is_in_a_page() -> None:
     commands = {typed.command for page in TYPED.values() for typed in page}
 
     assert not NOT_RUN.keys() - commands
+
+
+def used_by(page: str) -> list[str]:
+    """The tools of other people that a page uses."""
+    commands = "\n".join(typed.command for typed in TYPED[page])
+    return [tool for tool in FOREIGN_TOOLS if re.search(rf"(^|\W){tool} ", commands)]
 
 
 @contextmanager
@@ -99,11 +112,13 @@ class Reader:
         # As in the repository, for pages that name it.
         (folder / ".venv").symlink_to(sys.prefix)
         path = f"{Path(OVEN).parent}{os.pathsep}{os.environ['PATH']}"
-        self._environment = environment(**settings, PATH=path, COLUMNS="100", PYTHONUNBUFFERED="1")
+        rc = folder / ".bashrc"
+        rc.write_text(AWS_CLI_1 if _aws_cli_is_1() else "")
+        self._environment = environment(
+            **settings, PATH=path, COLUMNS="100", PYTHONUNBUFFERED="1", BASH_ENV=str(rc)
+        )
         self._folder, self._port, self._hello = folder, port, hello
         self._status = 0
-        if _aws_cli_is_1():
-            (folder / ".shell").write_text(AWS_CLI_1)
 
     def type(self, typed: Typed, *, may_fail: bool) -> None:
         """Run a command, and see that it does what the page says."""
@@ -160,6 +175,7 @@ class Reader:
         return found
 
 
+@cache
 def _aws_cli_is_1() -> bool:
     if not shutil.which("aws"):
         return False

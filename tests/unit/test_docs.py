@@ -22,6 +22,10 @@ ROW = re.compile(r"^\| (`\w+`(?:, `\w+`)*) \|(?: ([^|]*) \|)?", re.MULTILINE)
 FOREIGN = re.compile(r"""<(?:script|img|link|iframe|source)\b[^>]*?(?:src|href)=["']?(?:https?:)?//[^>]*>""")
 
 
+BLOCK = re.compile(r"^```(.*)\n(?:.*\n)*?```$", re.MULTILINE)
+SHELLS = {"", "sh", "bash", "shell"}
+
+
 def prose(page: str) -> str:
     """A page without its blocks of code."""
     return FENCED.sub("", (ROOT / page).read_text())
@@ -49,6 +53,14 @@ def anchors(page: Path) -> set[str]:
     """What its headings are called in links."""
     headings = HEADING.findall(FENCED.sub("", page.read_text()))
     return {slugify(heading.replace("`", ""), "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", sorted(page for page in PAGES if page.startswith("docs/")))
+def test_commands_are_console_blocks_which_are_run_or_text_which_is_not(page: str) -> None:
+    text = (ROOT / page).read_text()
+
+    assert not SHELLS & set(BLOCK.findall(text))
+    assert not re.search(r"^\n    \S", prose(page), re.MULTILINE), "a block by indentation has no language"
 
 
 def test_the_parameters_of_the_template_are_told_with_their_defaults() -> None:
