@@ -1,10 +1,14 @@
-"""What the commands that move items refuse before they ask AWS."""
+"""What the commands that move items refuse before they ask AWS, and what they say where it refuses."""
 
+import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from kitchen.cli import main
+from kitchen.stack.deployment import Stack
+from tests.unit.mortal_sqs import Sqs
 
 Capture = pytest.CaptureFixture[str]
 WHICH = "oven: which? Name the ids of dead letters, or say --all: oven dlq lists them"
@@ -65,3 +69,61 @@ def test_what_cannot_be_meant_is_refused_in_one_line(
     assert not said.out
     (told,) = said.err.splitlines()
     assert told.startswith(line)
+
+
+# What is said where SQS does not take all
+
+
+STACK = Stack("spo", {"NewItemsQueueUrl": "new", "BakingTableCapacityCount": "14"})
+
+
+@pytest.fixture
+def sqs(monkeypatch: pytest.MonkeyPatch) -> Sqs:
+    """An oven's New Items, which the command finds."""
+    sqs = Sqs("new")
+    monkeypatch.setattr(sys.modules["kitchen.cli.send"], "oven_of", lambda *_: (sqs.account, STACK))
+    return sqs
+
+
+def send(*arguments: str) -> object:
+    """Run the command. Returns its exit code."""
+    with pytest.raises(SystemExit) as ended:
+        main(["send", *arguments])
+    return ended.value.code
+
+
+def test_who_sends_a_file_is_told_which_were_sent_and_to_send_it_again(
+    sqs: Sqs, tmp_path: Path, capsys: Capture
+) -> None:
+    sqs.refused = lambda body: '"i3"' in body
+    file = tmp_path / "items.jsonl"
+    file.write_text("".join(f'{{"id": "i{n}", "bakingTimeSecs": 0}}\n' for n in range(12)))
+
+    assert send("--file", str(file)) == 3
+
+    said = capsys.readouterr()
+    assert said.out.split() == [f"i{n}" for n in range(10) if n != 3]
+    assert said.err.splitlines() == [
+        "9 items sent for sure. Send the same again: what was sent bakes once.",
+        "oven: sending to new: InternalError: ",
+    ]
+
+
+def test_who_sends_an_item_without_an_id_is_told_the_id_to_send_it_again_with(
+    sqs: Sqs, capsys: Capture
+) -> None:
+    bodies = []
+
+    def refused(body: str) -> bool:
+        bodies.append(json.loads(body))
+        return True
+
+    sqs.refused = refused
+
+    assert send("--bake", "1") == 3
+
+    said = capsys.readouterr()
+    assert not said.out
+    assert said.err.startswith(
+        f"0 items sent for sure. Send it again, with --id {bodies[0]['id']}: it bakes once.\n"
+    )

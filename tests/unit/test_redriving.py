@@ -98,6 +98,7 @@ def test_who_reads_for_so_long_that_letters_come_again_reads_each_once_and_comes
         (body("x"), "size must be less", "size must be less", "as it is"),
         (body("x"), None, "SQS gave up after 30 tries", "as it is"),
         ('{"type": "trigger"}', None, "SQS gave up after 30 tries", "no item"),
+        ("{}", None, "id is missing", "once mended"),
         ("[]", None, "the message must be a JSON object, not []", "no"),
         (body("x"), "red\x1b[31m\nin two lines", "red?[31m in two lines", "as it is"),
     ],
@@ -151,6 +152,16 @@ def test_an_item_that_failed_again_gets_the_next_id(oven: Oven) -> None:
 
     assert [item["id"] for item in oven.sent()] == ["burnt.redrive-2"]
     assert oven.sqs.bodies("dead") == []
+
+
+def test_a_letter_of_a_failed_baking_goes_back_though_step_functions_does_not_know_of_the_failure_yet(
+    oven: Oven,
+) -> None:
+    oven.begin(body("burnt"))
+    oven.bury(body("burnt"), BURNT)
+
+    assert oven.redrive()["burnt"].sent_as == "burnt.redrive-1"
+    assert len(oven.sent()) == 1
 
 
 @pytest.mark.parametrize(("state", "told"), [("RUNNING", "x is in the oven"), ("SUCCEEDED", "x has baked")])

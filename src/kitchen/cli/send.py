@@ -77,11 +77,13 @@ def send(
         with _open(file) as stream:
             aws, oven = oven_of(stack, endpoint_url, profile, region)
             name = "standard input" if file == STDIN else file
-            _send(aws, oven, _checked(stream, name, oven.capacity))
+            items = _checked(stream, name, oven.capacity)
+            _send(aws, oven, items, again="Send the same again: what was sent bakes once.")
     else:
         body = json or _written(item_id, bake, size, field)
         aws, oven = oven_of(stack, endpoint_url, profile, region)
-        _send(aws, oven, [[_item(body, oven.capacity)]])
+        item = _item(body, oven.capacity)
+        _send(aws, oven, [[item]], again=f"Send it again, with --id {item.id}: it bakes once.")
 
 
 def _check_go_together(given: Sequence[str]) -> None:
@@ -133,7 +135,7 @@ def _checked(stream: io.BufferedReader, name: str, capacity: int) -> Iterator[li
     return read_items(read_lines(stream), name, capacity)
 
 
-def _send(aws: Aws, oven: Stack, items: Iterable[list[Item]]) -> None:
+def _send(aws: Aws, oven: Stack, items: Iterable[list[Item]], again: str) -> None:
     new_items = Queue(aws, oven.new_items)
     count = 0
     try:
@@ -145,7 +147,7 @@ def _send(aws: Aws, oven: Stack, items: Iterable[list[Item]]) -> None:
         say(f"{_counted(count)} before it sent.")
         raise
     except (KitchenError, KeyboardInterrupt):
-        say(f"{_counted(count)} sent for sure. Send the same again: what was sent bakes once.")
+        say(f"{_counted(count)} sent for sure. {again}")
         raise
     say(f"{_counted(count)} sent.")
     if oven.is_paused and count:

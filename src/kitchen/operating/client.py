@@ -64,7 +64,7 @@ class Oven:
 
     @property
     def capacity(self) -> int:
-        """In slots, when the stack was found."""
+        """In slots, when the stack was found: who has it changed makes another `Oven`."""
         return self.stack.capacity
 
     def send(self, item: Item) -> None:

@@ -72,7 +72,8 @@ def read_letter(message: Message, capacity: int, tries: int | None) -> Letter:
     """Read a message for an oven of `capacity` slots, whose new items SQS tries so often."""
     content, flaw, item_id, is_object = None, "", None, False
     try:
-        is_object = bool(read_object(message.body))
+        read_object(message.body)
+        is_object = True
         content = parse(message.body, capacity)
         item_id = content.id if isinstance(content, Item) else None
     except MalformedItemError as error:

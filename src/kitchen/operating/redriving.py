@@ -20,6 +20,7 @@ from pizza_oven.item import Item, read_object, write_object
 from pizza_oven.ports import ItemStates
 
 MAX_ID_CHARS = 80
+"""Of an item's id, as of an execution's name."""
 
 _REDRIVEN = re.compile(r"(.+)\.redrive-([1-9][0-9]*)")
 
@@ -59,7 +60,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterOffice:
-    """An oven's dead letters, and what is needed to send them back."""
+    """An oven's dead letters, and what it takes to send them back."""
 
     dead_letters: Queue
     new_items: Queue
@@ -131,6 +132,9 @@ class DeadLetterOffice:
             return Outcome(letter, stays=letter.flaw or "it is a trigger, and no item"), None
         original = read_object(letter.message.body)
         item_id = letter.content.id
+        if letter.baking_failed and item_id == letter.id:
+            # Not to be asked for: Step Functions, which may be some seconds behind, could say that it bakes.
+            item_id = next_id(item_id)
         while True:
             fields = {**original, "id": item_id}
             if item_id in sent:

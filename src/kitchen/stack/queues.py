@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -13,6 +13,8 @@ from kitchen.aws import Aws, aws_errors
 from kitchen.errors import AwsError
 from kitchen.stack import contents
 from pizza_oven.ports import BATCH
+
+Thing = TypeVar("Thing")
 
 ATTEMPTS = 5
 """How often entries of a batch are sent before SQS is believed not to want them."""
@@ -185,7 +187,7 @@ def _item_id(body: str) -> str | None:
     return item_id if isinstance(item_id, str) else None
 
 
-def batches(of: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def batches(things: Sequence[Thing]) -> Iterator[Sequence[Thing]]:
     """As many at a time as a request carries."""
-    for start in range(0, len(of), BATCH):
-        yield of[start : start + BATCH]
+    for start in range(0, len(things), BATCH):
+        yield things[start : start + BATCH]
