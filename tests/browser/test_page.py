@@ -313,12 +313,12 @@ def test_what_is_read_aloud_speaks_only_when_the_state_changes(serve: Serve, ope
     }""")
     before = page.locator("#baked").inner_text()
     expect(page.locator("#baked")).not_to_have_text(before)
-    page.wait_for_timeout(2500)
+    page.wait_for_timeout(1500)
     assert page.evaluate("window.spoken") == []
 
     oven.script = gone
     expect(page.locator("#state")).to_have_text("No contact", timeout=8000)
-    page.wait_for_timeout(2500)
+    page.wait_for_timeout(1500)
     assert page.evaluate("window.spoken") == ["No contact"]
 
 

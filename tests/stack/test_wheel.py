@@ -60,6 +60,18 @@ def test_the_wheel_brings_the_whole_project_and_nothing_of_the_clone(installed: 
     assert (ROOT / "template.yml").read_text() == Path(places[2]).read_text()
 
 
+def test_the_wheel_brings_the_page(installed: Path, tmp_path: Path) -> None:
+    served = _run(
+        str(installed / "bin" / "python"),
+        "-c",
+        "from kitchen.view.server import PAGE; print(PAGE, *(path.name for path in PAGE.iterdir()))",
+        folder=tmp_path,
+    ).split()
+
+    assert Path(served[0]).is_relative_to(installed)
+    assert set(served[1:]) == {path.name for path in (ROOT / "src" / "kitchen" / "view" / "page").iterdir()}
+
+
 def test_an_installed_oven_demo_bakes_in_another_directory(installed: Path, tmp_path: Path) -> None:
     summary = json.loads(
         _run(str(installed / "bin" / "oven"), "demo", "--n", "5", "--bake", "1-1", "--json", folder=tmp_path)

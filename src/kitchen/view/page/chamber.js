@@ -20,7 +20,7 @@ export class Chamber {
   }
 
   // Takes in what the oven holds now. Returns the items that came, and those that left, with their slots.
-  update(capacity, items, shownAt) {
+  update(capacity, items) {
     const present = new Set(items.map(([id]) => id));
     const left = [...this.items.values()].filter((item) => !present.has(item.id));
     for (const item of left) this.#free(item);
@@ -29,7 +29,7 @@ export class Chamber {
     for (const [id, size, until, since, overdue] of items) {
       const known = this.items.get(id);
       if (known) Object.assign(known, { until, since, overdue });
-      else came.push({ id, size, until, since, overdue, slots: [], shownAt });
+      else came.push({ id, size, until, since, overdue, slots: [], shownAt: 0 });
     }
     this.#layOut();
     // The large ones first, while there is room for them in one piece.
@@ -138,13 +138,13 @@ export class Chamber {
   #drawItem(context, item, now) {
     const whole = Math.max(item.until - item.since, 0.001);
     const rest = Math.min(Math.max((item.until - now) / whole, 0), 1);
-    for (const [n, [slot, length]] of this.#pieces(item.slots).entries()) {
+    for (const [slot, length] of this.#pieces(item.slots)) {
       const { x, y } = this.place(slot);
       const inset = this.cell * GAP;
       const [width, height] = [length * this.cell - 2 * inset, this.cell - 2 * inset];
       drawPizza(context, x + inset, y + inset, width, height, kindOf(item.id), 1 - rest);
       this.#drawRing(context, x + inset, y + inset, width, height, rest, item.overdue);
-      if (n === 0 && this.cell >= 44) this.#drawTime(context, x + (length * this.cell) / 2, y, item, now);
+      if (this.cell >= 44) this.#drawTime(context, x + (length * this.cell) / 2, y, item, now);
     }
   }
 
@@ -219,8 +219,8 @@ export function fitted(canvas) {
   return context;
 }
 
-// Seconds in two or three characters; what should be out by now still has none.
-export function shortTime(secs) {
+// Seconds in two or three characters.
+function shortTime(secs) {
   const rest = Math.max(Math.ceil(secs), 0);
   if (rest < 100) return `${rest}`;
   if (rest < 6000) return `${Math.ceil(rest / 60)}m`;

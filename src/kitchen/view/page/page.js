@@ -1,12 +1,13 @@
 // Listens to the looks that the server takes, and shows them.
 
-import { Chamber, shortTime } from "./chamber.js";
+import { Chamber } from "./chamber.js";
 import { Chart } from "./chart.js";
 import { kindOf } from "./pizza.js";
 import { FLIGHT_MS, Flights, LOOKS, Station } from "./stations.js";
 
 const STALE_MS = 5000; // looks come each second
 const UNSEEN_MS = 60_000; // a page that nobody sees for so long asks for nothing
+const REOPEN_MS = 3000;
 const SPREAD_MS = 700; // what came and went between two looks does so one after the other
 const MOST_ROWS = 100;
 
@@ -28,6 +29,8 @@ let source; // the stream of looks
 let last; // the last look
 let lag = 0; // what to add to this machine's clock, in ms, to have the server's
 let lettersSeen = "[]";
+let reopenTimer;
+let sending = false;
 let staleTimer;
 let unseenTimer;
 let redrawTimer;
@@ -37,6 +40,8 @@ const now = () => (performance.timeOrigin + performance.now() + lag) / 1000;
 // What the server tells
 
 function listen() {
+  clearTimeout(reopenTimer);
+  source?.close();
   source = new EventSource("looks");
   source.addEventListener("hello", (event) => greet(JSON.parse(event.data)));
   source.addEventListener("look", (event) => show(JSON.parse(event.data)));
@@ -62,11 +67,10 @@ function show(look) {
   staleTimer = setTimeout(() => lose("Nothing was heard from the oven for some seconds."), STALE_MS);
 
   showNumbers(look);
-  const firstLook = !last;
-  const queuedBefore = last;
+  const before = last;
   last = look;
-  const { came, left } = chamber.update(look.capacity, look.items, 0);
-  if (!firstLook && !still.matches && !document.hidden) move(came, left, queuedBefore, look);
+  const { came, left } = chamber.update(look.capacity, look.items);
+  if (before && !still.matches && !document.hidden) move(came, left, before, look);
   stations.new.update(look.new);
   stations.line.update(look.waiting);
   stations.baked.update(look.baked);
@@ -80,18 +84,13 @@ function show(look) {
 
 function lose(said) {
   clearTimeout(staleTimer);
-  if (source.readyState === EventSource.CLOSED) setTimeout(reopen, 3000);
+  // A browser gives up on a stream that was refused.
+  if (source.readyState === EventSource.CLOSED) reopenTimer = setTimeout(listen, REOPEN_MS);
   setState("gone", "No contact");
   $("trouble").hidden = false;
   const asOf = last ? `As it was at ${new Date(last.at * 1000).toLocaleTimeString()}: ` : "";
   $("trouble").textContent = asOf + said;
   clearTimeout(redrawTimer);
-}
-
-// A browser gives up on a stream that was refused.
-function reopen() {
-  source.close();
-  listen();
 }
 
 function setState(state, text) {
@@ -134,9 +133,11 @@ function ovenInWords(look) {
 }
 
 function longTime(secs) {
-  if (secs < 100) return `${Math.round(secs)} s`;
-  if (secs < 6000) return `${Math.round(secs / 60)} min`;
-  return `${number.format(Math.round(secs / 3600))} h`;
+  const rest = Math.max(Math.ceil(secs), 0);
+  if (rest < 100) return `${rest} s`;
+  if (rest < 6000) return `${Math.ceil(rest / 60)} min`;
+  if (rest < 360000) return `${Math.ceil(rest / 3600)} h`;
+  return `${number.format(Math.ceil(rest / 86400))} days`;
 }
 
 function showLetters({ letters, letterNote }) {
@@ -168,7 +169,7 @@ function showItems() {
   }
   for (const [n, [id, size, until, , overdue]] of shown.entries()) {
     rows[n].className = overdue ? "overdue" : "";
-    const rest = overdue ? `overdue by ${shortTime(now() - until)} s` : `${shortTime(until - now())} s`;
+    const rest = overdue ? `overdue by ${longTime(now() - until)}` : longTime(until - now());
     for (const [m, text] of [id, size, rest].entries()) rows[n].cells[m].textContent = text;
   }
   const more = last.items.length - shown.length;
@@ -227,7 +228,7 @@ function point(event) {
   tip.hidden = !item;
   if (!item) return;
   const size = item.size > 1 ? `, ${item.size} slots` : "";
-  tip.textContent = `${item.id}${size}, ${item.overdue ? "overdue" : `out in ${shortTime(item.until - now())} s`}`;
+  tip.textContent = `${item.id}${size}, ${item.overdue ? "overdue" : `out in ${longTime(item.until - now())}`}`;
   const right = event.clientX - box.left > box.width / 2;
   const x = event.clientX - box.left + $("oven").offsetLeft;
   tip.style.left = right ? "" : `${x + 14}px`;
@@ -237,11 +238,11 @@ function point(event) {
 
 async function send(event) {
   event.preventDefault();
-  const form = $("send");
-  const button = form.querySelector("button");
-  button.disabled = true;
+  if (sending) return;
+  sending = true;
   try {
-    const wanted = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, Number(value)]));
+    const fields = [...new FormData($("send"))];
+    const wanted = Object.fromEntries(fields.map(([name, value]) => [name, Number(value)]));
     const answer = await fetch("pizzas", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
@@ -251,7 +252,7 @@ async function send(event) {
   } catch {
     tellSent("The oven command that serves this page does not answer.", true);
   }
-  button.disabled = false;
+  sending = false;
 }
 
 function tellSent(said, refused) {
@@ -262,11 +263,17 @@ function tellSent(said, refused) {
 function see() {
   clearTimeout(unseenTimer);
   if (document.hidden) {
-    unseenTimer = setTimeout(() => source.close(), UNSEEN_MS);
+    unseenTimer = setTimeout(doze, UNSEEN_MS);
   } else {
     if (source.readyState === EventSource.CLOSED) listen();
     redrawAll();
   }
+}
+
+function doze() {
+  source.close();
+  clearTimeout(staleTimer);
+  clearTimeout(reopenTimer);
 }
 
 $("oven").addEventListener("pointermove", point);
