@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pizza_oven.functions.metrics import MetricsJournal
+from pizza_oven.functions.wiring import journal_of
 
 Capture = pytest.CaptureFixture[str]
 
@@ -138,3 +139,11 @@ def test_what_is_counted_is_noted_all_the_same() -> None:
     MetricsJournal(notes, "pizzeria", enabled=False).note("loaded", "a", waited_secs=0.2)
 
     assert notes.taken == [("loaded", "a", {"waited_secs": 0.2})]
+
+
+def test_code_that_is_ahead_of_its_environment_works_without_metrics(capsys: Capture) -> None:
+    journal = journal_of("BakeItems", {})
+
+    journal.flushed_after(a_rush)(journal)
+
+    assert "_aws" not in capsys.readouterr().out

@@ -39,7 +39,9 @@ class LogJournal:
 def journal_of(service: str, environment: Mapping[str, str]) -> MetricsJournal:
     # The place in the code is always the journal's.
     logs = LogJournal(Logger(service, location=None))
-    return MetricsJournal(logs, environment["STACK"], enabled=environment["METRICS"] == "ENABLED")
+    # Not there yet while an update from the first version has changed the code, but not the environment.
+    enabled = environment.get("METRICS") == "ENABLED"
+    return MetricsJournal(logs, environment.get("STACK", ""), enabled=enabled)
 
 
 def bake_items(environment: Mapping[str, str], session: Session, journal: Journal) -> BakeItems:
