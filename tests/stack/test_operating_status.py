@@ -39,7 +39,7 @@ def look(oven: TestOven) -> Status:
 
 
 def test_a_status_agrees_with_the_row_and_the_queues(oven: TestOven, client: Client) -> None:
-    baking = [pizza("seen-late", secs=60, size=8), pizza("seen-soon", secs=40, size=6)]
+    baking = [pizza("seen-late", secs=90, size=8), pizza("seen-soon", secs=60, size=6)]
     client.send(*baking)
     client.wait_until_baking(*ids(baking))
     client.send(pizza("seen-next", size=14), pizza("seen-last"))
@@ -104,7 +104,7 @@ def _failed(seen: Status) -> list[str | None]:
 
 
 def test_oven_status_tells_it_in_tables_and_as_one_object(oven: TestOven, client: Client) -> None:
-    client.send(pizza("told", secs=5, size=3))
+    client.send(pizza("told", secs=60, size=3))
     client.wait_until_baking("told")
 
     tables = run("status", *at(oven))
@@ -115,6 +115,7 @@ def test_oven_status_tells_it_in_tables_and_as_one_object(oven: TestOven, client
     assert any(line.split()[:3] == ["told", "3", "bakes"] for line in tables.stdout.splitlines())
     (item,) = json.loads(told.stdout)["items"]
     assert (item["id"], item["size"], item["overdue"]) == ("told", 3, False)
+    client.stop_baking("told", "Test", "over")
     client.collect_until_quiet()
 
 
@@ -233,11 +234,12 @@ def test_oven_item_exits_with_0_for_a_known_item_and_with_1_for_an_unknown_one(
 
 
 def test_the_logs_tell_the_story_of_one_item_through_both_functions(oven: TestOven, client: Client) -> None:
-    client.send(pizza("story-hold", secs=2, size=14))
+    client.send(pizza("story-hold", secs=60, size=14))
     client.wait_until_baking("story-hold")
     begin = time.time() - 600
     client.send(pizza("story"))
     client.wait_until_waiting(1)
+    client.stop_baking("story-hold", "Test", "over")
     client.collect_until_quiet()
     eventually("the last line is written", lambda: len(_story(oven, begin)) == 3)
 

@@ -68,16 +68,16 @@ def in_line(client: Client, *item_ids: str, secs: int = 1) -> None:
 
 
 def test_a_raised_capacity_admits_who_waits_at_once(oven: TestOven, client: Client) -> None:
-    client.send(pizza("raised-hold", secs=40))
+    client.send(pizza("raised-hold", secs=90))
     client.wait_until_baking("raised-hold")
-    in_line(client, "raised-1", "raised-2", "raised-3", secs=20)
+    in_line(client, "raised-1", "raised-2", "raised-3", secs=60)
 
     exit_code, told, _ = say(oven, "capacity", "4")
     client.capacity = 4
 
     assert exit_code == 0
     assert told == "The capacity of spo was 1 and is 4 slots."
-    eventually("all are in the oven", lambda: client.row().occupied == 4, within_secs=15)
+    eventually("all are in the oven", lambda: client.row().occupied == 4, within_secs=20)
     for item_id in ("raised-hold", "raised-1", "raised-2", "raised-3"):
         client.wait_until_baking(item_id)
         client.stop_baking(item_id, "Test", "seen")
@@ -87,7 +87,7 @@ def test_a_raised_capacity_admits_who_waits_at_once(oven: TestOven, client: Clie
 def test_a_lowered_capacity_drains_and_is_kept_while_items_wait(oven: TestOven, client: Client) -> None:
     steering.set_capacity(oven.aws, oven.stack, 4)
     client.capacity = 4
-    client.send(*(pizza(f"lowered-{n}", secs=8) for n in range(4)))
+    client.send(*(pizza(f"lowered-{n}", secs=15) for n in range(4)))
     client.wait_until_baking(*(f"lowered-{n}" for n in range(4)))
     in_line(client, "drained-1", "drained-2", "drained-3", "drained-4")
 
@@ -148,16 +148,15 @@ def test_who_watches_learns_of_a_new_capacity_after_some_seconds(oven: TestOven,
 def test_a_paused_oven_lets_nobody_in_until_it_is_resumed_and_what_bakes_comes_out(
     oven: TestOven, client: Client
 ) -> None:
-    client.send(pizza("paused-hold", secs=6))
+    client.send(pizza("paused-hold", secs=10))
     client.wait_until_baking("paused-hold")
     in_line(client, "paused-1", "paused-2")
 
-    paused = say(oven, "pause")
+    steering.pause(oven.aws, oven.stack)
     client.send(pizza("paused-new"))
     eventually("what bakes comes out", lambda: not client.row().leases)
     client.collect()
 
-    assert paused[0] == 0
     assert client.baked_ids == ["paused-hold"]
     assert now(oven, "Admission") == "PAUSED"
     seen = status(oven.aws, find_stack(oven.aws, "spo"), time.time())
@@ -196,10 +195,13 @@ def test_a_trigger_that_names_an_item_has_the_oven_look_into_it(oven: TestOven, 
 
 
 def test_a_trigger_waits_while_the_oven_is_paused_and_says_so(oven: TestOven, client: Client) -> None:
-    steering.pause(oven.aws, oven.stack)
-
+    paused = say(oven, "pause")
     sent = say(oven, "trigger")
 
+    assert paused[:2] == (
+        0,
+        "The oven spo is paused: what bakes comes out, and all else waits for oven resume.",
+    )
     assert sent[0] == 0
     assert sent[2] == "The oven is paused: it looks after oven resume."
     assert depth(oven.aws, oven.stack.new_items) == 1
