@@ -364,7 +364,7 @@ class BakeItems:
     def _settle(self, item: Item, execution: Execution, sent_at: float) -> bool:
         """Leave it to bake, or give its slots back: True."""
         if execution.running:
-            if execution.started_at < self.now() - JUST_NOW_SECS:
+            if self._baked_before(item, execution):
                 self._share_its_time(item, execution)
                 self.journal.note("duplicate", item.id)
             else:
@@ -382,6 +382,11 @@ class BakeItems:
             self.journal.note("duplicate", item.id)
         self.table.undo(item.id)
         return True
+
+    def _baked_before(self, item: Item, execution: Execution) -> bool:
+        """Whether this is not the execution just asked for: an older one, or that of another item of this id."""
+        is_another = execution.body not in ("", item.body)
+        return is_another or execution.started_at < self.now() - JUST_NOW_SECS
 
     def _share_its_time(self, item: Item, execution: Execution) -> None:
         """The lease of an item that has been baking for a while must not outlast it.

@@ -311,6 +311,23 @@ def test_a_copy_that_comes_as_its_execution_ends_holds_slots_for_seconds_only(ov
     assert oven.out() == ["a"]
 
 
+def test_a_forged_copy_that_comes_as_its_execution_ends_holds_slots_for_seconds_only(oven: Oven) -> None:
+    def remove(baking: Baking, done: Done) -> None:
+        oven.item_removed(baking.item)
+        oven.bake(item("a", size=3, secs=3600))
+        done("")
+
+    oven.executions.remove = remove
+    oven.bake(item("a", secs=0))
+    oven.pass_time(0.5)
+    assert oven.table.row.occupied == 3
+
+    oven.settle(secs=10)
+
+    assert oven.table.row.occupied == 0
+    assert oven.out() == ["a"]
+
+
 def test_an_item_that_waits_twice_bakes_once(oven: Oven) -> None:
     oven.bake(item("big", size=3, secs=10))
     oven.bake(item("a"))
