@@ -138,6 +138,11 @@ def by_rate(baking_secs: int) -> list[Trial]:
     ]
 
 
+def by_rush(baking_secs: int, rate: float, slots: Sequence[int]) -> list[Trial]:
+    """One oven before which most have to wait."""
+    return [Trial(count, baking_secs, rate) for count in slots]
+
+
 def by_ovens(slots: int, baking_secs: int, ovens: Sequence[int] = OVENS) -> list[Trial]:
     """The same slots, in one oven and in several."""
     return [Trial.loaded(slots, baking_secs, count) for count in ovens]
@@ -160,6 +165,7 @@ def main() -> None:
         _print(f"By slots: items bake {secs} s", by_size(secs))
     for secs in RATES:
         _print(f"By arrivals: items bake {secs} s", by_rate(secs))
+    _print("In a rush: items bake 60 s", by_rush(60, 30, (300, 500, 800)))
     _print("By ovens: 10,000 slots, items bake 60 s", by_ovens(MOST_SLOTS, 60))
     _print("By ovens: 500 slots, items bake 60 s", by_ovens(500, 60, (1, 5, 25)))
     _print("By pollers: room for all", by_pollers(full=False))

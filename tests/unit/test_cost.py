@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,6 +28,8 @@ from kitchen.operating.usage import month_to_date
 from kitchen.prices import PRICES, Charge, Price, after_free_tier, by_service, total
 from kitchen.stack.deployment import Stack
 from kitchen.stack.template import default_parameters, template_path
+
+ROOT = Path(__file__).parents[2]
 
 A_KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
 
@@ -77,6 +80,19 @@ def test_each_price_says_where_it_was_read() -> None:
     for price in PRICES:
         assert price.source.startswith("https://")
         assert price.dollars > 0
+
+
+def test_the_documentation_lists_each_price_with_its_page() -> None:
+    rows = (ROOT / "docs" / "benchmarks.md").read_text().splitlines()
+
+    for price in PRICES:
+        (row,) = (row for row in rows if f"| {price.unit} |" in row)
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        amount, _, many = cells[2].partition(" for ")
+        each = float(amount.removeprefix("$")) / {"": 1, "1,000": 1_000, "a million": 1_000_000}[many]
+        assert (cells[0], cells[4]) == (price.service, price.source)
+        assert each == pytest.approx(price.dollars)
+        assert float(cells[3].replace(",", "") or 0) == price.free
 
 
 # Idle
