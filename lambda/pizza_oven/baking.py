@@ -384,7 +384,7 @@ class BakeItems:
         return True
 
     def _baked_before(self, item: Item, execution: Execution) -> bool:
-        """Whether this is not the execution just asked for: an older one, or that of another item of this id."""
+        """Whether this is no execution just asked for: an older one, or that of another item under its id."""
         is_another = execution.body not in ("", item.body)
         return is_another or execution.started_at < self.now() - JUST_NOW_SECS
 
