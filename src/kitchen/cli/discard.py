@@ -16,7 +16,7 @@ from kitchen.stack.queues import Queue
 
 def discard(
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID]...", help="Which: ids of items, or of messages.")
+        list[str] | None, typer.Argument(metavar="ID", help="Which: ids of items, or of messages.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All of them. Asks first.")] = False,
     stack: StackName = None,

@@ -21,7 +21,7 @@ class StaysError(KitchenError):
 
 def redrive(
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID]...", help="Which: ids of items, or of messages.")
+        list[str] | None, typer.Argument(metavar="ID", help="Which: ids of items, or of messages.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
     change: Annotated[

@@ -54,7 +54,8 @@ def send(
     A file is checked whole before its first item is sent. A pipe has no whole: each line is checked when it
     comes, and a bad one ends it. An id that comes twice is refused, for it would bake once.
 
-    If this is interrupted or fails, run it again with the same: nothing is lost, and nothing bakes twice.
+    If this is interrupted or fails, run it again with the same file, or the same id: nothing is lost, and
+    nothing bakes twice.
 
     Examples:
 
