@@ -9,14 +9,14 @@ from kitchen.prices import MILLION
 MEMORY_GB = 0.5
 """Of each function, as the template has it."""
 
-LOG_BYTES = 1_000
-"""That the functions write for an item, about."""
+LOG_BYTES = 2_000
+"""That the functions write for an item, metrics included, about."""
 
 GB = 1_000_000_000
 
 ASSUMED = (
     "Assumed: the sender and the receiver handle ten messages with each request, 5 pollers ask New Items all "
-    "along, 20 s each time, and an item leaves 1 KB of logs. "
+    "along, 20 s each time, and an item leaves 2 KB of logs. "
     f"Prices are those of {prices.REGION}, {prices.AS_OF}, before the free tier."
 )
 """In words."""

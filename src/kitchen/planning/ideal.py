@@ -13,21 +13,20 @@ class IdealOven:
     def __init__(self, capacity: int) -> None:
         self._free = [(0, capacity)]
         """From when on how many slots are free, as a heap."""
-        self._begun = 0
         self.last_out = 0
         """When the last one is out."""
 
     def bake(self, sent: int, baking_time: int, size: int = 1) -> None:
-        """Bake an item of `size` slots that comes at `sent`, after those before it."""
-        begun, needed = max(sent, self._begun), size
+        """Bake an item of `size` slots that comes at `sent`, not before those that came before it."""
+        begun, needed = sent, size
         while needed > 0:
+            # Those that are free the longest: so nobody who comes later begins sooner.
             free_at, slots = heapq.heappop(self._free)
             begun = max(begun, free_at)
             if slots > needed:
                 heapq.heappush(self._free, (free_at, slots - needed))
             needed -= slots
         heapq.heappush(self._free, (begun + baking_time, size))
-        self._begun = begun
         self.last_out = max(self.last_out, begun + baking_time)
 
 

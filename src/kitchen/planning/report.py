@@ -41,12 +41,13 @@ OUTCOME: Sequence[Row] = (
     ("Slots in use", lambda f: f"{100 * f.utilisation:.1f} %"),
 )
 USAGE: Sequence[Row] = (
-    ("SQS", lambda f: _requests(f, "SQS")),
-    ("DynamoDB", lambda f: _requests(f, "DynamoDB")),
-    ("Step Functions", lambda f: _requests(f, "Step Functions")),
-    ("  transitions", lambda f: _each(f, f.usage.transitions)),
-    ("Lambda", lambda f: _requests(f, "Lambda")),
-    ("  billed", lambda f: f"{span(f.usage.billed_secs)}"),
+    ("Requests", lambda f: _each(f, sum(requests.count for requests in f.usage.requests))),
+    ("  SQS", lambda f: _each(f, f.usage.of("SQS"))),
+    ("  DynamoDB", lambda f: _each(f, f.usage.of("DynamoDB"))),
+    ("  Step Functions", lambda f: _each(f, f.usage.of("Step Functions"))),
+    ("  Lambda", lambda f: _each(f, f.usage.invocations)),
+    ("State transitions", lambda f: _each(f, f.usage.transitions)),
+    ("Function time billed", lambda f: span(f.usage.billed_secs)),
     ("  cold starts", lambda f: f"{sum(function.cold_starts for function in f.usage.functions):,}"),
 )
 COST: Sequence[Row] = (
@@ -95,10 +96,6 @@ def _met(limit: Limit) -> str:
     return f"{times}, first at {span(limit.first_secs)}"
 
 
-def _requests(forecast: Forecast, service: str) -> str:
-    return _each(forecast, forecast.usage.of(service))
-
-
 def _each(forecast: Forecast, count: int) -> str:
     return f"{count:,} ({count / forecast.out:.2f} an item)" if forecast.out else f"{count:,}"
 
@@ -110,7 +107,7 @@ def span(secs: float) -> str:
     if secs < 300:
         return f"{secs:.1f} s"
     minutes = round(secs / 60)
-    if secs < 6 * 3600:
+    if secs < 2 * 3600:
         return f"{round(secs) // 60} min {round(secs) % 60} s"
     if minutes < 48 * 60:
         return f"{minutes // 60} h {minutes % 60} min"
