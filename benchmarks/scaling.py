@@ -30,7 +30,7 @@ RATES = {1: (1, 10, 30, 100, 300, 1000), 10: (1, 10, 30, 100, 300, 1000), 60: (1
 
 OVENS = (1, 2, 4, 8, 16, 32)
 
-POLLERS = (2, 5, 10, 20, 50)
+POLLERS = (2, 5, 10, 20)
 
 MOST_SLOTS = 10_000
 
@@ -63,6 +63,7 @@ class Trial:
     ovens: int = 1
     max_concurrency: int = 5
     quotas: Quotas = LARGE_REGION
+    settling_secs: int = 60
 
     @classmethod
     def loaded(cls, slots: int, baking_secs: int, ovens: int = 1) -> "Trial":
@@ -72,7 +73,7 @@ class Trial:
     @property
     def span(self) -> int:
         """Of each half, in seconds: the first is to settle in, the second is measured."""
-        return 2 * self.baking_secs + 120
+        return 2 * self.baking_secs + self.settling_secs
 
     def plan(self) -> Plan:
         """Of one of the ovens."""
@@ -151,7 +152,9 @@ def by_ovens(slots: int, baking_secs: int, ovens: Sequence[int] = OVENS) -> list
 def by_pollers(*, full: bool) -> list[Trial]:
     """1,000 arrivals a second with everything but the pollers in plenty; or 600 before a full oven."""
     slots, rate = (500, 600) if full else (MOST_SLOTS, 1000)
-    return [Trial(slots, 1, rate, max_concurrency=most, quotas=UNLIMITED) for most in POLLERS]
+    return [
+        Trial(slots, 1, rate, max_concurrency=most, quotas=UNLIMITED, settling_secs=20) for most in POLLERS
+    ]
 
 
 def by_starts() -> list[Trial]:
