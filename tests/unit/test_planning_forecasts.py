@@ -7,7 +7,7 @@ import pytest
 
 from kitchen.planning.arrivals import AtOnce, read
 from kitchen.planning.files import read as read_file
-from kitchen.planning.forecasts import EndlessError, Forecast, Plan, forecast, percentile
+from kitchen.planning.forecasts import EndlessError, Forecast, Plan, Run, forecast, percentile
 from kitchen.planning.ideal import IdealOven
 from kitchen.planning.orders import Drawn, Orders
 from kitchen.planning.recording import POINTS, Series
@@ -130,7 +130,7 @@ def test_requests_and_costs_are_those_worked_out_by_hand(three: Forecast) -> Non
             "SQS": 21 * 0.40e-6 + 5 * 0.50e-6,
             "DynamoDB": 7 * 0.625e-6,
             "Lambda": 6 * 0.20e-6,
-            "CloudWatch": 3e-6 * 0.50,
+            "CloudWatch": 3 * 2e-6 * 0.50,
         }
     )
     assert three.dollars_for_a_million == pytest.approx(three.dollars / 3 * 1_000_000)
@@ -178,6 +178,15 @@ def test_the_quota_that_binds_is_named_with_the_time_when_it_first_did(quotas: Q
     assert free.limits == ()
 
 
+def test_what_binds_is_told_in_the_order_in_which_it_did() -> None:
+    quotas = Quotas(starts=1, starts_burst=1, transitions=1, transitions_burst=10)
+    limits = forecast(Plan(drawn(60, "steady:10/s", bake="1"), Setup(5), quotas)).limits
+
+    names = [limit.name for limit in limits]
+    assert names.index("StartExecution, 1/s") < names.index("state transitions, 1/s")
+    assert [limit.first_secs for limit in limits] == sorted(limit.first_secs for limit in limits)
+
+
 def test_the_pollers_bind_when_a_batch_finds_none_of_them_free() -> None:
     few, many = (forecast(Plan(drawn(200), Setup(200, max_concurrency=most))) for most in (2, 100))
 
@@ -207,6 +216,14 @@ def test_a_run_ends_with_everything_out_whatever_goes_wrong(faults: Faults) -> N
 
     assert (outcome.out, outcome.dead) == (100, 0)
     assert (outcome.again > 0) is (faults is not NONE)
+
+
+def test_an_old_count_of_the_line_is_one_that_it_had() -> None:
+    run = Run(Plan(drawn(20), Setup(1), faults=Faults(stale_count=1.0)))
+    counts: list[int] = []
+    run.play(lambda _out: counts.append(run.world.line_history.count_at(run.world.loop.now)))
+
+    assert (max(counts), counts[-1]) == (19, 0)
 
 
 def test_the_copies_in_a_file_are_dropped_even_after_hours(tmp_path: Path) -> None:
