@@ -6,6 +6,7 @@ import pytest
 
 from kitchen.errors import UsageError
 from kitchen.planning.files import read
+from kitchen.planning.orders import made_up_id
 from kitchen.planning.spread import Spread
 from kitchen.simulation.loop import SECOND
 
@@ -24,6 +25,8 @@ def items(path: Path) -> list[tuple[float, str, int, int]]:
     ]
 
 
+ONE, TWO = made_up_id(1), made_up_id(2)
+
 FULL = [(0.0, "a", 20, 3), (1.5, "b", 30, 2)]
 
 
@@ -36,12 +39,12 @@ FULL = [(0.0, "a", 20, 3), (1.5, "b", 30, 2)]
             '{"time": 0, "id": "a", "bakingTimeSecs":20}\n{"time":1.5,"id":"b","size":2,"bakingTimeSecs":30}',
             FULL,
         ),
-        ("time\n5\n6\n", [(0.0, "item-1", 9, 3), (1.0, "item-2", 9, 3)]),
-        ('{"time": 5}\n\n{"time": "6", "id": "007"}\n', [(0.0, "item-1", 9, 3), (1.0, "007", 9, 3)]),
-        ("time,size,id\n5,,007\n5,2,\n", [(0.0, "007", 9, 3), (0.0, "item-2", 9, 2)]),
+        ("time\n5\n6\n", [(0.0, ONE, 9, 3), (1.0, TWO, 9, 3)]),
+        ('{"time": 5}\n\n{"time": "6", "id": "007"}\n', [(0.0, ONE, 9, 3), (1.0, "007", 9, 3)]),
+        ("time,size,id\n5,,007\n5,2,\n", [(0.0, "007", 9, 3), (0.0, TWO, 9, 2)]),
         (
             "\ufefftime\n2026-11-23T12:00:00Z\n2026-11-23T14:00:00.5+02:00\n",
-            [(0.0, "item-1", 9, 3), (0.5, "item-2", 9, 3)],
+            [(0.0, ONE, 9, 3), (0.5, TWO, 9, 3)],
         ),
     ],
 )

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from kitchen.errors import UsageError
-from kitchen.planning.orders import BAKING, SIZE, Order, stream
+from kitchen.planning.orders import BAKING, SIZE, Order, made_up_id, stream
 from kitchen.planning.spread import Spread
 from kitchen.simulation.dice import Dice
 from kitchen.simulation.loop import micros
@@ -144,7 +144,7 @@ def _in_order(
         before = moment
         begun = moment if begun is None else begun
         made_up = {
-            "id": f"item-{number}",
+            "id": made_up_id(number),
             "bakingTimeSecs": baking_secs.draw(dice),
             "size": slots.draw(dice),
         }

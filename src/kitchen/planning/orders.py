@@ -76,13 +76,17 @@ class Drawn:
         moments = self.when.moments(stream(seed, 0))
         dice = stream(seed, 1)
         for number, moment in zip(range(1, self.count + 1), moments, strict=False):
-            # As long as a UUID: the longer the ids, the larger is the row, and the dearer each write of it.
-            yield moment, item(f"item-{number:031}", self.baking_secs.draw(dice), self.slots.draw(dice))
+            yield moment, item(made_up_id(number), self.baking_secs.draw(dice), self.slots.draw(dice))
 
 
 def stream(seed: int, number: int) -> Dice:
     """One of three independent dice of a seed: for arrivals, for items, and for the oven."""
     return Dice(3 * seed + number)
+
+
+def made_up_id(number: int) -> str:
+    """As long as a UUID: the longer the ids, the larger is the row, and the dearer each write of it."""
+    return f"item-{number:031}"
 
 
 def item(item_id: str, baking_secs: int, size: int) -> Item:
