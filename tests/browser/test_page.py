@@ -98,6 +98,7 @@ def test_a_pizza_of_several_slots_covers_as_much_as_so_many_of_one(serve: Serve,
 
 def test_a_lowered_capacity_still_shows_all_that_bakes(serve: Serve, open_page: OpenPage) -> None:
     page = opened(open_page(serve(oven_of(*map(str, range(12)), capacity=8))))
+    expect(page.locator("#note")).to_contain_text("The capacity was lowered")
 
     page.locator("#items summary").click()
 
@@ -127,7 +128,7 @@ def test_a_paused_oven_says_so(serve: Serve, open_page: OpenPage) -> None:
     page = opened(open_page(serve(oven_of("a", is_paused=True))))
 
     expect(page.locator("#state")).to_have_text("Paused")
-    expect(page.locator("#trouble")).to_contain_text("What bakes goes on")
+    expect(page.locator("#note")).to_contain_text("What bakes goes on")
 
 
 def test_a_reloaded_page_has_the_last_minutes_still(serve: Serve, open_page: OpenPage) -> None:
@@ -160,8 +161,8 @@ def test_names_and_reasons_stay_text_whatever_they_say(serve: Serve, open_page: 
 def test_trouble_stays_text_too(serve: Serve, open_page: OpenPage) -> None:
     page = open_page(serve(ScriptedOven(gone)))
 
-    expect(page.locator("#trouble")).to_contain_text(HOSTILE)
-    assert page.locator("#trouble *").count() == 0
+    expect(page.locator("#note")).to_contain_text(HOSTILE)
+    assert page.locator("#note *").count() == 0
 
 
 def test_the_policy_lets_no_text_become_a_script(serve: Serve, open_page: OpenPage, browser: Any) -> None:
@@ -188,13 +189,13 @@ def test_an_oven_that_is_gone_is_told_and_its_return_too(serve: Serve, open_page
 
     oven.script = gone
     expect(page.locator("#state")).to_have_text("No contact", timeout=8000)
-    expect(page.locator("#trouble")).to_contain_text("nothing answers")
-    expect(page.locator("#trouble")).to_contain_text("As it was at")
+    expect(page.locator("#note")).to_contain_text("nothing answers")
+    expect(page.locator("#note")).to_contain_text("As it was at")
     assert number(page, "occupied") == 9
 
     oven.script = works
     expect(page.locator("#state")).to_have_text("Live", timeout=8000)
-    expect(page.locator("#trouble")).to_be_hidden()
+    expect(page.locator("#note")).to_be_hidden()
 
 
 def test_a_look_that_takes_too_long_is_told(serve: Serve, open_page: OpenPage) -> None:

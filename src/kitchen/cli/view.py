@@ -57,10 +57,10 @@ def view(
     - `oven view --endpoint-url http://127.0.0.1:4566`: the one of `oven local`
     - `oven demo --view`: an oven of its own, at work
     """
+    aws, found = oven_of(stack, endpoint_url, profile, region)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
-    aws, found = oven_of(stack, endpoint_url, profile, region)
     with running_page(watched(aws, found), port) as page:
         typer.echo(page.url)
         say("Ctrl-C takes the page down; the oven goes on.")

@@ -18,7 +18,6 @@ from kitchen.view.ordering import Order
 HIDE_SECS = 5
 """For how long nobody else sees a dead letter, if we die while we read it."""
 
-
 MOST_CHARS = 300
 """Of a reason, on the page."""
 
@@ -81,7 +80,8 @@ class DeployedOven:
     def letters(self) -> list[Letter]:
         hand = self._dead_letters.receive(wait_secs=1, hide_secs=HIDE_SECS)
         self._dead_letters.give_back(hand)
-        read = [read_letter(message, self.capacity, tries=None) for message in hand]
+        tries = self._new_items.max_receives()
+        read = [read_letter(message, self.capacity, tries) for message in hand]
         return [Letter(letter.id, letter.reason[:MOST_CHARS]) for letter in read]
 
     def send(self, order: Order) -> None:

@@ -12,7 +12,9 @@ const SPANS = [
 const LONGEST_SECS = SPANS.at(-1)[0];
 const MOST_POINTS = 400;
 const OUT_STEP_SECS = 10;
-const LONGEST_GAP_SECS = 5;
+const LONGEST_GAP_SECS = 15;
+
+const number = new Intl.NumberFormat("en");
 
 export class Chart {
   constructor(element, title) {
@@ -108,7 +110,7 @@ class Row {
     this.line.setAttribute("d", line);
     this.area.setAttribute("d", area);
     this.ceiling.setAttribute("d", ceiling ? `M0 ${y(ceiling)}H${WIDTH}` : "");
-    this.top.textContent = ceiling ? `of ${ceiling}` : `at most ${most}`;
+    this.top.textContent = ceiling ? `of ${number.format(ceiling)}` : `at most ${number.format(most)}`;
   }
 }
 
@@ -117,7 +119,7 @@ function runs(points) {
   const found = [];
   for (const point of points) {
     const run = found.at(-1);
-    if (run && point[0] - run.at(-1)[0] <= LONGEST_GAP_SECS + OUT_STEP_SECS) run.push(point);
+    if (run && point[0] - run.at(-1)[0] <= LONGEST_GAP_SECS) run.push(point);
     else found.push([point]);
   }
   return found;

@@ -61,8 +61,7 @@ function greet(told) {
 function show(look) {
   lag = look.at * 1000 - (performance.timeOrigin + performance.now());
   setState(look.paused ? "paused" : "live", look.paused ? "Paused" : "Live");
-  $("trouble").hidden = !look.paused;
-  if (look.paused) $("trouble").textContent = "Paused: nothing is loaded. What bakes goes on, and comes out.";
+  tell(noteOn(look));
   clearTimeout(staleTimer);
   staleTimer = setTimeout(() => lose("Nothing was heard from the oven for some seconds."), STALE_MS);
 
@@ -87,10 +86,22 @@ function lose(said) {
   // A browser gives up on a stream that was refused.
   if (source.readyState === EventSource.CLOSED) reopenTimer = setTimeout(listen, REOPEN_MS);
   setState("gone", "No contact");
-  $("trouble").hidden = false;
   const asOf = last ? `As it was at ${new Date(last.at * 1000).toLocaleTimeString()}: ` : "";
-  $("trouble").textContent = asOf + said;
+  tell(asOf + said, "alarm");
   clearTimeout(redrawTimer);
+}
+
+function tell(said, tone = "") {
+  const element = $("note");
+  element.hidden = !said;
+  element.className = `note ${tone}`;
+  if (element.textContent !== said) element.textContent = said;
+}
+
+function noteOn({ paused, occupied, capacity }) {
+  if (paused) return "Paused: nothing is loaded. What bakes goes on, and comes out.";
+  if (occupied <= capacity) return "";
+  return "The capacity was lowered: what is too much bakes on, and until it is out nothing is loaded.";
 }
 
 function setState(state, text) {
