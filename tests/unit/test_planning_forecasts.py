@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from kitchen.planning.arrivals import AtOnce, read
+from kitchen.planning.costs import costs_of, for_a_million
+from kitchen.planning.counts import FunctionUse, Usage
 from kitchen.planning.files import read as read_file
 from kitchen.planning.forecasts import EndlessError, Forecast, Plan, Run, forecast, percentile
 from kitchen.planning.ideal import IdealOven
@@ -151,8 +153,24 @@ def test_the_pilot_light_costs_while_an_oven_does_nothing() -> None:
         forecast(Plan(drawn(1, bake="600"), Setup(1, pilot_light_secs=secs))) for secs in (60, None)
     )
 
+    sent = [
+        [requests.count for requests in each.usage.requests if requests.by == "EventBridge"]
+        for each in (lit, unlit)
+    ]
+    assert sent == [[10], [0]]
     assert lit.usage.invocations == unlit.usage.invocations + 10
     assert lit.dollars > unlit.dollars
+
+
+def test_the_time_and_memory_of_functions_and_the_reads_of_the_row_cost() -> None:
+    functions = (FunctionUse("BakeItems", 1_000_000, 10, 50_000), FunctionUse("ItemRemoved", 0, 0, 30_000))
+    usage = Usage((), functions, write_units=0, read_units=8_000_000, transitions=0, items=0)
+
+    costs = {cost.service: cost.dollars for cost in costs_of(usage)}
+    # Half a GB each.
+    assert costs["Lambda"] == pytest.approx(0.20 + 80_000 / 2 * 0.0000133334)
+    assert costs["DynamoDB"] == pytest.approx(8 * 0.125)
+    assert for_a_million(1, items=0) is None
 
 
 # What binds
