@@ -34,6 +34,9 @@ POLLERS = (2, 5, 10, 20)
 
 MOST_SLOTS = 10_000
 
+RAISED = replace(LARGE_REGION, starts=1_200)
+"""As AWS may allow to who asks."""
+
 STARTS_ALONE = replace(UNLIMITED, starts=LARGE_REGION.starts, starts_burst=LARGE_REGION.starts_burst)
 
 
@@ -149,6 +152,11 @@ def by_ovens(slots: int, baking_secs: int, ovens: Sequence[int] = OVENS) -> list
     return [Trial.loaded(slots, baking_secs, count) for count in ovens]
 
 
+def of_a_thousand() -> list[Trial]:
+    """1,000 arrivals a second in as many ovens as their rows need, without and with more starts."""
+    return [Trial(15_040, 10, 1000, ovens=32, quotas=quotas) for quotas in (LARGE_REGION, RAISED)]
+
+
 def by_pollers(*, full: bool) -> list[Trial]:
     """1,000 arrivals a second with everything but the pollers in plenty; or 600 before a full oven."""
     slots, rate = (500, 600) if full else (MOST_SLOTS, 1000)
@@ -171,6 +179,7 @@ def main() -> None:
     _print("In a rush: items bake 60 s", by_rush(60, 30, (300, 500, 800)))
     _print("By ovens: 10,000 slots, items bake 60 s", by_ovens(MOST_SLOTS, 60))
     _print("By ovens: 500 slots, items bake 60 s", by_ovens(500, 60, (1, 5, 25)))
+    _print("1,000 arrivals a second: items bake 10 s", of_a_thousand())
     _print("By pollers: room for all", by_pollers(full=False))
     _print("By pollers: a full oven", by_pollers(full=True))
     _print("By starts", by_starts())
