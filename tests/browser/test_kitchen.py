@@ -62,7 +62,6 @@ def test_a_demos_rush_is_seen_from_the_first_pizza_to_the_last(open_page: OpenPa
         page = open_page(url)
         occupied = page.locator("#occupied")
 
-        # Others than the page's own estimates can be checked: the oven fills, and empties.
         expect(occupied).to_have_text("6", timeout=20_000)
         eventually("some wait", lambda: number(page, "waiting") > 0)
         eventually("a rate is told", lambda: number(page, "rate") > 0)

@@ -391,23 +391,28 @@ def test_many_pages_see_the_same_and_cost_no_more_than_one(serve: Serve, open_pa
     assert min(apart) > 0.9
 
 
-def test_nobody_looks_at_the_oven_once_the_last_page_is_closed(serve: Serve, open_page: OpenPage) -> None:
-    looks: list[float] = []
+def test_nobody_looks_at_the_oven_once_the_last_page_is_closed(
+    serve: Serve, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kitchen.view.watching.LOOK_EVERY_SECS", 0.01)
+    looks = [0]
     oven = busy_oven()
     works = oven.script
 
     def counted() -> Status:
-        looks.append(time.monotonic())
+        looks[0] += 1
         return works()
 
     oven.script = counted
     page = opened(open_page(serve(oven)))
     page.close()
-    time.sleep(1.5)
-    seen_by_then = len(looks)
-    time.sleep(1.5)
 
-    assert len(looks) == seen_by_then
+    def is_quiet() -> bool:
+        before = looks[0]
+        time.sleep(0.2)
+        return looks[0] == before
+
+    eventually("nobody looks", is_quiet)
 
 
 def test_the_page_holds_no_more_after_thousands_of_pizzas(
