@@ -69,9 +69,13 @@ def replay(
 def explore(
     crashes: Annotated[int, typer.Option(help="How many functions may die on each way.")] = 0,
     most_runs: Annotated[int, typer.Option(help="Stop after so many runs of a scenario.")] = 20_000,
+    only: Annotated[str | None, typer.Option(help="One scenario, by its name.")] = None,
 ) -> None:
     """Go every way that small ovens can take: each order of requests, each crash."""
-    for scenario in SCENARIOS:
+    chosen = [scenario for scenario in SCENARIOS if only in (None, scenario.name)]
+    if not chosen:
+        raise typer.BadParameter(f"the scenarios are {', '.join(scenario.name for scenario in SCENARIOS)}")
+    for scenario in chosen:
         begun = time.monotonic()
         explored = explore_scenario(scenario, crashes, most_runs)
         extent = "all of it" if explored.complete else f"stopped after {explored.runs} runs"
