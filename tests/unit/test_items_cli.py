@@ -1,7 +1,9 @@
 """What the commands that move items refuse before they ask AWS, and what they say where it refuses."""
 
 import json
+import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -127,3 +129,41 @@ def test_who_sends_an_item_without_an_id_is_told_the_id_to_send_it_again_with(
     assert said.err.startswith(
         f"0 items sent for sure. Send it again, with --id {bodies[0]['id']}: it bakes once.\n"
     )
+
+
+def test_who_interrupts_a_file_is_told_how_far_it_went(sqs: Sqs, tmp_path: Path, capsys: Capture) -> None:
+    def refused(body: str) -> bool:
+        if '"i10"' in body:
+            raise KeyboardInterrupt
+        return False
+
+    sqs.refused = refused
+    file = tmp_path / "items.jsonl"
+    file.write_text("".join(f'{{"id": "i{n}", "bakingTimeSecs": 0}}\n' for n in range(12)))
+
+    assert send("--file", str(file)) == 130
+
+    said = capsys.readouterr()
+    assert len(said.out.split()) == 10
+    assert said.err.splitlines() == [
+        "10 items sent for sure. Send the same again: what was sent bakes once.",
+        "Interrupted.",
+    ]
+
+
+def test_the_lines_of_a_pipe_before_a_bad_one_are_sent_and_counted(
+    sqs: Sqs, tmp_path: Path, capsys: Capture
+) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    writer = threading.Thread(
+        target=lambda: fifo.write_text('{"id": "good", "bakingTimeSecs": 0}\nno json\n{"id": "late"}\n')
+    )
+    writer.start()
+
+    assert send("--file", str(fifo)) == 1
+
+    writer.join()
+    said = capsys.readouterr()
+    assert said.out == "good\n"
+    assert said.err.startswith(f"1 item sent before a bad line.\noven: {fifo}:2: the message is not JSON")

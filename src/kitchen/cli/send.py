@@ -145,7 +145,7 @@ def _send(aws: Aws, oven: Stack, items: Iterable[list[Item]], again: str) -> Non
                 count += len(sent)
                 tell_lines(item.id for item in sent)
     except BadLineError:
-        say(f"{_counted(count)} before it sent.")
+        say(f"{_counted(count)} sent before a bad line.")
         raise
     except (KitchenError, KeyboardInterrupt):
         say(f"{_counted(count)} sent for sure. {again}")
