@@ -125,9 +125,10 @@ def dollars(value: float | None) -> str:
     """With as many digits as tell something."""
     if value is None:
         return NOTHING
-    return (
-        f"${value:,.2f}" if value >= 1 or not value else f"${value:.2g}" if value < 0.01 else f"${value:.3f}"
-    )
+    if 0 < value < 0.0001:
+        return "under $0.0001"
+    digits = 2 if value >= 1 or not value else 3 if value >= 0.01 else 4
+    return f"${value:,.{digits}f}"
 
 
 def _counted(count: int, noun: str) -> str:
