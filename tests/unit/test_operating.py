@@ -56,6 +56,10 @@ def test_what_bakes_is_overdue_once_it_takes_longer_than_coming_out_does(until: 
     assert words.bakes(Baking("a", 1, until), NOW) == told
 
 
+def test_one_is_told_as_one_and_none_as_many() -> None:
+    assert [words.counted(count, "item") for count in (0, 1, 2)] == ["0 items", "1 item", "2 items"]
+
+
 def test_the_date_is_told_of_another_day_alone() -> None:
     assert " " not in words.moment(NOW - 1, NOW)
     assert words.moment(NOW - 10 * 86_400, NOW).count("-") == 2

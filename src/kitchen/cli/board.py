@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kitchen.operating.status import Status
-from kitchen.operating.words import bakes, duration, moment, plain
+from kitchen.operating.words import bakes, duration, moment, plain, slots
 
 FEWEST_LINES = 3
 """For what is in the oven, on a screen however small."""
@@ -91,9 +91,9 @@ def _items(status: Status, most: int) -> RenderableType:
     left = status.baking[len(shown) :]
     if not left:
         return table
-    slots = sum(item.size for item in left)
+    taken = sum(item.size for item in left)
     last = bakes(left[-1], status.at)
-    return Group(table, f"and {len(left)} more in {slots} slots; the last {last} (all: --json)")
+    return Group(table, f"and {len(left)} more in {slots(taken)}; the last {last} (all: --json)")
 
 
 def _failures(status: Status) -> Table:

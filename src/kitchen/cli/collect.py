@@ -10,6 +10,7 @@ from kitchen.cli.output import end_last_line, write_lines
 from kitchen.errors import UsageError
 from kitchen.operating.collecting import as_line
 from kitchen.operating.collecting import collect as collect_items
+from kitchen.operating.words import counted
 from kitchen.stack.queues import Queue
 
 
@@ -46,4 +47,4 @@ def collect(
         for hand in hands:
             write_lines(as_line(message) for message in hand)
             count += len(hand)
-    say(f"{count} item{'' if count == 1 else 's'} collected.")
+    say(f"{counted(count, 'item')} collected.")

@@ -13,8 +13,9 @@ from rich.table import Table
 from kitchen import prices
 from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of
 from kitchen.errors import UsageError
-from kitchen.operating.cost import Post, idle, per_million
+from kitchen.operating.cost import Part, idle, per_million
 from kitchen.operating.usage import Usage, month_to_date
+from kitchen.operating.words import slots
 from kitchen.prices import Charge, after_free_tier, by_service, total
 from kitchen.stack.deployment import parameters
 from kitchen.stack.template import default_parameters
@@ -71,24 +72,24 @@ def cost(
         raise UsageError(
             f"--size {size} is more than the {chosen['BakingTableCapacityCount']} slots of the oven"
         )
-    posts = idle(chosen)
+    parts = idle(chosen)
     shares = (0, 100) if waiting is None else (waiting,)
     millions = [Million(share, per_million(chosen, size, share / 100)) for share in shares]
     if as_json:
-        typer.echo(json.dumps(_as_json(posts, millions, size, usage)))
+        typer.echo(json.dumps(_as_json(parts, millions, size, usage)))
         return
     console = Console(highlight=False)
-    console.print(_idle(posts), "", _per_million(millions, size), "", sep="\n")
+    console.print(_idle(parts), "", _per_million(millions, size), "", sep="\n")
     if usage:
         console.print(_usage(usage), "", sep="\n")
     console.print(f"Prices of {prices.REGION}, {prices.AS_OF}. The page of each: oven cost --json")
 
 
-def _idle(posts: Sequence[Post]) -> Table:
-    charges = [charge for post in posts for charge in post.charges]
+def _idle(parts: Sequence[Part]) -> Table:
+    charges = [charge for part in parts for charge in part.charges]
     table = _table("Idle, for 30 days")
-    for post in posts:
-        table.add_row(post.name, _dollars(post.dollars), post.why)
+    for part in parts:
+        table.add_row(part.name, _dollars(part.dollars), part.why)
     table.add_row("in all", _dollars(total(charges)), "")
     table.add_row(
         "after the free tier", _dollars(after_free_tier(charges)), "if the account has nothing else"
@@ -97,8 +98,7 @@ def _idle(posts: Sequence[Post]) -> Table:
 
 
 def _per_million(millions: Sequence[Million], size: int) -> Table:
-    slots = "1 slot" if size == 1 else f"{size} slots"
-    table = _table(f"A million items of {slots}", *(f"{one.waiting} % wait" for one in millions))
+    table = _table(f"A million items of {slots(size)}", *(f"{one.waiting} % wait" for one in millions))
     bills = [by_service(one.charges) for one in millions]
     for service in bills[0]:
         table.add_row(service, *(_dollars(bill[service]) for bill in bills))
@@ -133,9 +133,9 @@ def _dollars(amount: float) -> str:
 
 
 def _as_json(
-    posts: Sequence[Post], millions: Sequence[Million], size: int, usage: Usage | None
+    parts: Sequence[Part], millions: Sequence[Million], size: int, usage: Usage | None
 ) -> dict[str, Any]:
-    idle_charges = [charge for post in posts for charge in post.charges]
+    idle_charges = [charge for part in parts for charge in part.charges]
     return {
         "currency": "USD",
         "region": prices.REGION,
@@ -145,8 +145,8 @@ def _as_json(
             "dollars": total(idle_charges),
             "dollarsAfterFreeTier": after_free_tier(idle_charges),
             "parts": [
-                {"name": post.name, "dollars": post.dollars, "why": post.why, **_charges(post.charges)}
-                for post in posts
+                {"name": part.name, "dollars": part.dollars, "why": part.why, **_charges(part.charges)}
+                for part in parts
             ],
         },
         "perMillionItems": [

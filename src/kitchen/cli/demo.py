@@ -27,6 +27,7 @@ from kitchen.demo.tally import Tally
 from kitchen.errors import KitchenError, UsageError
 from kitchen.local.emulator import free_port
 from kitchen.local.oven import running_oven
+from kitchen.operating.words import counted
 from kitchen.stack.deployment import find_stack
 
 INTERRUPTED = 130
@@ -118,8 +119,8 @@ def demo(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
 
     with _opened(chosen, endpoint_url, profile, region, with_view) as oven:
-        slots = f", {oven.capacity} slots" if oven.capacity else ""
-        say(f"{n} pizza{'' if n == 1 else 's'} of {times}{slots}.")
+        slots = f", {counted(oven.capacity, 'slot')}" if oven.capacity else ""
+        say(f"{counted(n, 'pizza')} of {times}{slots}.")
         with _noted_signals() as signals:
             last = _watch(Run(oven, tally, time.time, time.sleep), signals)
         # Now, since an oven on this machine takes a while to stop.

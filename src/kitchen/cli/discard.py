@@ -11,6 +11,7 @@ from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, confirm
 from kitchen.cli.output import end_last_line, write_lines
 from kitchen.errors import UsageError
 from kitchen.operating.dead_letters import discard as discard_letters
+from kitchen.operating.words import counted
 from kitchen.stack.queues import Queue
 
 
@@ -36,7 +37,8 @@ def discard(
     aws, oven = oven_of(stack, endpoint_url, profile, region)
     dead_letters = Queue(aws, oven.dead_letters)
     if everything and not yes:
-        confirm(f"Discard all {dead_letters.depth()} dead letters?", otherwise="Nothing was discarded.")
+        letters = counted(dead_letters.depth(), "dead letter")
+        confirm(f"Discard all there are, about {letters}?", otherwise="Nothing was discarded.")
     tries = Queue(aws, oven.new_items).max_receives()
     end_last_line()
     count = 0
@@ -44,4 +46,4 @@ def discard(
         for letters in hands:
             write_lines(json.dumps(letter.as_json(time.time())) for letter in letters)
             count += len(letters)
-    say(f"{count} dead letter{'' if count == 1 else 's'} discarded.")
+    say(f"{counted(count, 'dead letter')} discarded.")

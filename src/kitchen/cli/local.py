@@ -11,6 +11,7 @@ from kitchen.aws import LOCAL_CREDENTIAL, LOCAL_REGION
 from kitchen.cli.options import say
 from kitchen.cli.view import WithView, shown
 from kitchen.local.oven import LocalOven, running_oven
+from kitchen.operating.words import slots
 from kitchen.stack.names import MAX_CAPACITY
 
 
@@ -45,7 +46,7 @@ def _description(oven: LocalOven) -> str:
     return "\n".join(
         [
             f"Endpoint       {oven.endpoint_url}",
-            f"Capacity       {oven.stack.capacity} slots",
+            f"Capacity       {slots(oven.stack.capacity)}",
             f"New Items      {oven.stack.new_items}",
             f"Waiting Items  {oven.stack.waiting_items}",
             f"Baked Items    {oven.stack.baked_items}",

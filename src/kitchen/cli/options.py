@@ -1,6 +1,5 @@
 """What the commands have in common: where to print, whom to ask, and which AWS is meant."""
 
-import json
 import os
 import re
 import sys
@@ -16,7 +15,7 @@ from kitchen.errors import AwsError, UsageError
 from kitchen.stack import names
 from kitchen.stack.deployment import Stack, find_stack
 from pizza_oven.errors import MalformedItemError
-from pizza_oven.item import parse
+from pizza_oven.item import Trigger, parse
 
 StackName = Annotated[str | None, typer.Option("--stack", metavar="NAME", help="The stack of the oven.")]
 EndpointUrl = Annotated[
@@ -105,7 +104,7 @@ def oven_of(
 def check_item_id(item_id: str) -> None:
     """Raises UsageError where no item can have that id."""
     try:
-        parse(json.dumps({"type": "trigger", "item": item_id}), None)
+        parse(Trigger(item_id).body, None)
     except MalformedItemError as error:
         raise UsageError(f"the id of an {error}") from None
 

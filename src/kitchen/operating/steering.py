@@ -1,12 +1,12 @@
 """What may be changed about an oven that is in use."""
 
-import json
 import time
 
 from kitchen.aws import Aws
 from kitchen.errors import DeploymentError
 from kitchen.stack.deployment import Sleep, Stack, update_parameters
 from kitchen.stack.queues import Queue
+from pizza_oven.item import Trigger
 
 
 def set_capacity(aws: Aws, stack: Stack, capacity: int, sleep: Sleep = time.sleep) -> Stack:
@@ -43,8 +43,7 @@ def trigger(aws: Aws, stack: Stack, item_id: str | None = None) -> None:
 
     Raises AwsError.
     """
-    named = {} if item_id is None else {"item": item_id}
-    Queue(aws, stack.new_items).send([json.dumps({"type": "trigger", **named})])
+    Queue(aws, stack.new_items).send([Trigger(item_id).body])
 
 
 def _set_admission(aws: Aws, stack: Stack, value: str, sleep: Sleep) -> Stack:

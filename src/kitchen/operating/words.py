@@ -30,9 +30,14 @@ def bakes(item: Baking, now: float) -> str:
     return f"bakes {duration(item.until - now)} more"
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 item`, `2 items`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def slots(count: int) -> str:
     """`1 slot`, `2 slots`."""
-    return f"{count} slot{'' if count == 1 else 's'}"
+    return counted(count, "slot")
 
 
 def moment(at: float, now: float) -> str:
