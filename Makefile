@@ -40,6 +40,7 @@ docs: .venv/dev  ## Make the site of the documentation, in build/site
 pictures: .venv/dev  ## Make the pictures of the documentation anew (needs Chromium and npm)
 	$(BIN)/python -m pictures.demo
 	$(BIN)/python -m pictures.page
+	$(BIN)/python -m pictures.scaling
 	$(BIN)/python -m pictures.diagrams
 
 pins: .venv/dev  ## Pin the newest versions of everything
