@@ -17,7 +17,7 @@ from kitchen.cli import main
 from kitchen.operating.cost import (
     FINDS_ROOM,
     MEMORY_GB,
-    Post,
+    Part,
     charges,
     idle,
     looks_a_month,
@@ -57,8 +57,8 @@ def template() -> dict[str, Any]:
     return parsed
 
 
-def posts(**changed: str) -> dict[str, Post]:
-    return {post.name: post for post in idle({**default_parameters(), **changed})}
+def parts(**changed: str) -> dict[str, Part]:
+    return {part.name: part for part in idle({**default_parameters(), **changed})}
 
 
 # Prices
@@ -99,8 +99,8 @@ def test_the_documentation_lists_each_price_with_its_page() -> None:
 
 
 def test_an_idle_oven_costs_its_pollers_its_pilot_light_and_its_alarms() -> None:
-    assert {name for name, post in posts().items() if post.dollars} == {"pollers", "pilot light", "alarms"}
-    assert posts()["pollers"].charges == [Charge(prices.STANDARD_REQUEST, 648_000)]
+    assert {name for name, part in parts().items() if part.dollars} == {"pollers", "pilot light", "alarms"}
+    assert parts()["pollers"].charges == [Charge(prices.STANDARD_REQUEST, 648_000)]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_an_idle_oven_costs_its_pollers_its_pilot_light_and_its_alarms() -> None
     ],
 )
 def test_what_is_switched_off_costs_nothing(name: str, changed: Mapping[str, str]) -> None:
-    assert posts(**changed)[name].dollars == 0
+    assert parts(**changed)[name].dollars == 0
 
 
 @pytest.mark.parametrize(
@@ -122,20 +122,20 @@ def test_what_is_switched_off_costs_nothing(name: str, changed: Mapping[str, str
         ("alarms", {"LongestLine": "100"}, 0.10),
         ("alarms", {"Metrics": "DISABLED"}, -0.10),
         ("key", {"KmsKeyArn": A_KEY}, 1.0 + 43_200 * 0.03 / 10_000),
-        ("pilot light", {"PilotLightSchedule": "rate(5 minutes)"}, -0.8 * posts()["pilot light"].dollars),
+        ("pilot light", {"PilotLightSchedule": "rate(5 minutes)"}, -0.8 * parts()["pilot light"].dollars),
         ("pilot light", {"Tracing": "ENABLED"}, 43_200 * 5 / 1_000_000),
     ],
 )
 def test_a_parameter_makes_its_part_dearer_or_cheaper(
     name: str, changed: Mapping[str, str], more: float
 ) -> None:
-    assert posts(**changed)[name].dollars - posts()[name].dollars == pytest.approx(more)
+    assert parts(**changed)[name].dollars - parts()[name].dollars == pytest.approx(more)
 
 
 def test_a_stack_of_the_first_version_has_none_of_what_came_later() -> None:
     old = {"PilotLight": "ENABLED", "PilotLightSchedule": "rate(1 minute)", "BakingTableCapacityCount": "14"}
 
-    assert {post.name for post in idle(old) if post.dollars} == {"pollers", "pilot light"}
+    assert {part.name for part in idle(old) if part.dollars} == {"pollers", "pilot light"}
 
 
 @pytest.mark.parametrize("changed", [{}, {"LongestLine": "5"}, {"Metrics": "DISABLED"}])
@@ -147,7 +147,7 @@ def test_the_alarms_that_are_paid_for_are_those_of_the_template(changed: Mapping
             metrics = resource["Properties"].get("Metrics", [{"MetricStat": {}}])
             looked_at += sum("MetricStat" in metric for metric in metrics)
 
-    assert posts(**changed)["alarms"].charges == [Charge(prices.ALARM_MONTH, looked_at)]
+    assert parts(**changed)["alarms"].charges == [Charge(prices.ALARM_MONTH, looked_at)]
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ at a time; of those that come in tens it is less. The sender and the receiver ta
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class Part:
     """A line of the bill of an idle oven."""
 
     name: str
@@ -114,7 +114,7 @@ class Post:
         return total(self.charges)
 
 
-def idle(parameters: Mapping[str, str]) -> list[Post]:
+def idle(parameters: Mapping[str, str]) -> list[Part]:
     """What a month costs in which nothing bakes, for a stack of these parameters. Absent ones are off."""
     return [
         _pollers(parameters),
@@ -123,7 +123,7 @@ def idle(parameters: Mapping[str, str]) -> list[Post]:
         _metrics(parameters),
         _dashboard(parameters),
         _key(parameters),
-        Post(
+        Part(
             "all the rest",
             [],
             "queues, table, functions, state machine and rules cost nothing while nobody uses them",
@@ -181,20 +181,20 @@ def looks_a_month(schedule: str) -> float:
     return SECS_IN_MONTH / every
 
 
-def _pollers(parameters: Mapping[str, str]) -> Post:
+def _pollers(parameters: Mapping[str, str]) -> Part:
     if parameters.get("Admission") == "PAUSED":
-        return Post("pollers", [], "while Admission=PAUSED nobody asks New Items for messages")
+        return Part("pollers", [], "while Admission=PAUSED nobody asks New Items for messages")
     requests = POLLERS * SECS_IN_MONTH / POLL_SECS
-    return Post(
+    return Part(
         "pollers",
         [Charge(prices.STANDARD_REQUEST, requests)],
         f"Lambda asks New Items {requests:,.0f} times for messages; while Admission=PAUSED it does not",
     )
 
 
-def _pilot_light(parameters: Mapping[str, str]) -> Post:
+def _pilot_light(parameters: Mapping[str, str]) -> Part:
     if not _is_on(parameters, "PilotLight"):
-        return Post(
+        return Part(
             "pilot light",
             [],
             "PilotLight=DISABLED: what a rare fault leaves stuck stays so until the next item joins the line",
@@ -202,7 +202,7 @@ def _pilot_light(parameters: Mapping[str, str]) -> Post:
     looks = looks_a_month(parameters.get("PilotLightSchedule", ""))
     # Of an idle oven there are no metrics.
     quiet = {**parameters, "Metrics": "DISABLED"}
-    return Post(
+    return Part(
         "pilot light",
         charges(LOOK * looks, 1, quiet),
         f"{looks:,.0f} looks at the line and the row; with a rarer PilotLightSchedule, what a rare fault "
@@ -210,22 +210,22 @@ def _pilot_light(parameters: Mapping[str, str]) -> Post:
     )
 
 
-def _alarms(parameters: Mapping[str, str]) -> Post:
+def _alarms(parameters: Mapping[str, str]) -> Part:
     if not _is_on(parameters, "Alarms"):
-        return Post("alarms", [], "Alarms=DISABLED: nobody is told when the oven is ill")
+        return Part("alarms", [], "Alarms=DISABLED: nobody is told when the oven is ill")
     count = ALARM_METRICS + _is_on(parameters, "Metrics") + (parameters.get("LongestLine", "0") != "0")
-    return Post(
+    return Part(
         "alarms",
         [Charge(prices.ALARM_MONTH, count)],
         f"they look at {count} metrics; with Alarms=DISABLED nobody is told when the oven is ill",
     )
 
 
-def _metrics(parameters: Mapping[str, str]) -> Post:
+def _metrics(parameters: Mapping[str, str]) -> Part:
     if not _is_on(parameters, "Metrics"):
-        return Post("metrics", [], "Metrics=DISABLED: no numbers of items, and no alarm of overdue ones")
+        return Part("metrics", [], "Metrics=DISABLED: no numbers of items, and no alarm of overdue ones")
     in_use = Charge(prices.METRIC_MONTH, METRICS_IN_USE)
-    return Post(
+    return Part(
         "metrics",
         [],
         f"nothing while nothing bakes; {METRICS_IN_USE} of an oven in use for the whole month are "
@@ -233,16 +233,16 @@ def _metrics(parameters: Mapping[str, str]) -> Post:
     )
 
 
-def _dashboard(parameters: Mapping[str, str]) -> Post:
+def _dashboard(parameters: Mapping[str, str]) -> Part:
     if not _is_on(parameters, "Dashboard"):
-        return Post("dashboard", [], "none; Dashboard=ENABLED makes one")
-    return Post("dashboard", [Charge(prices.DASHBOARD_MONTH, 1)], "Dashboard=DISABLED removes it")
+        return Part("dashboard", [], "none; Dashboard=ENABLED makes one")
+    return Part("dashboard", [Charge(prices.DASHBOARD_MONTH, 1)], "Dashboard=DISABLED removes it")
 
 
-def _key(parameters: Mapping[str, str]) -> Post:
+def _key(parameters: Mapping[str, str]) -> Part:
     if not parameters.get("KmsKeyArn"):
-        return Post("key", [], "those of AWS cost nothing; KmsKeyArn names one of your own")
-    return Post(
+        return Part("key", [], "those of AWS cost nothing; KmsKeyArn names one of your own")
+    return Part(
         "key",
         [
             Charge(prices.KEY_MONTH, 1),
