@@ -1,6 +1,7 @@
 """What is asked of AWS to bring a stack, and in what order."""
 
 import re
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -105,7 +106,7 @@ def test_names_that_nobody_has_are_free_and_a_refusal_is_no_answer() -> None:
     ids=["stack", "table"],
 )
 def test_a_protected_stack_is_told_with_what_lifts_that(description: Any) -> None:
-    with pytest.raises(DeploymentError, match="mine is protected.*oven deploy --stack mine --no-protect"):
+    with pytest.raises(DeploymentError, match=r"mine is protected.*oven deploy --stack mine --no-protect"):
         check_unprotected(account(cloudformation=Service(describe_stacks={"Stacks": [description]})), "mine")
 
 
@@ -176,24 +177,40 @@ def test_nothing_is_uploaded_into_a_bucket_of_somebody_else() -> None:
 
 # The events
 
+OWN = "AWS::CloudFormation::Stack"
+PAGE = 10
+
 
 class Told(Service):
     """A CloudFormation with these events, the oldest first, and a stack that rests."""
 
     def __init__(self, *events: tuple[str, str, str]) -> None:
         super().__init__(describe_stacks={"Stacks": [{"StackStatus": "CREATE_COMPLETE", "StackId": "id"}]})
-        self._events = [
+        self.pages_told = 0
+        self._events: list[dict[str, str]] = []
+        for event in events:
+            self.happens(*event)
+
+    def happens(self, status: str, resource: str, kind: str) -> None:
+        """One more event."""
+        number = str(len(self._events))
+        self._events.append(
             {
-                "EventId": str(n),
+                "EventId": number,
                 "ResourceStatus": status,
                 "LogicalResourceId": resource,
                 "ResourceType": kind,
             }
-            for n, (status, resource, kind) in enumerate(events)
-        ]
+        )
 
     def get_paginator(self, _: str) -> Any:
-        return SimpleNamespace(paginate=lambda **_: [{"StackEvents": self._events[::-1]}])
+        return SimpleNamespace(paginate=lambda **_: self._pages())
+
+    def _pages(self) -> Iterator[Any]:
+        newest_first = self._events[::-1]
+        for start in range(0, len(newest_first), PAGE):
+            self.pages_told += 1
+            yield {"StackEvents": newest_first[start : start + PAGE]}
 
 
 def test_of_the_resources_only_what_is_over_is_told_and_all_of_the_stack() -> None:
@@ -216,6 +233,35 @@ def test_of_the_resources_only_what_is_over_is_told_and_all_of_the_stack() -> No
         ("CREATE_FAILED", "BakedItems"),
         ("CREATE_COMPLETE", "mine"),
     ]
+
+
+def test_a_description_of_before_the_change_does_not_end_it() -> None:
+    cloudformation = Told(("CREATE_COMPLETE", "mine", OWN))
+    still_to_come = [("UPDATE_IN_PROGRESS", "mine", OWN), ("UPDATE_COMPLETE", "mine", OWN)]
+    aws = account(cloudformation=cloudformation)
+    said: list[str] = []
+
+    seen = deployment._known_events(aws, "mine")  # noqa: SLF001
+    deployment._follow(  # noqa: SLF001
+        aws, "mine", seen, said.append, lambda _: cloudformation.happens(*still_to_come.pop(0))
+    )
+
+    assert [line.split()[0] for line in said] == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
+
+
+@pytest.mark.parametrize("new", [1, PAGE, PAGE + 1, 3 * PAGE])
+def test_of_a_long_story_only_what_is_new_is_read_and_told(new: int) -> None:
+    cloudformation = Told(*[("UPDATE_COMPLETE", f"old-{n}", "AWS::SQS::Queue") for n in range(1000)])
+    aws = account(cloudformation=cloudformation)
+
+    seen = deployment._known_events(aws, "mine")  # noqa: SLF001
+    for number in range(new):
+        cloudformation.happens("UPDATE_COMPLETE", f"new-{number}", "AWS::SQS::Queue")
+    told = deployment._new_events(aws, "mine", seen)  # noqa: SLF001
+
+    assert [event["LogicalResourceId"] for event in told] == [f"new-{number}" for number in range(new)]
+    assert deployment._new_events(aws, "mine", seen) == []  # noqa: SLF001
+    assert cloudformation.pages_told <= 1 + (new // PAGE + 1) + 1
 
 
 def test_who_leaves_is_told_that_cloudformation_goes_on_and_how_to_look() -> None:

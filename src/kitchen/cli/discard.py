@@ -37,8 +37,8 @@ def discard(
     aws, oven = oven_of(stack, endpoint_url, profile, region)
     dead_letters = Queue(aws, oven.dead_letters)
     if everything and not yes:
-        letters = counted(dead_letters.depth(), "dead letter")
-        confirm(f"Discard all there are, about {letters}?", otherwise="Nothing was discarded.")
+        about = counted(dead_letters.depth(), "dead letter")
+        confirm(f"Discard all there are, about {about}?", otherwise="Nothing was discarded.")
     tries = Queue(aws, oven.new_items).max_receives()
     end_last_line()
     count = 0

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -146,7 +146,7 @@ def _change(
     with aws_errors(f"deploying {name}"):
         before = _describe(aws, name)
         _check_deployable(name, before)
-        seen = {event["EventId"] for event in _events(aws, name)} if before else set()
+        seen = _known_events(aws, name) if before else set()
         if not _create_change_set(aws, name, before, template, parameters):
             return False
         aws.cloudformation.execute_change_set(ChangeSetName=CHANGE_SET, StackName=name)
@@ -180,7 +180,7 @@ def destroy(aws: Aws, name: str, report: Report, sleep: Sleep = time.sleep) -> N
         description = _describe(aws, name)
         if description is None:
             raise DeploymentError(f"there is no stack {name} in {place(aws)}")
-        seen = {event["EventId"] for event in _events(aws, name)}
+        seen = _known_events(aws, name)
         # By its id, a stack can be asked about when it is gone.
         stack_id = description["StackId"]
         aws.cloudformation.delete_stack(StackName=stack_id)
@@ -347,9 +347,8 @@ def _create_change_set(
             StackName=name, ChangeSetName=CHANGE_SET, WaiterConfig={"Delay": 1, "MaxAttempts": 300}
         )
     except WaiterError as error:
-        reason = aws.cloudformation.describe_change_set(StackName=name, ChangeSetName=CHANGE_SET)[
-            "StatusReason"
-        ]
+        refused = aws.cloudformation.describe_change_set(StackName=name, ChangeSetName=CHANGE_SET)
+        reason = refused.get("StatusReason", f"its change set is still {refused['Status']}")
         aws.cloudformation.delete_change_set(StackName=name, ChangeSetName=CHANGE_SET)
         if "didn't contain changes" in reason or "No updates are to be performed" in reason:
             return False
@@ -358,28 +357,36 @@ def _create_change_set(
 
 
 def _follow(aws: Aws, name: str, seen: set[str], report: Report, sleep: Sleep) -> None:
-    """Report events until the stack rests. Raises DeploymentError if that is not where it should."""
-    failure = ""
+    """Report events until the stack rests. Raises DeploymentError if that is not where it should.
+
+    It rests when its own last event says so, too: a description may be of the moment before the change.
+    """
+    failure, over = "", False
     while True:
         # Asked before the events: those of a stack that rests are then all told.
         description = _describe(aws, name)
         status = description["StackStatus"] if description else "DELETE_COMPLETE"
-        for event in reversed(list(_events(aws, name))):
-            if event["EventId"] in seen:
-                continue
-            seen.add(event["EventId"])
-            resource = f"{event['LogicalResourceId']} ({event.get('ResourceType', '')})"
-            reason = event.get("ResourceStatusReason", "")
+        for event in _new_events(aws, name, seen):
             now = event["ResourceStatus"]
-            if now.endswith(("_COMPLETE", "_FAILED")) or event.get("ResourceType") == STACK_TYPE:
-                report(f"{now:<28} {resource}{': ' + reason if reason else ''}")
+            is_own = event.get("ResourceType") == STACK_TYPE
+            if is_own:
+                over = not now.endswith("_IN_PROGRESS")
+            if is_own or now.endswith(("_COMPLETE", "_FAILED")):
+                report(f"{now:<28} {_about(event)}")
             if now.endswith("_FAILED") and not failure:
-                failure = f"{resource}: {reason or now}"
-        if not status.endswith("_IN_PROGRESS"):
+                failure = _about(event)
+        if status == "DELETE_COMPLETE" or (over and not status.endswith("_IN_PROGRESS")):
             break
         sleep(0.2 if aws.endpoint_url else 2)
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"):
         raise DeploymentError(f"the stack is {status}, because of {failure or description}")
+
+
+def _about(event: Mapping[str, Any]) -> str:
+    """Which resource, and why, where a reason is given."""
+    resource = f"{event['LogicalResourceId']} ({event.get('ResourceType', '')})"
+    reason = event.get("ResourceStatusReason", "")
+    return f"{resource}: {reason}" if reason else resource
 
 
 @contextlib.contextmanager
@@ -394,6 +401,27 @@ def _told_if_left_alone(aws: Aws, name: str) -> Iterator[None]:
         ) from interrupt
 
 
-def _events(aws: Aws, name: str) -> Iterator[Mapping[str, Any]]:
+def _known_events(aws: Aws, name: str) -> set[str]:
+    """The ids of the newest events: all that `_new_events` needs to know where the new ones end."""
+    return {event["EventId"] for event in next(_events(aws, name), [])}
+
+
+def _new_events(aws: Aws, name: str, seen: set[str]) -> list[Mapping[str, Any]]:
+    """Those not `seen`, which they are from now on; the oldest first.
+
+    A stack that was changed often has thousands, the newest first: no page is asked for behind a known event.
+    """
+    new: list[Mapping[str, Any]] = []
+    for page in _events(aws, name):
+        unknown = [event for event in page if event["EventId"] not in seen]
+        new += unknown
+        if len(unknown) < len(page):
+            break
+    seen.update(event["EventId"] for event in new)
+    return new[::-1]
+
+
+def _events(aws: Aws, name: str) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """Page by page."""
     for page in aws.cloudformation.get_paginator("describe_stack_events").paginate(StackName=name):
-        yield from page["StackEvents"]
+        yield page["StackEvents"]
