@@ -275,3 +275,56 @@ def test_who_leaves_is_told_that_cloudformation_goes_on_and_how_to_look() -> Non
     assert left.value.exit_code == 130
     assert "goes on by itself" in str(left.value)
     assert "describe-stack-events --stack-name mine --region eu-west-1" in str(left.value)
+
+
+class Deleting(Told):
+    """A CloudFormation with an oven, whose deletion waits for the executions."""
+
+    def __init__(self, states: "StepFunctions") -> None:
+        super().__init__()
+        self._states = states
+        self._asked_to = False
+
+    def delete_stack(self, **_: Any) -> None:
+        self._asked_to = True
+
+    def describe_stacks(self, **_: Any) -> Any:
+        gone = self._asked_to and not self._states.running
+        status = "DELETE_COMPLETE" if gone else "DELETE_IN_PROGRESS" if self._asked_to else "CREATE_COMPLETE"
+        outputs = [{"OutputKey": "ItemStatesArn", "OutputValue": "machine"}]
+        return {"Stacks": [{"StackStatus": status, "StackId": "id", "Outputs": outputs}]}
+
+
+class StepFunctions:
+    """With executions that run until they are stopped; one of them ends just before."""
+
+    def __init__(self, *running: str) -> None:
+        self.running = list(running)
+        self._ending = running[0]
+
+    def get_paginator(self, _: str) -> Any:
+        return SimpleNamespace(paginate=self._page)
+
+    def _page(self, **asked: str) -> Any:
+        assert asked == {"stateMachineArn": "machine", "statusFilter": "RUNNING"}
+        return [{"executions": [{"executionArn": arn} for arn in self.running]}]
+
+    def stop_execution(self, executionArn: str) -> None:  # noqa: N803
+        self.running.remove(executionArn)
+        if executionArn == self._ending:
+            raise ClientError({"Error": {"Code": "ValidationException", "Message": "no"}}, "StopExecution")
+
+
+def test_what_bakes_is_stopped_while_its_stack_is_deleted_which_would_wait_for_it() -> None:
+    states = StepFunctions("just ends", "for a day", "for a year")
+    aws = account(cloudformation=Deleting(states), stepfunctions=cast("Service", states))
+    slept: list[float] = []
+
+    def sleep(secs: float) -> None:
+        slept.append(secs)
+        assert len(slept) < 10, "it would wait for ever"
+
+    deployment.destroy(aws, "mine", lambda _: None, sleep)
+
+    assert states.running == []
+    assert len(slept) == 2

@@ -27,6 +27,9 @@ Report = Callable[[str], None]
 Sleep = Callable[[float], None]
 """Waits so many seconds."""
 
+_ENDED = ("StateMachineDoesNotExist", "ExecutionDoesNotExist", "ValidationException")
+"""What Step Functions says of executions that need not be stopped any more."""
+
 
 class LeftAloneError(DeploymentError):
     """We were interrupted, but CloudFormation was not."""
@@ -85,7 +88,7 @@ def find_stack(aws: Aws, name: str) -> Stack:
         raise DeploymentError(
             f"there is no stack {name} in {place(aws)}: deploy it with oven deploy --stack {name}"
         )
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
+    outputs = _outputs_of(description)
     if "NewItemsQueueUrl" not in outputs:
         raise DeploymentError(f"the stack {name} in {place(aws)} is {description['StackStatus']} and no oven")
     return Stack(name, outputs)
@@ -98,8 +101,7 @@ def parameters(aws: Aws, name: str) -> dict[str, str]:
 
 def is_oven(aws: Aws, name: str) -> bool:
     """Whether the stack came as far as being an oven. Raises DeploymentError where there is no stack."""
-    description = _existing(aws, name)
-    return any(output.get("OutputKey") == "NewItemsQueueUrl" for output in description.get("Outputs", []))
+    return "NewItemsQueueUrl" in _outputs_of(_existing(aws, name))
 
 
 def deploy(
@@ -175,7 +177,12 @@ def check_unprotected(aws: Aws, name: str) -> None:
 
 
 def destroy(aws: Aws, name: str, report: Report, sleep: Sleep = time.sleep) -> None:
-    """Delete the stack, with all that is in its queues and its oven. Raises DeploymentError and AwsError."""
+    """Delete the stack, with all that is in its queues and its oven. Raises DeploymentError and AwsError.
+
+    CloudFormation waits until Step Functions has let go of the state machine, which is when its last
+    execution has ended. So all that bakes is stopped meanwhile
+    (https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html).
+    """
     with aws_errors(f"deleting {name}"):
         description = _describe(aws, name)
         if description is None:
@@ -183,9 +190,10 @@ def destroy(aws: Aws, name: str, report: Report, sleep: Sleep = time.sleep) -> N
         seen = _known_events(aws, name)
         # By its id, a stack can be asked about when it is gone.
         stack_id = description["StackId"]
+        item_states = _outputs_of(description).get("ItemStatesArn")
         aws.cloudformation.delete_stack(StackName=stack_id)
         with _told_if_left_alone(aws, name):
-            _follow(aws, stack_id, seen, report, sleep)
+            _follow(aws, stack_id, seen, report, sleep, lambda: _stop_baking(aws, item_states))
 
 
 def place(aws: Aws) -> str:
@@ -243,6 +251,10 @@ def _is_new(description: "StackTypeDef | None") -> bool:
 
 def _parameters_of(description: "StackTypeDef") -> dict[str, str]:
     return {found["ParameterKey"]: found["ParameterValue"] for found in description.get("Parameters", [])}
+
+
+def _outputs_of(description: "StackTypeDef") -> dict[str, str]:
+    return {found["OutputKey"]: found["OutputValue"] for found in description.get("Outputs", [])}
 
 
 def _existing(aws: Aws, name: str) -> "StackTypeDef":
@@ -356,7 +368,28 @@ def _create_change_set(
     return True
 
 
-def _follow(aws: Aws, name: str, seen: set[str], report: Report, sleep: Sleep) -> None:
+def _stop_baking(aws: Aws, item_states: str | None) -> None:
+    if item_states is None:
+        return
+    executions = aws.stepfunctions.get_paginator("list_executions")
+    try:
+        for page in executions.paginate(stateMachineArn=item_states, statusFilter="RUNNING"):
+            for execution in page["executions"]:
+                aws.stepfunctions.stop_execution(executionArn=execution["executionArn"])
+    except ClientError as error:
+        # The others are stopped the next time.
+        if error.response["Error"]["Code"] not in _ENDED:
+            raise
+
+
+def _follow(
+    aws: Aws,
+    name: str,
+    seen: set[str],
+    report: Report,
+    sleep: Sleep,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
     """Report events until the stack rests. Raises DeploymentError if that is not where it should.
 
     It rests when its own last event says so, too: a description may be of the moment before the change.
@@ -377,6 +410,7 @@ def _follow(aws: Aws, name: str, seen: set[str], report: Report, sleep: Sleep) -
                 failure = _about(event)
         if status == "DELETE_COMPLETE" or (over and not status.endswith("_IN_PROGRESS")):
             break
+        meanwhile()
         sleep(0.2 if aws.endpoint_url else 2)
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"):
         raise DeploymentError(f"the stack is {status}, because of {failure or description}")
