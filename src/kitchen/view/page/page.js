@@ -8,8 +8,13 @@ import { FLIGHT_MS, Flights, LOOKS, Station } from "./stations.js";
 const STALE_MS = 5000; // looks come each second
 const UNSEEN_MS = 60_000; // a page that nobody sees for so long asks for nothing
 const REOPEN_MS = 3000;
-const SPREAD_MS = 700; // what came and went between two looks does so one after the other
 const MOST_ROWS = 100;
+
+// How pizzas fly: how many at once, within what time they start, and how smoothly. The more slots, the less one
+// sees of a single pizza, and each frame that moves costs as much as all of them.
+const CROWD = 200; // slots
+const ROOMY = { most: 24, spreadMs: 700, easing: "cubic-bezier(.4, 0, .3, 1)" };
+const CROWDED = { most: 4, spreadMs: 0, easing: "steps(8)" };
 
 const $ = (id) => document.getElementById(id);
 const number = new Intl.NumberFormat("en");
@@ -190,16 +195,19 @@ function showItems() {
 // Motion
 
 function move(came, left, before, look) {
+  const { most, spreadMs, easing } = chamber.slots.length > CROWD ? CROWDED : ROOMY;
   const from = before.waiting ? stations.line.head() : stations.new.head();
   came.forEach((item, n) => {
-    const delay = (SPREAD_MS * n) / came.length;
-    const flies = flights.fly(from, onScreen(item), kindOf(item.id), 0, delay);
+    const delay = (spreadMs * n) / came.length;
+    const how = { delay, easing, most: most / 2 }; // the other half are on their way out
+    const flies = flights.fly(from, onScreen(item), kindOf(item.id), 0, how);
     if (flies) item.shownAt = now() + (delay + FLIGHT_MS) / 1000;
   });
   left.forEach((item, n) => {
     const early = look.at < item.until - 1;
     const to = (early ? stations.dead : stations.baked).head();
-    flights.fly(onScreen(item), to, kindOf(item.id), early ? 0.3 : 0.99, (SPREAD_MS * n) / left.length);
+    const how = { delay: (spreadMs * n) / left.length, easing, most };
+    flights.fly(onScreen(item), to, kindOf(item.id), early ? 0.3 : 0.99, how);
   });
 }
 
@@ -210,11 +218,10 @@ function onScreen(item) {
   return { x: box.left + x + gap, y: box.top + y + gap, size: chamber.cell - 2 * gap };
 }
 
-// The more pizzas, the less one sees of the single ring, and the more it costs to draw them.
 function frameMs() {
   const count = chamber.slots.length;
   if (still.matches || count > 1000) return 1000;
-  return count > 200 ? 500 : count > 60 ? 250 : 100;
+  return count > CROWD ? 500 : count > 60 ? 250 : 150;
 }
 
 function redraw() {

@@ -5,7 +5,6 @@ import { BURNED, KINDS, drawPizza } from "./pizza.js";
 
 const PITCH = 26;
 const SIZE = 22;
-const MOST_IN_FLIGHT = 24;
 const FLIGHT_MS = 650;
 
 // A queue: so many pizzas as there is room for, the head of the line first.
@@ -63,13 +62,15 @@ export class Flights {
   constructor(element) {
     this.element = element;
     this.idle = [];
-    this.made = 0;
+    this.inFlight = 0;
   }
 
-  // Fly from one square of the screen to another, `delay` ms from now. Returns whether it does.
-  fly(from, to, kind, doneness, delay) {
+  // Fly from one square of the screen to another, `delay` ms from now, unless `most` are in the air.
+  // Returns whether it does.
+  fly(from, to, kind, doneness, { delay, most, easing }) {
+    if (this.inFlight >= most) return false;
+    this.inFlight++;
     const plane = this.idle.pop() ?? this.#newPlane();
-    if (!plane) return false;
     const box = this.element.getBoundingClientRect();
     const largest = Math.max(from.size, to.size);
     plane.style.width = plane.style.height = `${largest}px`;
@@ -77,18 +78,19 @@ export class Flights {
     const at = ({ x, y, size }) => `translate(${x - box.left}px, ${y - box.top}px) scale(${size / largest})`;
     const flight = plane.animate(
       [
-        { transform: at(from), visibility: "visible" },
-        { transform: at(to), visibility: "visible" },
+        { transform: at(from), opacity: 1 },
+        { transform: at(to), opacity: 1 },
       ],
-      { duration: FLIGHT_MS, delay, easing: "cubic-bezier(.4,0,.3,1)" },
+      { duration: FLIGHT_MS, delay, easing },
     );
-    flight.finished.finally(() => this.idle.push(plane));
+    flight.finished.finally(() => {
+      this.inFlight--;
+      this.idle.push(plane);
+    });
     return true;
   }
 
   #newPlane() {
-    if (this.made >= MOST_IN_FLIGHT) return undefined;
-    this.made++;
     const plane = document.createElement("canvas");
     plane.style.transformOrigin = "0 0";
     this.element.append(plane);
