@@ -18,7 +18,8 @@ NO_DECISION = "said"
 """Of a line that is none of the functions' decisions: a traceback, or word of Lambda that it cut one off."""
 
 POLL_SECS = 2
-"""FilterLogEvents allows an account five requests a second, and this takes two."""
+"""FilterLogEvents allows an account five requests a second at least, and this makes two each time
+(https://docs.aws.amazon.com/general/latest/gr/cwl_region.html)."""
 
 LATE_SECS = 60
 """How long after it was written a line may be there to be read."""
