@@ -5,7 +5,7 @@ import { BURNED, KINDS, drawPizza } from "./pizza.js";
 
 const PITCH = 26;
 const SIZE = 22;
-const FLIGHT_MS = 650;
+export const FLIGHT_MS = 650;
 
 // A queue: so many pizzas as there is room for, the head of the line first.
 export class Station {
@@ -92,10 +92,7 @@ export class Flights {
 
   #newPlane() {
     const plane = document.createElement("canvas");
-    plane.style.transformOrigin = "0 0";
     this.element.append(plane);
     return plane;
   }
 }
-
-export { FLIGHT_MS };
