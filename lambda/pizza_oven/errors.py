@@ -19,3 +19,7 @@ class MalformedItemError(PizzaOvenError):
 
 class ServiceError(PizzaOvenError):
     """An AWS request failed and its retries are used up; whether it took effect is unknown."""
+
+
+class HandedOutError(ServiceError):
+    """An item is out, but its slots are not free yet. The state machine knows this by its name."""

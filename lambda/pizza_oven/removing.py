@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pizza_oven.errors import HandedOutError, ServiceError
 from pizza_oven.item import Item
 from pizza_oven.ports import Answer, BakedItems, BakingTable, Journal, NewItems
 
@@ -22,14 +23,24 @@ class ItemRemoved:
     """Seconds since the epoch."""
 
     def __call__(self, item: Item) -> None:
-        """Any step may have been done before by a try that died. Raises ServiceError."""
-        now = round(self.now(), 3)
+        """Any step may have been done before by a try that died.
+
+        Raises ServiceError; HandedOutError where `free` is all that is left to do.
+        """
         # Handed out first: should its execution end between the two, its lease is still there to tell of it.
         self.baked_items.push(item)
-        unloaded = self.table.unload(item.id, now)
+        try:
+            self.free(item.id)
+        except ServiceError as error:
+            raise HandedOutError(f"{item.id} is out, but has its slots: {error}") from error
+
+    def free(self, item_id: str) -> None:
+        """Free the slots of an item that is handed out. Raises ServiceError."""
+        now = round(self.now(), 3)
+        unloaded = self.table.unload(item_id, now)
         if _must_call(unloaded, now):
             self.new_items.trigger()
-        self.journal.note("baked", item.id, occupied=unloaded.row.occupied, waiting=unloaded.row.waiting)
+        self.journal.note("baked", item_id, occupied=unloaded.row.occupied, waiting=unloaded.row.waiting)
 
 
 def _must_call(unloaded: Answer, now: float) -> bool:

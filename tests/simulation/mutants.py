@@ -185,8 +185,8 @@ MUTANTS = [
         (
             ("        self.baked_items.push(item)\n", ""),
             (
-                "        unloaded = self.table.unload(item.id, now)\n",
-                "        unloaded = self.table.unload(item.id, now)\n        self.baked_items.push(item)\n",
+                "            self.free(item.id)\n",
+                "            self.free(item.id)\n            self.baked_items.push(item)\n",
             ),
         ),
         "rough",

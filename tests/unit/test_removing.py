@@ -1,13 +1,15 @@
 """Item Removed, on the services in memory: slots are freed, the item comes out, who waits is woken."""
 
+from dataclasses import replace
+
 import pytest
 
 from kitchen.simulation.loop import Loop
 from kitchen.simulation.queues import MemoryBakedItems, MemoryNewItems, StandardQueue
 from kitchen.simulation.table import MemoryBakingTable
-from pizza_oven.errors import ServiceError
+from pizza_oven.errors import HandedOutError, ServiceError
 from pizza_oven.item import Item, Trigger
-from pizza_oven.ports import Lease, Row
+from pizza_oven.ports import Answer, Lease, Row
 from pizza_oven.removing import ItemRemoved
 
 ITEM = Item("a", 60, 2, '{"id":"a","bakingTimeSecs":60,"size":2,"note":"mine"}')
@@ -95,6 +97,28 @@ def test_a_second_try_hands_out_and_wakes_since_the_first_may_not_have() -> None
 
     assert kitchen.table.row == Row()
     assert kitchen.out() == [ITEM.body]
+    assert kitchen.triggers() == [Trigger().body]
+
+
+class RefusingTable(MemoryBakingTable):
+    """Refuses to free slots."""
+
+    def unload(self, item_id: str, now: float) -> Answer:
+        raise ServiceError(f"{item_id} at {now}: throttled")
+
+
+def test_an_item_whose_slots_cannot_be_freed_is_handed_out_once_however_often_that_is_tried() -> None:
+    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES))
+    refused = replace(kitchen.item_removed, table=RefusingTable())
+
+    with pytest.raises(HandedOutError):
+        refused(ITEM)
+    with pytest.raises(ServiceError):
+        refused.free("a")
+    kitchen.item_removed.free("a")
+
+    assert kitchen.out() == [ITEM.body]
+    assert "a" not in kitchen.table.row.leases
     assert kitchen.triggers() == [Trigger().body]
 
 

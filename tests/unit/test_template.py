@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
+from pizza_oven.errors import HandedOutError
 from pizza_oven.item import MAX_BAKING_TIME_SECS, Trigger, parse
 from tests.unit.resolved import ROOT, TEMPLATE, Stack, arn, as_list, source, statements, translated
 
@@ -546,6 +547,9 @@ def definition(stack: Stack) -> dict[str, Any]:
     return read
 
 
+TASKS = pytest.mark.parametrize("task", ["Removed", "Unloaded"])
+
+
 def waits(retry: dict[str, Any]) -> list[float]:
     """The seconds before each further try, jitter aside."""
     return [
@@ -556,7 +560,7 @@ def waits(retry: dict[str, Any]) -> list[float]:
 
 def test_an_item_bakes_as_long_as_it_says_and_is_then_removed(definition: dict[str, Any]) -> None:
     assert definition["StartAt"] == "Baking"
-    assert definition["States"].keys() == {"Baking", "Removed"}
+    assert definition["States"].keys() == {"Baking", "Removed", "Unloaded"}
     assert definition["States"]["Baking"] == {
         "Type": "Wait",
         "SecondsPath": "$.bakingTimeSecs",
@@ -572,36 +576,55 @@ def test_item_removed_is_given_the_item_and_the_execution_ends_with_it(definitio
     assert removed["End"] is True
 
 
-def test_a_try_to_remove_is_given_up_when_the_function_is_surely_dead(
-    stack: Stack, definition: dict[str, Any]
+def test_what_is_handed_out_is_not_handed_out_again_while_its_slots_cannot_be_freed(
+    definition: dict[str, Any],
 ) -> None:
-    assert stack["ItemRemoved"]["Timeout"] < definition["States"]["Removed"]["TimeoutSeconds"] <= 300
+    removed, unloaded = definition["States"]["Removed"], definition["States"]["Unloaded"]
+    name = HandedOutError.__name__
+    assert removed["Retry"][0] == {"ErrorEquals": [name], "MaxAttempts": 0}
+    assert removed["Catch"] == [{"ErrorEquals": [name], "ResultPath": "$.error", "Next": "Unloaded"}]
+    assert unloaded["Resource"] == removed["Resource"]
+    assert unloaded["Parameters"] == {"FunctionName": "ItemRemoved.Arn", "Payload": {"handedOut.$": "$.id"}}
+    assert unloaded["End"] is True
 
 
-def test_removing_is_tried_again_for_hours_whatever_the_error(definition: dict[str, Any]) -> None:
-    [retry] = definition["States"]["Removed"]["Retry"]
+@TASKS
+def test_a_try_to_remove_is_given_up_when_the_function_is_surely_dead(
+    task: str, stack: Stack, definition: dict[str, Any]
+) -> None:
+    assert stack["ItemRemoved"]["Timeout"] < definition["States"][task]["TimeoutSeconds"] <= 300
+
+
+@TASKS
+def test_removing_is_tried_again_for_hours_whatever_the_error(task: str, definition: dict[str, Any]) -> None:
+    retry = definition["States"][task]["Retry"][-1]
     assert retry["ErrorEquals"] == ["States.ALL"]
     # Jitter picks each wait between nothing and all of it: half of it, over hundreds of tries.
     assert sum(waits(retry)) / 2 >= 6 * 60 * 60
 
 
-def test_removing_is_tried_again_soon_and_at_least_every_minute(definition: dict[str, Any]) -> None:
-    [retry] = definition["States"]["Removed"]["Retry"]
+@TASKS
+def test_removing_is_tried_again_soon_and_at_least_every_minute(
+    task: str, definition: dict[str, Any]
+) -> None:
+    retry = definition["States"][task]["Retry"][-1]
     assert waits(retry)[0] <= 1
     assert max(waits(retry)) <= 60
 
 
 def test_all_the_tries_fit_in_the_history_of_an_execution(definition: dict[str, Any]) -> None:
-    [retry] = definition["States"]["Removed"]["Retry"]
+    retries = [definition["States"][task]["Retry"][-1] for task in ("Removed", "Unloaded")]
     # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html; a try makes up to 5 events.
-    assert 5 * retry["MaxAttempts"] < 25_000
+    assert 5 * sum(retry["MaxAttempts"] for retry in retries) < 25_000
 
 
 def test_no_execution_times_out_before_the_longest_baking_and_every_try(definition: dict[str, Any]) -> None:
-    removed = definition["States"]["Removed"]
-    [retry] = removed["Retry"]
-    tries = sum(waits(retry)) + (retry["MaxAttempts"] + 1) * removed["TimeoutSeconds"]
-    assert definition["TimeoutSeconds"] > MAX_BAKING_TIME_SECS + tries
+    tasks = [definition["States"][task] for task in ("Removed", "Unloaded")]
+    tries = [
+        sum(waits(task["Retry"][-1])) + (task["Retry"][-1]["MaxAttempts"] + 1) * task["TimeoutSeconds"]
+        for task in tasks
+    ]
+    assert definition["TimeoutSeconds"] > MAX_BAKING_TIME_SECS + sum(tries)
 
 
 def test_item_states_has_a_role_of_its_own(stack: Stack) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from kitchen.simulation.loop import MINUTE, SECOND, Loop, micros
 from kitchen.simulation.quotas import TokenBucket
-from pizza_oven.errors import ServiceError
+from pizza_oven.errors import HandedOutError, ServiceError
 from pizza_oven.item import Item
 from pizza_oven.ports import Execution
 
@@ -35,6 +35,8 @@ class Baking:
     closed: int = 0
     tries: int = 0
     """Of the task so far."""
+    handed_out: bool = False
+    """Whether its task is only to free the slots any more."""
 
     @property
     def running(self) -> bool:
@@ -128,6 +130,10 @@ class Executions:
     def _tried(self, baking: Baking, error: str) -> None:
         if not error:
             self.close(baking, "SUCCEEDED")
+        elif error.startswith(HandedOutError.__name__) and not baking.handed_out:
+            baking.handed_out = True
+            baking.tries = 0
+            self.loop.call_later(self._transition(), self._try, baking)
         elif baking.tries > RETRY_ATTEMPTS:
             self.close(baking, "FAILED", error)
         else:

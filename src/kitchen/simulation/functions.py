@@ -134,7 +134,7 @@ class Instance:
             try:
                 answer = handle(event)
             except ServiceError as refusal:
-                error = str(refusal)
+                error = f"{type(refusal).__name__}: {refusal}"
             except FunctionDied:
                 error = f"{self._wire.actor} died"
                 self.dead = True

@@ -286,14 +286,23 @@ class World:
 
         return handle
 
-    def _item_removed(self, wire: Wire) -> ItemRemoved:
-        return self._protocol.item_removed(
+    def _item_removed(self, wire: Wire) -> Callable[[tuple[Item, bool]], None]:
+        item_removed = self._protocol.item_removed(
             WiredBakingTable(wire, self.table, self.operations),
             WiredBakedItems(wire, self.outlet, self.operations),
             WiredNewItems(wire, MemoryNewItems(self.new), self.operations),
             self._journal,
             self._clock(),
         )
+
+        def handle(event: tuple[Item, bool]) -> None:
+            item, handed_out = event
+            if handed_out:
+                item_removed.free(item.id)
+            else:
+                item_removed(item)
+
+        return handle
 
     # What happens by itself
 
@@ -309,7 +318,7 @@ class World:
             # The function is done a moment before its execution is.
             self.loop.call_later(0, done, error)
 
-        if not self.item_removed.invoke(baking.item, answered):
+        if not self.item_removed.invoke((baking.item, baking.handed_out), answered):
             done("throttled")
 
     def _done_with(self, batch: Sequence[Received], error: str) -> None:
