@@ -96,7 +96,10 @@ class Sqs:
     def delete_message_batch(self, **asked: Any) -> Any:
         with self._request("delete"):
             for entry in asked["Entries"]:
-                self.queues[asked["QueueUrl"]].delete(self._held[entry["ReceiptHandle"]])
+                received = self._held[entry["ReceiptHandle"]]
+                # As on AWS, only the last receipt deletes.
+                if received.receive_count == received.letter.receive_count:
+                    self.queues[asked["QueueUrl"]].delete(received)
             return {}
 
     def change_message_visibility_batch(self, **asked: Any) -> Any:

@@ -78,16 +78,21 @@ def test_dead_letters_are_told_the_oldest_first_and_none_is_taken(oven: Oven) ->
     assert len(oven.sqs.visible("dead")) == 23
 
 
-def test_who_reads_for_so_long_that_letters_come_again_reads_each_once_and_comes_to_an_end(
+def test_who_reads_for_so_long_that_letters_come_again_comes_to_an_end_and_can_delete_them(
     oven: Oven,
 ) -> None:
     for number in range(25):
         oven.bury(body(f"i{number}"))
-    seen: list[str | None] = []
-    for some in oven.sqs.queue("dead").sweep(hide_secs=10):
-        seen += [message.item_id for message in some]
+    queue = oven.sqs.queue("dead")
+    received = []
+    for some in queue.sweep(hide_secs=10):
+        received.extend(some)
         oven.sqs.pass_time(20)
-    assert seen == [f"i{number}" for number in range(25)]
+    hand = {message.id: message for message in received}
+
+    assert [message.item_id for message in hand.values()] == [f"i{number}" for number in range(25)]
+    queue.delete(list(hand.values()))
+    assert oven.sqs.bodies("dead") == []
 
 
 @pytest.mark.parametrize(
@@ -246,6 +251,22 @@ def test_a_wish_that_cannot_be_met_is_refused_before_anything_is_sent(
         oven.redrive(*wish.pop("ids"), **wish)
     assert oven.sent() == []
     assert len(oven.sqs.visible("dead")) == 2
+
+
+def test_letters_without_an_id_are_not_taken_for_one_because_they_say_the_same(oven: Oven) -> None:
+    oven.bury('{"bakingTimeSecs": 1}')
+    oven.bury('{"bakingTimeSecs": 1}')
+    with pytest.raises(UsageError, match="--new-id is for one dead letter, but 2 are meant"):
+        oven.redrive(new_id="x")
+    assert len(oven.sqs.visible("dead")) == 2
+
+
+def test_two_letters_of_one_item_get_a_new_id_together(oven: Oven) -> None:
+    oven.bury(body("twice"))
+    oven.bury(body("twice"))
+    oven.redrive("twice", new_id="x")
+    assert [item["id"] for item in oven.sent()] == ["x"]
+    assert oven.sqs.bodies("dead") == []
 
 
 def test_among_all_letters_those_that_are_not_mended_are_left_out(oven: Oven) -> None:

@@ -87,7 +87,8 @@ class DeadLetterOffice:
 
     def _chosen(self, wish: Wish, messages: Collection[Message]) -> list[Letter]:
         letters = choose(wish.ids, [read_letter(m, self.capacity, self.tries) for m in messages])
-        if wish.new_id and len({letter.message.body for letter in letters}) > 1:
+        # Two letters of the same item are one; those without an id are not, whatever they say.
+        if wish.new_id and len({(letter.id, letter.message.body) for letter in letters}) > 1:
             raise UsageError(
                 f"--new-id is for one dead letter, but {len(letters)} are meant: "
                 "name one by its messageId, which oven dlq --json shows"

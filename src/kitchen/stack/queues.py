@@ -96,13 +96,18 @@ class Queue:
     def sweep(self, hide_secs: int) -> Iterator[list[Message]]:
         """Take all there is, up to 10 at a time, in no order.
 
-        Who is at it for longer than `hide_secs` sees the first ones come again: that is the end, too.
+        Who is at it for longer than `hide_secs` sees the first ones come again: that is the end, too. Of such
+        a message the last one counts, since the receipt of an earlier one deletes it no more
+        (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html).
         """
         seen: set[str] = set()
         # A long poll asks every server of SQS; a short one may come back empty although the queue is not.
-        while new := [m for m in self.receive(wait_secs=1, hide_secs=hide_secs) if m.id not in seen]:
-            seen.update(message.id for message in new)
-            yield new
+        while messages := self.receive(wait_secs=1, hide_secs=hide_secs):
+            yield messages
+            ids = {message.id for message in messages}
+            if ids <= seen:
+                return
+            seen |= ids
 
     def delete(self, messages: Sequence[Message]) -> None:
         """What cannot be deleted comes again."""
