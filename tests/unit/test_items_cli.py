@@ -46,6 +46,9 @@ WHICH = "oven: which? Name the ids of dead letters, or say --all: oven dlq lists
         (["redrive"], WHICH),
         (["redrive", "--all", "a"], WHICH),
         (["redrive", "a", "--set", "size"], "oven: --set takes name=value, such as table=7, not size"),
+        (["redrive", "--all", "--set", "id=b"], "oven: --set id=... has an option of its own: --new-id"),
+        (["send", "--json", "", "--file", "a"], "oven: --json tells all of an item: --file does not go with"),
+        (["send", "--file", ""], "oven: --file : No such file or directory"),
         (["discard"], WHICH),
         (["discard", "--all", "a"], WHICH),
         (["remove"], "oven: Missing argument 'ID'"),
@@ -109,6 +112,17 @@ def test_who_sends_a_file_is_told_which_were_sent_and_to_send_it_again(
         "9 items sent for sure. Send the same again: what was sent bakes once.",
         "oven: sending to new: InternalError: ",
     ]
+
+
+def test_who_sends_a_whole_item_is_told_to_send_the_same_again(sqs: Sqs, capsys: Capture) -> None:
+    sqs.refused = lambda _: True
+
+    assert send("--json", '{"id": "a", "bakingTimeSecs": 1}') == 3
+    assert send("--json", "") == 2
+
+    told, *_, empty = capsys.readouterr().err.splitlines()
+    assert told == "0 items sent for sure. Send the same again: it bakes once."
+    assert empty.startswith("oven: the message is not JSON")
 
 
 def test_who_sends_an_item_without_an_id_is_told_the_id_to_send_it_again_with(

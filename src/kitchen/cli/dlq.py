@@ -41,13 +41,13 @@ def dlq(
 
 
 def say_hidden(expected: int, found: int) -> None:
-    """Tell if SQS counts more dead letters than it gave us."""
+    """Tell if SQS counts more dead letters than it gave us. Its count may be a minute behind."""
     if not found:
         say("There is no dead letter." if not expected else "No dead letter is to be had now.")
     if expected > found:
         say(
-            f"SQS counts {expected}, so {expected - found} are in somebody's hand, perhaps of one who died: "
-            "they are back within half a minute."
+            f"SQS counts {expected}, perhaps of a minute ago. If it is right, {expected - found} more are in "
+            "somebody's hand, or were in that of one who died: they are back within half a minute."
         )
 
 

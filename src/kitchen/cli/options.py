@@ -38,6 +38,12 @@ def say(line: str) -> None:
     _stderr().print(line)
 
 
+def say_if_paused(oven: Stack) -> None:
+    """Tell who has sent items that nobody takes them now."""
+    if oven.is_paused:
+        say(f"The oven is paused: they wait in New Items, until oven resume --stack {oven.name}")
+
+
 def print_error(message: str) -> None:
     """Say what went wrong."""
     _stderr().print(f"oven: {message}", style="red")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from kitchen.cli.dlq import say_hidden
-from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
+from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say_if_paused
 from kitchen.cli.output import tell_lines
 from kitchen.errors import KitchenError, UsageError
 from kitchen.operating.fields import read_fields
@@ -52,7 +52,10 @@ def redrive(
     """
     if bool(ids) == everything:
         raise UsageError("which? Name the ids of dead letters, or say --all: oven dlq lists them")
-    wish = Wish(set(ids) if ids else None, read_fields("--set", change or []), new_id)
+    fields = read_fields("--set", change or [])
+    if "id" in fields:
+        raise UsageError("--set id=... has an option of its own: --new-id")
+    wish = Wish(set(ids) if ids else None, fields, new_id)
     aws, oven = oven_of(stack, endpoint_url, profile, region)
     dead_letters, new_items = Queue(aws, oven.dead_letters), Queue(aws, oven.new_items)
     item_states = StepFunctionsItemStates(aws.stepfunctions, oven.outputs["ItemStatesArn"])
@@ -65,8 +68,8 @@ def redrive(
             tell_lines([_described(outcome)])
     if everything:
         say_hidden(expected, len(outcomes))
-    if oven.is_paused and any(outcome.sent_as for outcome in outcomes):
-        say(f"The oven is paused: they wait in New Items, until oven resume --stack {oven.name}")
+    if any(outcome.sent_as for outcome in outcomes):
+        say_if_paused(oven)
     if stay := sum(bool(outcome.stays) for outcome in outcomes):
         raise StaysError(f"{stay} of {len(outcomes)} dead letters stay: mend them with --set or --new-id")
 

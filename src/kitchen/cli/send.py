@@ -9,12 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from kitchen.aws import Aws
-from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
+from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say, say_if_paused
 from kitchen.cli.output import tell_lines
 from kitchen.errors import KitchenError, UsageError
 from kitchen.operating.fields import read_fields
 from kitchen.operating.sending import BadLineError, read_item, read_items, read_lines
 from kitchen.operating.sending import send as send_items
+from kitchen.operating.words import counted
 from kitchen.stack.deployment import Stack
 from kitchen.stack.queues import Queue
 from pizza_oven.errors import MalformedItemError
@@ -74,17 +75,18 @@ def send(
     }
     given = [option for option, value in options.items() if value not in (None, [])]
     _check_go_together(given)
-    if file:
+    if file is not None:
         with _open(file) as stream:
             aws, oven = oven_of(stack, endpoint_url, profile, region)
             name = "standard input" if file == STDIN else file
             items = _checked(stream, name, oven.capacity)
             _send(aws, oven, items, again="Send the same again: what was sent bakes once.")
     else:
-        body = json or _written(item_id, bake, size, field)
+        body = _written(item_id, bake, size, field) if json is None else json
         aws, oven = oven_of(stack, endpoint_url, profile, region)
         item = _item(body, oven.capacity)
-        _send(aws, oven, [[item]], again=f"Send it again, with --id {item.id}: it bakes once.")
+        same = f"it again, with --id {item.id}" if json is None else "the same again"
+        _send(aws, oven, [[item]], again=f"Send {same}: it bakes once.")
 
 
 def _check_go_together(given: Sequence[str]) -> None:
@@ -145,15 +147,11 @@ def _send(aws: Aws, oven: Stack, items: Iterable[list[Item]], again: str) -> Non
                 count += len(sent)
                 tell_lines(item.id for item in sent)
     except BadLineError:
-        say(f"{_counted(count)} sent before a bad line.")
+        say(f"{counted(count, 'item')} sent before a bad line.")
         raise
     except (KitchenError, KeyboardInterrupt):
-        say(f"{_counted(count)} sent for sure. {again}")
+        say(f"{counted(count, 'item')} sent for sure. {again}")
         raise
-    say(f"{_counted(count)} sent.")
-    if oven.is_paused and count:
-        say(f"The oven is paused: they wait in New Items, until oven resume --stack {oven.name}")
-
-
-def _counted(count: int) -> str:
-    return f"{count} item{'' if count == 1 else 's'}"
+    say(f"{counted(count, 'item')} sent.")
+    if count:
+        say_if_paused(oven)
