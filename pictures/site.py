@@ -23,10 +23,11 @@ NOT_SEARCHED = "---\nsearch:\n  exclude: true\n---\n"
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add a page for each file that a page links to, and for each that those link to."""
+    """Add the pages at the root, a page for each file that a page links to, and for each that those link to."""
     root = Path(config.config_file_path).parent
     found = {DOCS + file.src_uri for file in files.documentation_pages()}
-    unread = sorted(found | {page.name for page in root.glob("*.md")} - FRONT_PAGE.keys())
+    found |= {page.name for page in root.glob("*.md")} - FRONT_PAGE.keys()
+    unread = sorted(found)
     while unread:
         path = unread.pop()
         if not path.startswith(DOCS):
