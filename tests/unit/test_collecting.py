@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kitchen.errors import KitchenError
+from kitchen.errors import KitchenError, UsageError
 from kitchen.operating.client import Oven
 from kitchen.operating.collecting import as_line, collect
 from kitchen.stack.deployment import Stack
@@ -122,6 +122,21 @@ def test_a_message_that_is_no_item_is_told_and_stays(oven: Oven, sqs: Sqs) -> No
     assert sqs.visible("baked") == ["no json"]
 
 
+@pytest.mark.parametrize(
+    ("secs", "words"),
+    [
+        ({"handling_secs": 0}, "handling_secs must be 1 or more, and at most 21600, not 0"),
+        ({"handling_secs": 21_601}, "handling_secs must be 1 or more, and at most 21600, not 21601"),
+        ({"wait_secs": 0}, "wait_secs must be 1 or more, not 0"),
+    ],
+)
+def test_seconds_in_which_nothing_could_be_handled_are_refused(
+    secs: dict[str, int], words: str, oven: Oven
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        next(oven.results(**secs))
+
+
 # The client's sending
 
 
@@ -138,7 +153,7 @@ def test_items_are_sent_as_they_are_written(sqs: Sqs, oven: Oven) -> None:
         ({"id": "b"}, "bakingTimeSecs is missing"),
         ({"id": "b", "bakingTimeSecs": 1, "size": 15}, "size must be"),
         ({"id": "b", "bakingTimeSecs": float("nan")}, "NaN is no JSON number"),
-        ({"id": "a", "bakingTimeSecs": 2}, "two items have the id a, which bakes once"),
+        ({"id": "a", "bakingTimeSecs": 2}, "2 items have the id a, which bakes once"),
         ({"type": "trigger"}, "a trigger is no item"),
     ],
 )

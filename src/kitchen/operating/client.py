@@ -1,6 +1,7 @@
 """An oven, for those who call it from their own Python: `from kitchen import Oven`."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -8,7 +9,7 @@ import boto3
 from botocore.exceptions import BotoCoreError
 
 from kitchen import aws
-from kitchen.errors import AwsError, KitchenError
+from kitchen.errors import AwsError, KitchenError, UsageError
 from kitchen.operating.collecting import receive
 from kitchen.operating.sending import read_item, send
 from kitchen.operating.status import Status, status
@@ -20,6 +21,10 @@ from pizza_oven.item import read_object, write_object
 from pizza_oven.ports import BATCH
 
 LOCAL_ENDPOINT = "http://127.0.0.1:4566"
+
+LONGEST_HANDLING_SECS = 6 * 3600
+"""SQS hides a message for 12 hours at most, and this asks for twice as long as one item may take
+(https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html)."""
 
 Item = Mapping[str, Any]
 """An item as it goes over the wire: `id`, `bakingTimeSecs`, `size` (1 if missing), and fields of your own."""
@@ -83,10 +88,9 @@ class Oven:
         would drop the second.
         """
         checked = [read_item(write_object(item), self.capacity) for item in items]
-        ids = [item.id for item in checked]
-        if len(set(ids)) < len(ids):
-            twice = next(item_id for item_id in ids if ids.count(item_id) > 1)
-            raise MalformedItemError(f"two items have the id {twice}, which bakes once")
+        for item_id, count in Counter(item.id for item in checked).items():
+            if count > 1:
+                raise MalformedItemError(f"{count} items have the id {item_id}, which bakes once")
         for _ in send(self._new_items, checked):
             pass
 
@@ -100,9 +104,12 @@ class Oven:
         Each may come more than once in any case, if rarely: SQS delivers at least once. `handling_secs` is
         how long the body may take for one item, in which no other receiver sees it: 6 hours at most.
 
-        Raises KitchenError where a message is no item, as no oven makes it. Needs `sqs:ReceiveMessage`,
+        Raises UsageError where seconds are none that SQS knows, and KitchenError where a message is no item,
+        as no oven makes it. Needs `sqs:ReceiveMessage`,
         `sqs:DeleteMessage` and `sqs:ChangeMessageVisibility` on Baked Items.
         """
+        _check_secs("wait_secs", wait_secs, None)
+        _check_secs("handling_secs", handling_secs, LONGEST_HANDLING_SECS)
         left = most
         while left is None or left > 0:
             count = BATCH if left is None else min(left, BATCH)
@@ -133,8 +140,16 @@ class Oven:
         return len(hand) - len(left)
 
 
+def _check_secs(name: str, secs: int | None, most: int | None) -> None:
+    # In less than a second nothing can be handled; and a poll that does not wait misses what is there.
+    if secs is not None and (secs < 1 or (most is not None and secs > most)):
+        raise UsageError(f"{name} must be 1 or more{f', and at most {most}' if most else ''}, not {secs}")
+
+
 def _content(message: Message) -> dict[str, Any]:
     try:
         return read_object(message.body)
     except MalformedItemError as error:
-        raise KitchenError(f"message {message.id} of Baked Items came from no oven: {error}") from error
+        raise KitchenError(
+            f"message {message.id} of Baked Items came from no oven: {error}; oven collect takes it out"
+        ) from error
