@@ -5,17 +5,21 @@ import random
 from collections import Counter
 from typing import get_args
 
+import pytest
+
+from kitchen.stack.contents import depth
 from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item, parse
 from tests.garbage import KINDS, forged_trigger, oversize
-from tests.stack.clients import Client, Fields, eventually, pizza
+from tests.stack.clients import Client, Fields, eventually, ids, pizza
 from tests.stack.conftest import NewOven
 from tests.stack.logs import Function, decisions, log_lines
 from tests.stack.roles import Permission, Role
 
 FLOOD = 10_000
-WEIGHTS = [0.1 if kind is oversize else 1 for kind in KINDS]
-"""Oversize bodies are 64 KB each, and so come less often than the others."""
+RARE = (oversize, forged_trigger)
+WEIGHTS = [0.2 if kind in RARE else 1 for kind in KINDS]
+"""Oversize bodies are 64 KB each, and each trigger is a look at the line: that takes the emulator long."""
 
 MARK = "the-customer-s-card-number"
 
@@ -29,6 +33,7 @@ def squatted(item: Fields) -> str:
     return json.dumps({**item, "size": 14, "bakingTimeSecs": 0, "topping": "gravel"})
 
 
+@pytest.mark.timeout(600)
 def test_ten_thousand_messages_of_garbage_leave_good_items_unharmed(new_oven: NewOven) -> None:
     client = Client(new_oven(14))
     dice = random.Random(10_000)
@@ -36,20 +41,28 @@ def test_ten_thousand_messages_of_garbage_leave_good_items_unharmed(new_oven: Ne
     good = [pizza(f"good-{n}", secs=1 + n % 3, size=1 + n % 2, topping="basil") for n in range(30)]
 
     client.send(*good[:10])
-    eventually("the first are taken", lambda: not client.messages_to_take())
+    eventually("the first have been placed", lambda: not depth(client.oven.aws, client.stack.new_items))
     client.send_bodies([*map(squatted, good[:10]), *garbage[: FLOOD // 2]])
     client.send(*good[10:20])
     client.send_bodies(garbage[FLOOD // 2 :])
     client.send(*good[20:])
-    client.collect_until_quiet(within_secs=150)
+    bad = Counter(filter(is_bad, garbage))
+    expected = {item["id"] for item in good} | {found.id for body in garbage if (found := item_of(body))}
 
-    good_ids = {item["id"] for item in good}
-    assert sorted((item for item in client.baked if item["id"] in good_ids), key=good.index) == good
-    assert Counter(letter.body for letter in client.dead) == Counter(filter(is_bad, garbage))
-    assert all(letter.reason for letter in client.dead)
-    baked_garbage = {item["id"] for item in client.baked} - good_ids
-    assert baked_garbage == {found.id for body in garbage if (found := item_of(body))}
+    def is_all_dealt_with() -> bool:
+        client.collect()
+        return len(client.dead) >= bad.total() and set(client.baked_ids) >= expected
+
+    eventually("each message is dealt with", is_all_dealt_with, within_secs=200)
     client.let_the_line_be_recounted()
+    client.collect_until_quiet()
+
+    # Where the machine has so much to do that a function is timed out, an item may come out twice.
+    assert [item for item in good if item not in client.baked] == []
+    assert [item for item in client.baked if item["id"] in ids(good) and item not in good] == []
+    assert Counter(letter.body for letter in client.dead) == bad
+    assert all(letter.reason for letter in client.dead)
+    assert set(client.baked_ids) == expected
 
 
 def test_a_thousand_forged_triggers_take_no_item_out_and_let_the_line_go_on(new_oven: NewOven) -> None:
