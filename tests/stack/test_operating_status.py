@@ -8,6 +8,8 @@ import subprocess
 import time
 from collections.abc import Sequence
 
+import pytest
+
 from kitchen.aws import Aws
 from kitchen.errors import KitchenError
 from kitchen.operating.logs import Line, follow, lines
@@ -137,7 +139,12 @@ def test_a_watch_goes_on_while_the_oven_is_not_there(local_aws: Aws) -> None:
     assert len(slept) == 3
 
 
-def test_ctrl_c_ends_a_watch_without_a_traceback(oven: TestOven) -> None:
+@pytest.mark.parametrize(
+    ("number", "words", "exit_code"), [(signal.SIGINT, "Interrupted.\n", 130), (signal.SIGTERM, "", 143)]
+)
+def test_a_signal_ends_a_watch_without_a_traceback(
+    number: signal.Signals, words: str, exit_code: int, oven: TestOven
+) -> None:
     watching = subprocess.Popen(
         [OVEN, "status", "--watch", *at(oven)],
         env=environment(PYTHONUNBUFFERED="1"),
@@ -147,12 +154,12 @@ def test_ctrl_c_ends_a_watch_without_a_traceback(oven: TestOven) -> None:
     )
     assert watching.stdout
     first = watching.stdout.readline()
-    watching.send_signal(signal.SIGINT)
+    watching.send_signal(number)
     _, said = watching.communicate(timeout=RUN_SECS)
 
     assert " of 14 slots, baking " in first
-    assert said == "Interrupted.\n"
-    assert watching.returncode == 130
+    assert said == words
+    assert watching.returncode == exit_code
 
 
 # Where an item is

@@ -369,6 +369,7 @@ def test_the_demo_sums_up_before_its_oven_stops(monkeypatch: Patch, capsys: Capt
         SIGINT=signal.SIGINT, SIGTERM=signal.SIGTERM, signal=lambda *_: None, getsignal=lambda _: None
     )
     monkeypatch.setattr(demo, "signal", no_handlers)
+    monkeypatch.setattr(demo, "exit_when_terminated", lambda: None)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
 
     assert oven("demo", "--n", "3", "--bake", "1-1") == 0

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from kitchen.aws import local
 from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, connect, say
+from kitchen.cli.signals import INTERRUPTED, TERMINATED, exit_when_terminated
 from kitchen.cli.view import WithView, shown
 from kitchen.demo.choice import Choice, Deployed, Embedded, Queues, baking_times, check_count, choose
 from kitchen.demo.drawing import Drawing
@@ -29,10 +30,6 @@ from kitchen.local.emulator import free_port
 from kitchen.local.oven import running_oven
 from kitchen.operating.words import counted
 from kitchen.stack.deployment import find_stack
-
-INTERRUPTED = 130
-TERMINATED = 143
-"""The exit codes after SIGINT and SIGTERM, as shells have them."""
 
 
 class DemoError(KitchenError):
@@ -115,8 +112,7 @@ def demo(
     times = baking_times(bake, on_aws=_is_on_aws(chosen, endpoint_url))
     token = new_token(random.SystemRandom())
     tally = Tally(order(n, times, token, random.Random(seed)))  # noqa: S311 - a menu is no secret
-    # As Ctrl-C does, it ends what was begun.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    exit_when_terminated()
 
     with _opened(chosen, endpoint_url, profile, region, with_view) as oven:
         slots = f", {counted(oven.capacity, 'slot')}" if oven.capacity else ""

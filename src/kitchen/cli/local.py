@@ -1,7 +1,5 @@
 """`oven local`: an oven on this machine, until Ctrl-C."""
 
-import signal
-import threading
 from typing import Annotated
 
 import typer
@@ -9,6 +7,7 @@ import typer
 from kitchen import aws
 from kitchen.aws import LOCAL_CREDENTIAL, LOCAL_REGION
 from kitchen.cli.options import say
+from kitchen.cli.signals import stopped
 from kitchen.cli.view import WithView, shown
 from kitchen.local.oven import LocalOven, running_oven
 from kitchen.operating.words import slots
@@ -31,9 +30,7 @@ def local(
 
     Prints what any AWS client needs to use it. Nothing is left behind.
     """
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    stop = stopped()
     with running_oven(port, capacity=capacity, enforce_iam=enforce_iam) as oven:
         typer.echo(_description(oven))
         say("The oven is hot. Ctrl-C ends it, and all that is in it.")

@@ -28,11 +28,9 @@ from kitchen.cli import (
     view,
 )
 from kitchen.cli.options import print_error, say
+from kitchen.cli.signals import INTERRUPTED
 from kitchen.errors import AwsError, KitchenError, UsageError
 from pizza_oven.errors import PizzaOvenError
-
-INTERRUPTED = 130
-"""The exit code after Ctrl-C, as shells have it."""
 
 app = typer.Typer(
     add_completion=False,
@@ -41,7 +39,7 @@ app = typer.Typer(
     help="A serverless pizza oven: a weighted, fair semaphore with durable timers.",
     epilog=(
         "Exit codes: 0 all went well, 1 it did not, 2 wrong usage, 3 AWS refused or could not be reached, "
-        "4 CloudFormation failed, 130 interrupted."
+        "4 CloudFormation failed, 130 interrupted by Ctrl-C, 143 by SIGTERM."
     ),
 )
 COMMANDS = {

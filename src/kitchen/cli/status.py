@@ -1,7 +1,6 @@
 """`oven status`: how an oven is."""
 
 import json
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -16,15 +15,13 @@ from rich.text import Text
 from kitchen.aws import Aws
 from kitchen.cli.board import board, line
 from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
+from kitchen.cli.signals import exit_when_terminated
 from kitchen.errors import KitchenError
 from kitchen.operating.status import Status
 from kitchen.operating.status import status as look
 from kitchen.operating.watching import watch
 from kitchen.operating.words import moment, plain
 from kitchen.stack.deployment import Stack
-
-TERMINATED = 143
-"""The exit code after SIGTERM, as shells have it."""
 
 WIDE = 1000
 """Where there is no terminal, no line is broken."""
@@ -72,8 +69,8 @@ def status(
 
 
 def _watch(aws: Aws, oven: Stack, *, as_json: bool) -> None:
-    # As Ctrl-C does, it gives the terminal back as it was.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    # The terminal is to be given back as it was.
+    exit_when_terminated()
     with _view(as_json=as_json) as view:
         for seen in watch(aws, oven, time.time, time.sleep):
             view.show(seen)

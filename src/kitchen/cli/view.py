@@ -3,9 +3,7 @@
 import contextlib
 import os
 import secrets
-import signal
 import sys
-import threading
 import time
 import webbrowser
 from collections.abc import Callable, Iterator
@@ -15,6 +13,7 @@ import typer
 
 from kitchen.aws import Aws
 from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
+from kitchen.cli.signals import stopped
 from kitchen.stack.deployment import Stack
 from kitchen.view.oven import DeployedOven
 from kitchen.view.server import running_page
@@ -58,9 +57,7 @@ def view(
     - `oven demo --view`: an oven of its own, at work
     """
     aws, found = oven_of(stack, endpoint_url, profile, region)
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    stop = stopped()
     with running_page(watched(aws, found), port) as page:
         typer.echo(page.url)
         say("Ctrl-C takes the page down; the oven goes on.")
