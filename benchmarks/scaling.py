@@ -47,7 +47,7 @@ COLUMNS = (
     "arrive a second",
     "out a second",
     "wait, p99",
-    "times out",
+    "transitions",
     "write units",
     "a million",
     "first limit",
@@ -96,8 +96,8 @@ class Result:
 
     out: float
     """Items a second."""
-    times_out: float
-    """How often an item comes out, on average."""
+    transitions: float
+    """Of an item; 2 if its task is not tried again."""
     write_units: float
     """Of an item."""
     dollars: float
@@ -121,7 +121,7 @@ def result(trial: Trial) -> Result:
     out = max(after.out - before.out, 1)
     return Result(
         out=out / trial.span * trial.ovens,
-        times_out=1 + (after.again - before.again) / out,
+        transitions=(after.usage.transitions - before.usage.transitions) / out,
         write_units=(after.usage.write_units - before.usage.write_units) / out,
         dollars=(after.dollars - before.dollars) / out * MILLION,
         wait_secs=after.waits.p99,
@@ -196,7 +196,7 @@ def _print(title: str, trials: Iterable[Trial]) -> None:
             number(trial.arrivals),
             number(found.out),
             span(found.wait_secs),
-            f"{found.times_out:.2f}",
+            f"{found.transitions:.2f}",
             number(found.write_units),
             f"${found.dollars:,.0f}",
             found.limit,

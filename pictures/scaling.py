@@ -59,7 +59,7 @@ def main() -> None:
     """Simulate, and draw."""
     with style.context(["default", LOOK]):
         _draw("scaling-slots", _throughput_by_slots, _cost_by_slots)
-        _draw("scaling-arrivals", _throughput_by_arrivals, _times_out_by_arrivals)
+        _draw("scaling-arrivals", _throughput_by_arrivals, _cost_by_arrivals)
         _draw("scaling-ovens", _throughput_by_ovens, _cost_by_ovens)
         _draw("scaling-pollers", _throughput_by_pollers)
 
@@ -100,10 +100,11 @@ def _throughput_by_arrivals(axes: Axes) -> None:
     axes.legend(title="dashed: as many as arrive", loc="upper left")
 
 
-def _times_out_by_arrivals(axes: Axes) -> None:
-    _frame(axes, "How often an item comes out", "arrivals a second")
+def _cost_by_arrivals(axes: Axes) -> None:
+    _frame(axes, "Dollars for a million items", "arrivals a second")
     for colour, secs in zip(COLOURS, RATES, strict=True):
-        _line(axes, by_rate(secs), colour, f"of {secs} s", lambda t, _: t.arrivals, lambda _, r: r.times_out)
+        _line(axes, by_rate(secs), colour, f"of {secs} s", lambda t, _: t.arrivals, lambda _, r: r.dollars)
+    _mark_closely(axes)
 
 
 def _throughput_by_ovens(axes: Axes) -> None:
