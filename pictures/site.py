@@ -23,7 +23,7 @@ NOT_SEARCHED = "---\nsearch:\n  exclude: true\n---\n"
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages at the root, a page for each file that a page links to, and for each that those link to."""
+    """Add the pages at the root, and a page for each file that a page links to."""
     root = Path(config.config_file_path).parent
     found = {DOCS + file.src_uri for file in files.documentation_pages()}
     found |= {page.name for page in root.glob("*.md")} - FRONT_PAGE.keys()
