@@ -84,6 +84,20 @@ class Aws:
             return self.sts.get_caller_identity()["Account"]
 
 
+def signed_in(profile: str | None, region: str | None, endpoint_url: str | None = None) -> Aws:
+    """The account that a profile signs in to, or the environment if none is named.
+
+    Raises AwsError where there is no such profile, or no region.
+    """
+    try:
+        session = boto3.Session(profile_name=profile, region_name=region)
+    except BotoCoreError as error:
+        raise AwsError(f"{error}: see ~/.aws/config, or name another profile") from error
+    if not session.region_name:
+        raise AwsError("no AWS region is set: --region NAME, or set AWS_DEFAULT_REGION")
+    return Aws(session, endpoint_url)
+
+
 def local(endpoint_url: str) -> Aws:
     """The account of an emulator on this machine, whatever credentials the user may have for AWS."""
     session = boto3.Session(

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from kitchen.cli.fields import read_fields
 from kitchen.errors import UsageError
-from kitchen.operating.fields import read_fields
 from kitchen.operating.sending import BadLineError, read_item, read_items, read_lines, send
 from kitchen.stack.queues import ATTEMPTS, NotSentError
 from pizza_oven.errors import MalformedItemError

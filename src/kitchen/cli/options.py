@@ -5,13 +5,11 @@ import re
 import sys
 from typing import Annotated
 
-import boto3
 import typer
-from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
-from kitchen.aws import Aws, local
-from kitchen.errors import AwsError, UsageError
+from kitchen.aws import Aws, local, signed_in
+from kitchen.errors import UsageError
 from kitchen.stack import names
 from kitchen.stack.deployment import Stack, find_stack
 from pizza_oven.errors import MalformedItemError
@@ -79,13 +77,7 @@ def connect(endpoint_url: str | None, profile: str | None, region: str | None) -
     has_credentials = profile or "AWS_ACCESS_KEY_ID" in os.environ or "AWS_PROFILE" in os.environ
     if endpoint_url and not has_credentials:
         return local(endpoint_url)
-    try:
-        session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
-    except BotoCoreError as error:
-        raise AwsError(f"{error}: see ~/.aws/config, or name another with --profile") from error
-    if not session.region_name:
-        raise AwsError("no AWS region is set: name one with --region, or set AWS_REGION")
-    return Aws(session, endpoint_url)
+    return signed_in(profile, region or os.environ.get("AWS_REGION"), endpoint_url)
 
 
 def named(stack: str | None, endpoint_url: str | None) -> str:

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from kitchen.cli.dlq import say_hidden
+from kitchen.cli.fields import read_fields
 from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say_if_paused
 from kitchen.cli.output import tell_lines
 from kitchen.errors import KitchenError, UsageError
-from kitchen.operating.fields import read_fields
 from kitchen.operating.redriving import DeadLetterOffice, Outcome, Wish
 from kitchen.stack.queues import Queue
 from pizza_oven.aws.item_states import StepFunctionsItemStates

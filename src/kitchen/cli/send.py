@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from kitchen.aws import Aws
+from kitchen.cli.fields import read_fields
 from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say, say_if_paused
 from kitchen.cli.output import tell_lines
 from kitchen.errors import KitchenError, UsageError
-from kitchen.operating.fields import read_fields
 from kitchen.operating.sending import BadLineError, read_item, read_items, read_lines
 from kitchen.operating.sending import send as send_items
 from kitchen.operating.words import counted

@@ -5,11 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any
 
-import boto3
-from botocore.exceptions import BotoCoreError
-
 from kitchen import aws
-from kitchen.errors import AwsError, KitchenError, UsageError
+from kitchen.errors import KitchenError, UsageError
 from kitchen.operating.collecting import receive
 from kitchen.operating.sending import read_item, send
 from kitchen.operating.status import Status, status
@@ -52,13 +49,7 @@ class Oven:
         Raises AwsError where there is no such profile, or no region, and DeploymentError where there is no
         such stack. Needs `cloudformation:DescribeStacks`, as does `local`; each method names what it needs.
         """
-        try:
-            session = boto3.Session(profile_name=profile, region_name=region)
-        except BotoCoreError as error:
-            raise AwsError(f"{error}: see ~/.aws/config, or name another profile") from error
-        if not session.region_name:
-            raise AwsError("no AWS region is set: give one as region, or set AWS_DEFAULT_REGION")
-        account = aws.Aws(session)
+        account = aws.signed_in(profile, region)
         return cls(account, find_stack(account, name))
 
     @classmethod
