@@ -323,6 +323,8 @@ def test_the_tables_have_the_sums_of_the_json(capsys: pytest.CaptureFixture[str]
         (["--size", "15"], ["--size 15", "14 slots"]),
         (["--waiting", "101"], ["--waiting", "101"]),
         (["--size", "0"], ["--size", "0"]),
+        (["--profile", "mine"], ["which stack?", "--stack NAME"]),
+        (["--region", "eu-west-1"], ["which stack?", "--stack NAME"]),
     ],
 )
 def test_what_no_oven_can_have_is_refused_in_one_line(

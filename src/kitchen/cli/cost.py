@@ -65,7 +65,7 @@ def cost(
     - `oven cost --stack spo`: a stack's, and what it has used this month
     """
     chosen, usage = default_parameters(), None
-    if stack is not None or endpoint_url:
+    if stack is not None or endpoint_url or profile or region:
         aws, oven = oven_of(stack, endpoint_url, profile, region)
         chosen, usage = parameters(aws, oven.name), month_to_date(aws, oven, datetime.now(UTC))
     if size > int(chosen["BakingTableCapacityCount"]):
