@@ -12,7 +12,9 @@ from kitchen.aws import Aws
 from kitchen.errors import AwsError, DeploymentError
 from kitchen.stack import deployment, names
 from kitchen.stack.contents import losses
-from kitchen.stack.deployment import LeftAloneError, Stack, check_names_are_free, check_unprotected
+from kitchen.stack.deployment import LeftAloneError, Stack, check_names_are_free, check_unprotected, deploy
+from kitchen.stack.package import Package
+from kitchen.stack.release import Release
 from kitchen.stack.template import template_path
 
 QUEUE_MISSING = "AWS.SimpleQueueService.NonExistentQueue"
@@ -92,6 +94,36 @@ def test_names_that_nobody_has_are_free_and_a_refusal_is_no_answer() -> None:
 
     with pytest.raises(AwsError, match="AccessDenied"):
         check_names_are_free(account(sqs=Service(get_queue_url="AccessDenied"), dynamodb=free), {})
+
+
+# Parameters
+
+
+def test_what_is_not_named_keeps_its_value_unless_the_template_no_longer_has_it() -> None:
+    stack = {
+        "StackStatus": "UPDATE_COMPLETE",
+        "Parameters": [{"ParameterKey": key, "ParameterValue": "1"} for key in ("Named", "Kept", "Dropped")],
+    }
+    release = Release(
+        "Parameters: {Named: {Default: 0}, Kept: {Default: 0}, New: {Default: 0}}", Package(b"")
+    )
+    cloudformation = Service(describe_stacks={"Stacks": [stack]}, create_change_set="ValidationError")
+    vars(cloudformation)["get_paginator"] = lambda _action: Service(paginate=[])
+
+    with pytest.raises(DeploymentError):
+        deploy(
+            account(cloudformation=cloudformation, s3=Service()),
+            "mine",
+            {"Named": "2"},
+            print,
+            release=release,
+        )
+
+    asked = dict(cloudformation.asked)["create_change_set"]
+    assert asked["Parameters"] == [
+        {"ParameterKey": "Named", "ParameterValue": "2"},
+        {"ParameterKey": "Kept", "UsePreviousValue": True},
+    ]
 
 
 # Protection

@@ -13,6 +13,7 @@ from kitchen.errors import DeploymentError
 from kitchen.stack import names
 from kitchen.stack.package import Package
 from kitchen.stack.release import Release
+from kitchen.stack.template import default_parameters
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef, TagTypeDef
@@ -336,9 +337,12 @@ def _create_change_set(
 ) -> bool:
     """Returns whether there is anything to change."""
     is_new = _is_new(before)
-    kept = {} if is_new or before is None else {p["ParameterKey"] for p in before.get("Parameters", [])}
+    kept = set() if is_new or before is None else set(_parameters_of(before))
+    if "TemplateBody" in template:
+        # CloudFormation refuses the value of a parameter that only the stack's present template has.
+        kept &= default_parameters(template["TemplateBody"]).keys()
     values: list[Any] = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
-    values += [{"ParameterKey": key, "UsePreviousValue": True} for key in sorted(set(kept) - set(parameters))]
+    values += [{"ParameterKey": key, "UsePreviousValue": True} for key in sorted(kept - set(parameters))]
     with contextlib.suppress(ClientError):
         # Left over from before; as a rule there is none.
         aws.cloudformation.delete_change_set(StackName=name, ChangeSetName=CHANGE_SET)

@@ -14,7 +14,7 @@ def template_path() -> Path:
     return installed if installed.exists() else Path(__file__).parents[3] / "template.yml"
 
 
-def default_parameters() -> dict[str, str]:
-    """The values of its parameters where nobody chooses others."""
-    parameters = yaml_parse(template_path().read_text())["Parameters"]
+def default_parameters(template: str | None = None) -> dict[str, str]:
+    """The values of a template's parameters where nobody chooses others; of the present one, by default."""
+    parameters = yaml_parse(template or template_path().read_text())["Parameters"]
     return {name: str(parameter["Default"]) for name, parameter in parameters.items()}
