@@ -317,6 +317,15 @@ def test_the_tables_have_the_sums_of_the_json(capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.usefixtures("no_network")
+def test_no_line_is_broken_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert oven("cost") == 0
+    lines = capsys.readouterr().out.splitlines()
+
+    (idle,) = [line for line in lines if line.startswith("pollers")]
+    assert "; while Admission=PAUSED it does not" in idle
+
+
+@pytest.mark.usefixtures("no_network")
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from kitchen import prices
 from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of
+from kitchen.cli.output import console
 from kitchen.errors import UsageError
 from kitchen.operating.cost import Part, idle, per_million
 from kitchen.operating.usage import Usage, month_to_date
@@ -78,11 +78,11 @@ def cost(
     if as_json:
         typer.echo(json.dumps(_as_json(parts, millions, size, usage)))
         return
-    console = Console(highlight=False)
-    console.print(_idle(parts), "", _per_million(millions, size), "", sep="\n")
+    terminal = console()
+    terminal.print(_idle(parts), "", _per_million(millions, size), "", sep="\n")
     if usage:
-        console.print(_usage(usage), "", sep="\n")
-    console.print(f"Prices of {prices.REGION}, {prices.AS_OF}. The page of each: oven cost --json")
+        terminal.print(_usage(usage), "", sep="\n")
+    terminal.print(f"Prices of {prices.REGION}, {prices.AS_OF}. The page of each: oven cost --json")
 
 
 def _idle(parts: Sequence[Part]) -> Table:

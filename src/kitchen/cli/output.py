@@ -1,14 +1,25 @@
-"""Lines on standard output that matter: whoever reads them may go away, and a disk may be full."""
+"""Standard output: tables, and lines that matter, whose reader may go away, and whose disk may be full."""
 
 import os
 import sys
 from collections.abc import Iterable
 
+from rich.console import Console
+
 from kitchen.errors import KitchenError
+
+WIDE = 1000
+"""Where there is no terminal, no line is broken."""
 
 
 class OutputError(KitchenError):
     """Standard output takes no more."""
+
+
+def console() -> Console:
+    """For tables. What is in them is no markup."""
+    width = None if sys.stdout.isatty() else WIDE
+    return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
 def write_lines(lines: Iterable[str]) -> None:

@@ -1,20 +1,20 @@
 """`oven status`: how an oven is."""
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Protocol
 
 import typer
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
 from kitchen.aws import Aws
 from kitchen.cli.board import board, line
 from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
+from kitchen.cli.output import console
 from kitchen.cli.signals import exit_when_terminated
 from kitchen.errors import KitchenError
 from kitchen.operating.status import Status
@@ -22,9 +22,6 @@ from kitchen.operating.status import status as look
 from kitchen.operating.watching import watch
 from kitchen.operating.words import moment, plain
 from kitchen.stack.deployment import Stack
-
-WIDE = 1000
-"""Where there is no terminal, no line is broken."""
 
 
 class View(Protocol):
@@ -64,8 +61,8 @@ def status(
     if as_json:
         typer.echo(json.dumps(now.as_json()))
     else:
-        console = _console()
-        console.print(board(now, console))
+        terminal = console()
+        terminal.print(board(now, terminal))
 
 
 def _watch(aws: Aws, oven: Stack, *, as_json: bool) -> None:
@@ -78,11 +75,11 @@ def _watch(aws: Aws, oven: Stack, *, as_json: bool) -> None:
 
 @contextmanager
 def _view(*, as_json: bool) -> Iterator[View]:
-    console = _console()
+    terminal = console()
     if as_json:
         yield JsonLines()
-    elif console.is_terminal and not console.is_dumb_terminal:
-        with Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
+    elif terminal.is_terminal and not terminal.is_dumb_terminal:
+        with Live(console=terminal, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
             yield Frames(live)
     else:
         yield Lines()
@@ -129,8 +126,3 @@ class JsonLines:
             typer.echo(json.dumps(seen.as_json()))
         else:
             say(f"Not known now: {plain(str(seen))}")
-
-
-def _console() -> Console:
-    width = None if sys.stdout.isatty() else WIDE
-    return Console(width=width, highlight=False, markup=False, emoji=False)
