@@ -7,7 +7,8 @@ import sys
 import time
 import webbrowser
 from collections.abc import Callable, Iterator
-from typing import Annotated
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +17,9 @@ from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of
 from kitchen.cli.signals import stopped
 from kitchen.stack.deployment import Stack
 from kitchen.view.oven import DeployedOven
-from kitchen.view.server import running_page
+
+if TYPE_CHECKING:
+    from kitchen.view.server import Page
 
 BROWSER_SECS = 10
 """For which a browser may take to start."""
@@ -58,7 +61,7 @@ def view(
     """
     aws, found = oven_of(stack, endpoint_url, profile, region)
     stop = stopped()
-    with running_page(watched(aws, found), port) as page:
+    with _running_page(aws, found, port) as page:
         typer.echo(page.url)
         say("Ctrl-C takes the page down; the oven goes on.")
         if not no_browser:
@@ -76,16 +79,18 @@ def shown(connected: Callable[[], Aws], stack: Stack, *, wanted: bool) -> Iterat
     if not wanted:
         yield
         return
-    with running_page(watched(connected(), stack)) as page:
+    with _running_page(connected(), stack, None) as page:
         say(f"Watch it at {page.url}")
         if open_in_browser(page.url):
             page.wait_until_open(BROWSER_SECS)
         yield
 
 
-def watched(aws: Aws, stack: Stack) -> DeployedOven:
-    """An oven for a page to look at."""
-    return DeployedOven(aws, stack, time.time, lambda: secrets.token_hex(5))
+def _running_page(aws: Aws, stack: Stack, port: int | None) -> "AbstractContextManager[Page]":
+    # Imported when it is wanted: a web server takes a quarter of the time in which the other commands start.
+    from kitchen.view.server import running_page  # noqa: PLC0415
+
+    return running_page(DeployedOven(aws, stack, time.time, lambda: secrets.token_hex(5)), port)
 
 
 def open_in_browser(url: str) -> bool:
