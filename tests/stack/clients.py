@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kitchen.local.oven import LocalOven
-from kitchen.stack.contents import contents, depth
+from kitchen.stack.contents import depth
 from pizza_oven.aws.baking_table import KEY, DynamoBakingTable
 from pizza_oven.ports import Lease, Row
+from tests.stack.contents import contents
 from tests.stack.ovens import local_session
 
 if TYPE_CHECKING:

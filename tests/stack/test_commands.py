@@ -11,10 +11,10 @@ import pytest
 from kitchen.aws import Aws
 from kitchen.errors import DeploymentError
 from kitchen.local.emulator import free_port
-from kitchen.stack.contents import Contents, contents
 from kitchen.stack.deployment import deploy, find_stack
 from tests.stack.clients import eventually
 from tests.stack.commands import environment, is_open, oven, running_local_oven
+from tests.stack.contents import Contents, contents
 from tests.stack.processes import processes
 
 LAST_LINE = "export AWS_DEFAULT_REGION"

@@ -16,12 +16,12 @@ from kitchen.operating.logs import Line, follow, lines
 from kitchen.operating.status import BACKGROUND_SECS, FAILURE_SECS, Status, status
 from kitchen.operating.watching import watch
 from kitchen.operating.whereabouts import Place, Whereabouts, find
-from kitchen.stack.contents import contents
 from kitchen.stack.deployment import Stack, deploy, destroy
 from pizza_oven.ports import Lease
 from tests.stack.clients import Client, eventually, ids, pizza
 from tests.stack.commands import OVEN, RUN_SECS, environment
 from tests.stack.commands import oven as run
+from tests.stack.contents import contents
 from tests.stack.ovens import TestOven
 
 

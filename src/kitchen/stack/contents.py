@@ -1,30 +1,12 @@
 """What is in an oven and its queues at a moment."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from kitchen.aws import Aws, aws_errors
 from kitchen.stack.deployment import Stack, is_missing
 from pizza_oven.aws.baking_table import DynamoBakingTable
 from pizza_oven.errors import PizzaOvenError, ServiceError
 from pizza_oven.ports import Row
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """Numbers of items; those of queues are approximate, as SQS counts."""
-
-    new: int
-    waiting: int
-    baking: int
-    baked: int
-    dead: int
-    occupied: int
-    """In slots."""
-
-    @property
-    def total(self) -> int:
-        return self.new + self.waiting + self.baking + self.baked + self.dead
 
 
 def depth(aws: Aws, queue_url: str) -> int:
@@ -48,19 +30,6 @@ def row(aws: Aws, stack: Stack) -> Row:
     except ServiceError as error:
         with aws_errors("looking at the Baking Table"):
             raise error.__cause__ or error from None
-
-
-def contents(aws: Aws, stack: Stack) -> Contents:
-    """Look into every queue and the oven. Raises AwsError."""
-    seen = row(aws, stack)
-    return Contents(
-        new=depth(aws, stack.new_items),
-        waiting=depth(aws, stack.waiting_items),
-        baking=len(seen.leases),
-        baked=depth(aws, stack.baked_items),
-        dead=depth(aws, stack.dead_letters),
-        occupied=seen.occupied,
-    )
 
 
 def losses(aws: Aws, stack: Stack) -> Mapping[str, int | None]:
