@@ -44,6 +44,8 @@ FOREIGN_TOOLS = ("jq", "node", "npm")
 GOES_ON = re.compile(r"^oven (local|view)\b|--(follow|watch|view)\b")
 """Commands that go on until Ctrl-C."""
 
+PATH = f"{Path(OVEN).parent}{os.pathsep}{os.environ['PATH']}"
+
 PORT = "127.0.0.1:4566"
 """Where `oven local` is in the documentation. In the tests it may be anywhere."""
 
@@ -65,7 +67,7 @@ AWS_CLI = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
     "page", [page for page, typed in TYPED.items() if any(one.command not in NOT_RUN for one in typed)]
 )
 def test_every_command_of_a_page_does_what_the_page_says(page: str, tmp_path: Path) -> None:
-    missing = [tool for tool in used_by(page) if not shutil.which(tool)]
+    missing = [tool for tool in used_by(page) if not shutil.which(tool, path=PATH)]
     if missing:
         no_tool = f"the page uses {' and '.join(missing)}, which this machine has not"
         pytest.fail(no_tool) if "CI" in os.environ else pytest.skip(no_tool)
@@ -111,11 +113,10 @@ class Reader:
         folder.mkdir()
         # As in the repository, for pages that name it.
         (folder / ".venv").symlink_to(sys.prefix)
-        path = f"{Path(OVEN).parent}{os.pathsep}{os.environ['PATH']}"
         rc = folder / ".bashrc"
         rc.write_text(AWS_CLI)
         self._environment = environment(
-            **settings, PATH=path, COLUMNS="100", PYTHONUNBUFFERED="1", BASH_ENV=str(rc)
+            **settings, PATH=PATH, COLUMNS="100", PYTHONUNBUFFERED="1", BASH_ENV=str(rc)
         )
         self._folder, self._port, self._hello = folder, port, hello
         self._status = 0
