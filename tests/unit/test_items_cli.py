@@ -21,16 +21,16 @@ WHICH = "oven: which? Name the ids of dead letters, or say --all: oven dlq lists
     [
         (
             ["send"],
-            "oven: send what? Say --bake SECS for one item, or --json or --file (see oven send --help)",
+            "oven: send what? Say --bake SECS for one item, or --item or --file (see oven send --help)",
         ),
         (["send", "--id", "a"], "oven: send what? Say --bake SECS"),
         (
-            ["send", "--json", "{}", "--bake", "1"],
-            "oven: --json tells all of an item: --bake does not go with",
+            ["send", "--item", "{}", "--bake", "1"],
+            "oven: --item tells all of an item: --bake does not go with",
         ),
         (
-            ["send", "--file", "-", "--json", "{}"],
-            "oven: --json tells all of an item: --file does not go with",
+            ["send", "--file", "-", "--item", "{}"],
+            "oven: --item tells all of an item: --file does not go with",
         ),
         (["send", "--file", "-", "--field", "a=1"], "oven: --file tells all of an item: --field does not go"),
         (["send", "--file", "nowhere.jsonl"], "oven: --file nowhere.jsonl: No such file or directory"),
@@ -47,7 +47,7 @@ WHICH = "oven: which? Name the ids of dead letters, or say --all: oven dlq lists
         (["redrive", "--all", "a"], WHICH),
         (["redrive", "a", "--set", "size"], "oven: --set takes name=value, such as table=7, not size"),
         (["redrive", "--all", "--set", "id=b"], "oven: --set id=... has an option of its own: --new-id"),
-        (["send", "--json", "", "--file", "a"], "oven: --json tells all of an item: --file does not go with"),
+        (["send", "--json", "", "--file", "a"], "oven: --item tells all of an item: --file does not go with"),
         (["send", "--file", ""], "oven: --file : No such file or directory"),
         (["discard"], WHICH),
         (["discard", "--all", "a"], WHICH),
@@ -117,8 +117,8 @@ def test_who_sends_a_file_is_told_which_were_sent_and_to_send_it_again(
 def test_who_sends_a_whole_item_is_told_to_send_the_same_again(sqs: Sqs, capsys: Capture) -> None:
     sqs.refused = lambda _: True
 
-    assert send("--json", '{"id": "a", "bakingTimeSecs": 1}') == 3
-    assert send("--json", "") == 2
+    assert send("--item", '{"id": "a", "bakingTimeSecs": 1}') == 3
+    assert send("--item", "") == 2
 
     told, *_, empty = capsys.readouterr().err.splitlines()
     assert told == "0 items sent for sure. Send the same again: it bakes once."

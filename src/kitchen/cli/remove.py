@@ -22,6 +22,7 @@ def remove(
     """Take an item out of the oven: it stops baking, its slots are free, and it becomes a dead letter.
 
     An item that waits in line cannot be taken out: a queue gives out only its head. Remove it once it bakes.
+    One that is just coming out by itself may be in Baked Items as well.
 
     Example: `oven remove order-17 --stack spo`
     """

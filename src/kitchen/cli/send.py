@@ -38,7 +38,9 @@ def send(
             metavar="NAME=VALUE", help="A field of its own: JSON, or else text. As often as need be."
         ),
     ] = None,
-    json: Annotated[str | None, typer.Option("--json", metavar="{…}", help="The whole item as JSON.")] = None,
+    whole: Annotated[
+        str | None, typer.Option("--item", metavar="{…}", help="All of the item, as JSON.")
+    ] = None,
     file: Annotated[
         str | None,
         typer.Option(
@@ -70,7 +72,7 @@ def send(
         "--bake": bake,
         "--size": size,
         "--field": field,
-        "--json": json,
+        "--item": whole,
         "--file": file,
     }
     given = [option for option, value in options.items() if value not in (None, [])]
@@ -82,21 +84,21 @@ def send(
             items = _checked(stream, name, oven.capacity)
             _send(aws, oven, items, again="Send the same again: what was sent bakes once.")
     else:
-        body = _written(item_id, bake, size, field) if json is None else json
+        body = _written(item_id, bake, size, field) if whole is None else whole
         aws, oven = oven_of(stack, endpoint_url, profile, region)
         item = _item(body, oven.capacity)
-        same = f"it again, with --id {item.id}" if json is None else "the same again"
+        same = f"it again, with --id {item.id}" if whole is None else "the same again"
         _send(aws, oven, [[item]], again=f"Send {same}: it bakes once.")
 
 
 def _check_go_together(given: Sequence[str]) -> None:
-    for option in ("--json", "--file"):
+    for option in ("--item", "--file"):
         if option in given and len(given) > 1:
             other = next(name for name in given if name != option)
             raise UsageError(f"{option} tells all of an item: {other} does not go with it")
-    if not {"--json", "--file", "--bake"} & set(given):
+    if not {"--item", "--file", "--bake"} & set(given):
         raise UsageError(
-            "send what? Say --bake SECS for one item, or --json or --file (see oven send --help)"
+            "send what? Say --bake SECS for one item, or --item or --file (see oven send --help)"
         )
 
 
