@@ -47,7 +47,7 @@ WHICH = "oven: which? Name the ids of dead letters, or say --all: oven dlq lists
         (["redrive", "--all", "a"], WHICH),
         (["redrive", "a", "--set", "size"], "oven: --set takes name=value, such as table=7, not size"),
         (["redrive", "--all", "--set", "id=b"], "oven: --set id=... has an option of its own: --new-id"),
-        (["send", "--json", "", "--file", "a"], "oven: --item tells all of an item: --file does not go with"),
+        (["send", "--item", "", "--file", "a"], "oven: --item tells all of an item: --file does not go with"),
         (["send", "--file", ""], "oven: --file : No such file or directory"),
         (["discard"], WHICH),
         (["discard", "--all", "a"], WHICH),
