@@ -41,6 +41,8 @@ pictures: .venv/dev  ## Make the pictures of the documentation anew (needs Chrom
 	$(BIN)/python -m pictures.demo
 	$(BIN)/python -m pictures.page
 	$(BIN)/python -m pictures.scaling
+	$(BIN)/oven simulate --items 2000 --arrivals daily:2000/day --bake 100-900 --size 1-3 \
+	  --compare '--capacity 28' --plot docs/images/simulate.svg >/dev/null
 	$(BIN)/python -m pictures.diagrams
 
 pins: .venv/dev  ## Pin the newest versions of everything
