@@ -23,7 +23,8 @@ OpenPage = Callable[..., Page]
 """Opens a URL in a fresh browser session; takes what Playwright takes for one, such as `color_scheme`."""
 
 
-@pytest.fixture(scope="session")
+# No longer than that: while Playwright is there, no other test in this process can run a loop of asyncio.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The Chromium of this machine."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
