@@ -57,7 +57,7 @@ def test_ten_thousand_messages_of_garbage_leave_good_items_unharmed(new_oven: Ne
     client.let_the_line_be_recounted()
     client.collect_until_quiet()
 
-    # Where the machine has so much to do that a function is timed out, an item or a letter may come out twice.
+    # Where the machine has so much to do that a function is timed out, items and letters may come twice.
     assert [item for item in good if item not in client.baked] == []
     assert [item for item in client.baked if item["id"] in ids(good) and item not in good] == []
     dead = Counter(letter.body for letter in client.dead)
