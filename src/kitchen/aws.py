@@ -15,7 +15,7 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 
-from kitchen.errors import AwsError
+from kitchen.errors import AwsError, UsageError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -99,7 +99,12 @@ def signed_in(profile: str | None, region: str | None, endpoint_url: str | None 
 
 
 def local(endpoint_url: str) -> Aws:
-    """The account of an emulator on this machine, whatever credentials the user may have for AWS."""
+    """The account of an emulator on this machine, whatever credentials the user may have for AWS.
+
+    Raises UsageError where the endpoint is no URL.
+    """
+    if not endpoint_url.startswith(("http://", "https://")):
+        raise UsageError(f"an endpoint is a URL, such as http://127.0.0.1:4566, not {endpoint_url}")
     session = boto3.Session(
         aws_access_key_id=LOCAL_CREDENTIAL, aws_secret_access_key=LOCAL_CREDENTIAL, region_name=LOCAL_REGION
     )

@@ -241,7 +241,10 @@ def test_what_cannot_be_baked_stays_and_is_an_error(kitchen: Kitchen) -> None:
     assert redriven.returncode == 1
     assert "sent   given-up\n" in redriven.stdout
     assert ": the message is not JSON" in redriven.stdout
-    assert redriven.stderr == "oven: 1 of 2 dead letters stay: mend them with --set or --new-id\n"
+    assert (
+        redriven.stderr
+        == "oven: 1 of 2 dead letters stay: mend them (--set, --new-id), or oven discard them\n"
+    )
     assert ids(kitchen.baked(1)) == ["given-up"]
 
 

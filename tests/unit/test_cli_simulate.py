@@ -193,8 +193,7 @@ def test_without_matplotlib_it_is_said_how_to_get_it_before_anything_runs(
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err == (
-        "oven: --plot needs matplotlib: "
-        "pip install 'serverless-pizza-oven[plot]', in a clone make .venv/dev\n"
+        "oven: --plot needs matplotlib: pip install matplotlib, or in a clone make .venv/dev\n"
     )
 
 

@@ -9,10 +9,17 @@ import pytest
 from botocore.exceptions import ClientError
 
 from kitchen.aws import Aws
-from kitchen.errors import AwsError, DeploymentError
+from kitchen.errors import AwsError, DeploymentError, UsageError
 from kitchen.stack import deployment, names
 from kitchen.stack.contents import losses
-from kitchen.stack.deployment import LeftAloneError, Stack, check_names_are_free, check_unprotected, deploy
+from kitchen.stack.deployment import (
+    LeftAloneError,
+    Stack,
+    check_names_are_free,
+    check_unprotected,
+    deploy,
+    update_parameters,
+)
 from kitchen.stack.package import Package
 from kitchen.stack.release import Release
 from kitchen.stack.template import template_path
@@ -124,6 +131,20 @@ def test_what_is_not_named_keeps_its_value_unless_the_template_no_longer_has_it(
         {"ParameterKey": "Named", "ParameterValue": "2"},
         {"ParameterKey": "Kept", "UsePreviousValue": True},
     ]
+
+
+@pytest.mark.parametrize("name", ["QueueNamePrefix", "BakingTableName"])
+def test_an_oven_keeps_its_names_for_with_others_it_would_be_another_and_empty(name: str) -> None:
+    stack = {
+        "StackStatus": "UPDATE_COMPLETE",
+        "Parameters": [{"ParameterKey": name, "ParameterValue": "lunch"}],
+    }
+    cloudformation = Service(describe_stacks={"Stacks": [stack]})
+
+    with pytest.raises(UsageError, match=f"{name} of mine is lunch: with dinner all .* would be lost"):
+        update_parameters(account(cloudformation=cloudformation), Stack("mine", {}), {name: "dinner"}, print)
+
+    assert cloudformation.actions() == ["describe_stacks"]
 
 
 # Protection

@@ -175,7 +175,7 @@ def test_the_lines_of_a_pipe_before_a_bad_one_are_sent_and_counted(
     )
     writer.start()
 
-    assert send("--file", str(fifo)) == 1
+    assert send("--file", str(fifo)) == 2
 
     writer.join()
     said = capsys.readouterr()

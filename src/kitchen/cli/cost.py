@@ -52,8 +52,8 @@ def cost(
 ) -> None:
     """Show what an oven costs: idle, for a million items, and this month.
 
-    Without a stack this is an oven as the template makes it, and nothing is asked of AWS. Of a stack, its
-    parameters count, and what CloudWatch tells of this month is shown.
+    Without a stack, or the AWS_ENDPOINT_URL of one, this is an oven as the template makes it, and nothing is
+    asked of AWS. Of a stack, its parameters count, and what CloudWatch tells of this month is shown.
 
     Prices are those of us-east-1, in US dollars, before the free tier where nothing else is said. How long
     items bake makes no difference.

@@ -63,9 +63,9 @@ def _told(found: Whereabouts, now: float) -> str:
         case Place.BAKED:
             return f"came out of the oven{since}"
         case Place.FAILED:
-            return f"failed{since}{reason}. It is a dead letter (see oven dlq)"
+            return f"failed{since}{reason}. It became a dead letter: oven dlq, if it is still there"
         case _:
-            return f"was rejected{since}{reason}. It is a dead letter (see oven dlq)"
+            return f"was rejected{since}{reason}. It became a dead letter: oven dlq, if it is still there"
 
 
 def _unknown(aws: Aws, oven: Stack, item_id: str, since: str) -> str:

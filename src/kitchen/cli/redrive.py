@@ -71,7 +71,9 @@ def redrive(
     if any(outcome.sent_as for outcome in outcomes):
         say_if_paused(oven)
     if stay := sum(bool(outcome.stays) for outcome in outcomes):
-        raise StaysError(f"{stay} of {len(outcomes)} dead letters stay: mend them with --set or --new-id")
+        raise StaysError(
+            f"{stay} of {len(outcomes)} dead letters stay: mend them (--set, --new-id), or oven discard them"
+        )
 
 
 def _described(outcome: Outcome) -> str:

@@ -7,7 +7,7 @@ import codecs
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
-from kitchen.errors import KitchenError
+from kitchen.errors import UsageError
 from kitchen.stack.queues import NotSentError, Queue, batches
 from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item, Trigger, parse, sendable
@@ -18,7 +18,7 @@ READ_BYTES = 1024 * 1024
 _BLANKS = " \t\r\n"
 
 
-class BadLineError(KitchenError):
+class BadLineError(UsageError):
     """A line of a file that is no item for this oven."""
 
 

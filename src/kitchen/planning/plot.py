@@ -100,7 +100,7 @@ def _style() -> Iterator[None]:
         from matplotlib import style  # noqa: PLC0415 - an extra
     except ImportError:
         raise KitchenError(
-            "--plot needs matplotlib: pip install 'serverless-pizza-oven[plot]', in a clone make .venv/dev"
+            "--plot needs matplotlib: pip install matplotlib, or in a clone make .venv/dev"
         ) from None
     # Whatever the user's own settings are.
     with style.context(["default", STYLE]):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError, WaiterError
 
 from kitchen.aws import Aws, aws_errors
-from kitchen.errors import DeploymentError
+from kitchen.errors import DeploymentError, UsageError
 from kitchen.stack import names
 from kitchen.stack.package import Package
 from kitchen.stack.release import Release
@@ -149,6 +149,7 @@ def _change(
     with aws_errors(f"deploying {name}"):
         before = _describe(aws, name)
         _check_deployable(name, before)
+        _check_names_stay(name, before, parameters)
         seen = _known_events(aws, name) if before else set()
         if not _create_change_set(aws, name, before, template, parameters):
             return False
@@ -283,6 +284,17 @@ def _check_deployable(name: str, description: "StackTypeDef | None") -> None:
         )
     if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
         raise DeploymentError(f"the stack {name} is {status}: wait until that is over")
+
+
+def _check_names_stay(name: str, before: "StackTypeDef | None", parameters: Mapping[str, str]) -> None:
+    """CloudFormation would make new queues, or a new table, and delete the old ones with what is in them."""
+    present = {} if before is None else _parameters_of(before)
+    for key in ("QueueNamePrefix", "BakingTableName"):
+        if present.get(key, "") and parameters.get(key, present[key]) != present[key]:
+            raise UsageError(
+                f"{key} of {name} is {present[key]}: with {parameters[key]} all that is in it would be lost. "
+                "Make another oven, with another --stack and --prefix"
+            )
 
 
 def _upload(aws: Aws, package: Package, report: Report) -> str:
