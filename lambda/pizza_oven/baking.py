@@ -44,8 +44,8 @@ QUIET_SECS = 135
 ROUND_SECS = 4.0
 """What a round at the line may take when requests are slow; with less left, another function takes over."""
 
-JUST_NOW_SECS = 1
-"""An execution that started within this time is the one just asked for."""
+CLOCKS_APART_SECS = 1
+"""How far the clock of Step Functions may be behind that of a function."""
 
 RETRY_SECS = 5
 """When to try again what AWS just refused."""
@@ -349,22 +349,22 @@ class BakeItems:
 
     def _start(self, items: list[Item], sent_at: Mapping[str, float]) -> "Started":
         """Start the loaded items. By their ids, when they were sent, or joined the line."""
-        started = Started()
+        started, asked_at = Started(), self.now()
         for item, execution in zip(items, self.item_states.start(items) if items else [], strict=True):
             if isinstance(execution, ServiceError):
                 self.journal.note("failed", item.id, error=str(execution))
                 continue
             try:
-                started.gave_back |= self._settle(item, execution, sent_at[item.id])
+                started.gave_back |= self._settle(item, execution, asked_at, sent_at[item.id])
                 started.done.add(item.id)
             except ServiceError as error:
                 self.journal.note("failed", item.id, error=str(error))
         return started
 
-    def _settle(self, item: Item, execution: Execution, sent_at: float) -> bool:
+    def _settle(self, item: Item, execution: Execution, asked_at: float, sent_at: float) -> bool:
         """Leave it to bake, or give its slots back: True."""
         if execution.running:
-            if self._baked_before(item, execution):
+            if _baked_before(item, execution, asked_at):
                 self._share_its_time(item, execution)
                 self.journal.note("duplicate", item.id)
             else:
@@ -382,11 +382,6 @@ class BakeItems:
             self.journal.note("duplicate", item.id)
         self.table.undo(item.id)
         return True
-
-    def _baked_before(self, item: Item, execution: Execution) -> bool:
-        """Whether this is no execution just asked for: an older one, or that of another item under its id."""
-        is_another = execution.body not in ("", item.body)
-        return is_another or execution.started_at < self.now() - JUST_NOW_SECS
 
     def _share_its_time(self, item: Item, execution: Execution) -> None:
         """The lease of an item that has been baking for a while must not outlast it.
@@ -490,6 +485,12 @@ class Started:
     """The ids of those whose messages are done with."""
     gave_back: bool = False
     """Whether the slots of some were given back."""
+
+
+def _baked_before(item: Item, execution: Execution, asked_at: float) -> bool:
+    """Whether this is no execution just asked for: an older one, or that of another item under its id."""
+    is_another = execution.body not in ("", item.body)
+    return is_another or execution.started_at < asked_at - CLOCKS_APART_SECS
 
 
 def _lost_answer(leases: dict[str, Lease], row: Row) -> bool:

@@ -132,7 +132,7 @@ def test_a_file_with_one_bad_line_is_not_sent_at_all(kitchen: Kitchen, tmp_path:
     for command in ("oven send --file bad.jsonl", "oven send --file - < bad.jsonl"):
         sent = kitchen.shell(command, tmp_path)
 
-        assert (sent.returncode, sent.stdout) == (1, "")
+        assert (sent.returncode, sent.stdout) == (2, "")
         assert "jsonl:2: size" in sent.stderr or "standard input:2: size" in sent.stderr
         assert "from 1 to 4, not 5" in sent.stderr
     assert kitchen.oven("collect").stdout == ""
@@ -151,7 +151,7 @@ def test_a_pipe_is_sent_as_it_comes_until_a_bad_line(kitchen: Kitchen) -> None:
     process.stdin.close()
     assert process.stdout.read() == b""
     process.stdout.close()
-    assert process.wait(RUN_SECS) == 1
+    assert process.wait(RUN_SECS) == 2
 
 
 def test_all_is_sent_though_nobody_reads_the_ids_to_the_end(kitchen: Kitchen, tmp_path: Path) -> None:

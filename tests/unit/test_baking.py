@@ -607,6 +607,20 @@ class Meanwhile(Executions):
             what()
 
 
+def test_an_item_whose_start_takes_long_is_no_copy(oven: Oven) -> None:
+    class Slow(Executions):
+        def start(self, items: Sequence[Item]) -> list[Execution | ServiceError]:
+            answers = super().start(items)
+            oven.pass_time(3)
+            return answers
+
+    oven.executions = Slow(oven.loop, oven.executions.remove)
+
+    oven.bake(item("a"))
+
+    assert oven.notes.taken[-1] == ("loaded", "a")
+
+
 def test_slots_that_a_late_copy_gives_back_go_to_who_joined_meanwhile(oven: Oven) -> None:
     oven.executions = executions = Meanwhile(oven.loop, oven.executions.remove)
     oven.bake(item("a", size=3, secs=1))
