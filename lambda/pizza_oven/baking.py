@@ -10,7 +10,7 @@ its lease or by its execution.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pizza_oven.errors import MalformedItemError, ServiceError
 from pizza_oven.item import Item, Trigger, parse
@@ -40,6 +40,10 @@ LOOKS_AT_ONCE = 5
 QUIET_SECS = 135
 """Whoever joined this long ago has pushed, or has died and will never push: after a function's 10 s, and the
 60 s in which its last request may still land. And SQS, which is up to 60 s behind, counts what was pushed."""
+
+LONG_ERA_SECS = 900
+"""An era is over when somebody leaves the line who was pushed QUIET_SECS after it began. If that took longer
+than this, its elders are not trusted: it only delays what the next era does."""
 
 ROUND_SECS = 4.0
 """What a round at the line may take when requests are slow; with less left, another function takes over."""
@@ -148,7 +152,7 @@ class BakeItems:
         if not items:
             return Placed()
         try:
-            plan = self._load_directly(items)
+            plan, era = self._load_directly(items)
         except ServiceError as error:
             self.journal.note("failed", error=str(error))
             return Placed(failed=[item.id for item in items])
@@ -159,31 +163,37 @@ class BakeItems:
             return Placed(failed, gave_back=started.gave_back)
         joined = [item.id for item in plan.rest]
         try:
-            self.line.push({_ticket(batch.brought_by[item.id][0]): item for item in plan.rest})
+            self.line.push({_ticket(batch.brought_by[item.id][0]): item for item in plan.rest}, era)
         except ServiceError as error:
-            # They come again, and join again: the line is counted too long until the recount.
+            # They come again, and join again: the line is counted too long for an era or two.
             self.journal.note("failed", error=str(error))
             return Placed(failed + joined, gave_back=started.gave_back)
         for item_id in joined:
             self.journal.note("joined", item_id)
         return Placed(failed, joined)
 
-    def _load_directly(self, items: list[Item]) -> Plan:
-        """Lease the longest prefix of the items that fits; count the others as waiting, in the same write."""
+    def _load_directly(self, items: list[Item]) -> tuple[Plan, int]:
+        """Lease the longest prefix of the items that fits; count the others as waiting, in the same write.
+
+        Returns the era in which those join, too.
+        """
         plan = Plan(loaded=items) if slots(items) <= self.capacity else Plan.of(items, Row(), self.capacity)
+        era = 0
         for attempt in range(ATTEMPTS + 1):
             if not plan.loaded and not plan.rest:
                 break
             leases = self._leases(plan.loaded)
             answer = self.table.load_directly(leases, self.capacity, len(plan.rest), self.now())
             if answer.ok or _lost_answer(leases, answer.row):
+                # Whoever may have joined just before an era began is an elder, rather than taken for none.
+                era = answer.row.era if answer.ok else answer.row.era - 1
                 if answer.ok and leases:
                     self.journal.note("looked", occupied=answer.row.occupied)
                 break
             # Whoever finds the row changed time and again joins the line, which always succeeds.
             nobody_jumps = answer.row.waiting > 0 or attempt == ATTEMPTS - 1
             plan = Plan.of(items, answer.row, 0 if nobody_jumps else answer.row.room(self.capacity))
-        return plan
+        return plan, era
 
     # The waiting line
 
@@ -282,7 +292,23 @@ class BakeItems:
         if loaded is None or started.gave_back:
             # The look comes when nothing is in hand any more.
             return self._look(plan.head_size)
+        if _is_out_of_date(loaded.row, done):
+            return replace(loaded, row=self._begin_era(loaded.row))
         return loaded
+
+    def _begin_era(self, row: Row) -> Row:
+        """The count of the line is made right, and a new era begins. Returns the row then.
+
+        The line is first in, first out. So when somebody leaves it who joined in this era, and was pushed so
+        late that the elders had long pushed or died, all of those have left: any that still count have died.
+        """
+        now = self.now()
+        # In an oven that was updated and taken back, others may have counted meanwhile, who knew no eras.
+        forget = now - row.era_at < LONG_ERA_SECS
+        answer = self.table.begin_era(row.era, round(now, 3), forget)
+        if answer.ok and forget and row.elders:
+            self.journal.note("recounted", waiting=row.elders)
+        return answer.row
 
     def _read(self, waiting: Waiting) -> Held:
         try:
@@ -301,19 +327,15 @@ class BakeItems:
         plan = LinePlan.of(held, Row(), self.capacity)
         row: Row | None = None
         for _ in range(ATTEMPTS):
-            left = row.left if row else 0
-            # What has left the line before, and comes again, is not counted out a second time.
-            taken = [h.waiting.sequence for h in plan.served if h.waiting.sequence > left]
-            leaving, is_last = len(taken), True
+            leaving, is_last = plan.leaving(row), True
             if row is not None:
-                leaving = min(leaving, row.waiting)
                 room = row.room(self.capacity) - slots(plan.items)
-                is_last = row.waiting <= leaving or room < plan.head_size
-            if not plan.loaded and not taken:
+                is_last = row.waiting <= leaving.counted or room < plan.head_size
+            if not plan.loaded and not leaving.taken:
                 return plan, None
             leases = self._leases(plan.items)
             answer = self.table.load_from_line(
-                leases, self.capacity, taken, leaving, plan.head_size if is_last else None
+                leases, self.capacity, leaving, plan.head_size if is_last else None
             )
             if answer.ok:
                 return plan, View(answer.row, plan.head_size, answered=is_last)
@@ -491,6 +513,11 @@ def _baked_before(item: Item, execution: Execution, asked_at: float) -> bool:
     """Whether this is no execution just asked for: an older one, or that of another item under its id."""
     is_another = execution.body not in ("", item.body)
     return is_another or execution.started_at < asked_at - CLOCKS_APART_SECS
+
+
+def _is_out_of_date(row: Row, left: Iterable[Held]) -> bool:
+    """Whether an era is over, by who has left the line in it."""
+    return any(h.waiting.era == row.era and h.waiting.sent_at > row.era_at + QUIET_SECS for h in left)
 
 
 def _lost_answer(leases: dict[str, Lease], row: Row) -> bool:

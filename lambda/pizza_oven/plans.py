@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pizza_oven.item import Item
-from pizza_oven.ports import DeadLetter, Row, Waiting
+from pizza_oven.ports import DeadLetter, Leaving, Row, Waiting
 
 
 def slots(items: Iterable[Item]) -> int:
@@ -85,6 +85,21 @@ class LinePlan:
                 plan.loaded.append(held)
                 room -= held.item.size
         return plan
+
+    def leaving(self, row: Row | None) -> Leaving:
+        """How those served leave the line that `row` counts; None where it is not known yet.
+
+        What has left before, and comes again, is not counted out a second time.
+        """
+        taken = [held.waiting for held in self.served if row is None or held.waiting.sequence > row.left]
+        era = row.era if row else max((waiting.era for waiting in taken), default=0)
+        elders = sum(waiting.era < era for waiting in taken)
+        return Leaving(
+            [waiting.sequence for waiting in taken],
+            min(len(taken), row.waiting) if row else len(taken),
+            min(elders, row.elders) if row else elders,
+            era,
+        )
 
     @property
     def items(self) -> list[Item]:

@@ -32,7 +32,9 @@ class Row:
     occupied: int = 0
     """Slots taken: the sum of the leases."""
     waiting: int = 0
-    """Items that have joined the line and were not loaded yet. Never too low; too high after some crashes."""
+    """Items that have joined the line and were not loaded yet. Never too low; too high after some crashes,
+    until an era or two are over.
+    """
     joined_at: float = 0
     """When the line last grew, in seconds since the epoch."""
     leases: Mapping[str, Lease] = field(default_factory=dict)
@@ -46,6 +48,14 @@ class Row:
     """
     come_at: float = 0
     """Until when a trigger is on its way for a line that was found shut."""
+    era: int = 0
+    """Of the line: a number that each who joins takes along, so that it is known how many of those who wait
+    are from before.
+    """
+    era_at: float = 0
+    """When this era began, in seconds since the epoch."""
+    elders: int = 0
+    """How many of those who wait joined before this era."""
 
     def room(self, capacity: int) -> int:
         """Free slots: none, too, while a lowered capacity drains."""
@@ -58,10 +68,24 @@ class Answer:
 
     ok: bool
     row: Row
-    """As it stood in the way. Where nothing did: as it is after `load_from_line` and `answer_call`; its
-    numbers alone after `unload`; `occupied` alone after `load_directly`, if it had leases; not told after
-    the others.
+    """As it stood in the way. Where nothing did: as it is after `load_from_line`, `answer_call` and
+    `begin_era`; its numbers alone after `unload`; after `load_directly` `occupied` alone, if it had leases,
+    and `era`, if anybody joined; not told after the others.
     """
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """Messages that leave the line with a load."""
+
+    taken: Sequence[int] = ()
+    """Their sequence numbers, which ascend. Nobody leaves the line twice."""
+    counted: int = 0
+    """As how many they were counted as waiting."""
+    elders: int = 0
+    """How many of these joined before the era of the row."""
+    era: int = 0
+    """Of the row, for which `elders` is right."""
 
 
 class BakingTable(Protocol):
@@ -80,15 +104,13 @@ class BakingTable(Protocol):
         self,
         leases: Mapping[str, Lease],
         capacity: int,
-        taken: Sequence[int],
-        leaving: int,
+        leaving: Leaving,
         next_size: int | None,
     ) -> Answer:
-        """Lease if all fit and none is leased; and the messages `taken` leave the line, if none has before.
+        """Lease if all fit and none is leased; and those `leaving` are counted out, if none has been before.
 
-        Their sequence numbers ascend. Of them `leaving` were counted as waiting; as many must be. With a
-        `next_size`, only if nobody waits then, or an item of that size does not fit; and the call is
-        answered.
+        As many must wait as they are counted for. With a `next_size`, only if nobody waits then, or an item
+        of that size does not fit; and the call is answered.
         """
 
     def unload(self, item_id: str, now: float) -> Answer:
@@ -115,6 +137,13 @@ class BakingTable(Protocol):
     def recount(self, seen: Row) -> Answer:
         """Set `waiting` to 0, if nobody joined and nobody left since `seen`."""
 
+    def begin_era(self, era: int, now: float, forget_elders: bool) -> Answer:
+        """Begin the era after `era`, if that has not ended yet: all who wait are elders then.
+
+        The elders of `era` who still count are counted out, if they are to be forgotten. If not, nobody is
+        an elder in the new era.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -125,14 +154,18 @@ class Waiting:
     sequence: int
     """Its place in the order in which messages joined; it grows, with gaps."""
     sent_at: float
-    """When it joined, in seconds since the epoch."""
+    """When it was pushed, in seconds since the epoch."""
+    era: int = 0
+    """In which it joined."""
 
 
 class WaitingItems(Protocol):
     """The line: a FIFO queue with one group. While a message is in hand, nobody else receives any."""
 
-    def push(self, tickets: Mapping[str, Item]) -> None:
-        """Append up to 10 items. A ticket that was used in the last 5 minutes is not appended again."""
+    def push(self, tickets: Mapping[str, Item], era: int) -> None:
+        """Append up to 10 items, who joined in `era`. A ticket that was used in the last 5 minutes is not
+        appended again.
+        """
 
     def receive(self, count: int, wait_secs: int) -> list[Waiting]:
         """Take up to `count` (10 at most) off the head, waiting up to `wait_secs` for the first one."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pizza_oven.ports import BakingTable, Lease, Row
+from pizza_oven.ports import BakingTable, Lease, Leaving, Row
 from tests.contract.services import Services
 
 A = {"a": Lease(3, 1000.5)}
@@ -48,7 +48,7 @@ def test_a_direct_load_that_does_not_fit_changes_nothing_and_shows_the_row(table
 
 def test_nothing_that_is_larger_than_the_capacity_is_loaded_into_an_empty_oven(table: BakingTable) -> None:
     assert not table.load_directly(A, capacity=2, joining=0, now=100.0).ok
-    assert not table.load_from_line(A, capacity=2, taken=[], leaving=0, next_size=None).ok
+    assert not table.load_from_line(A, capacity=2, leaving=Leaving(), next_size=None).ok
     assert table.look() == Row()
 
 
@@ -73,7 +73,7 @@ def test_what_is_leased_is_not_leased_again(table: BakingTable, how: str) -> Non
     if how == "directly":
         answer = table.load_directly({**A, **B}, capacity=9, joining=0, now=200.0)
     else:
-        answer = table.load_from_line({**A, **B}, capacity=9, taken=[], leaving=0, next_size=None)
+        answer = table.load_from_line({**A, **B}, capacity=9, leaving=Leaving(), next_size=None)
 
     assert not answer.ok
     assert answer.row == table.look() == Row(occupied=3, leases=A)
@@ -82,7 +82,7 @@ def test_what_is_leased_is_not_leased_again(table: BakingTable, how: str) -> Non
 def test_a_load_from_the_line_counts_those_who_leave_it(table: BakingTable) -> None:
     table.load_directly({}, capacity=5, joining=3, now=100.0)
 
-    answer = table.load_from_line({**A, **B}, capacity=5, taken=[1, 2], leaving=2, next_size=None)
+    answer = table.load_from_line({**A, **B}, capacity=5, leaving=Leaving([1, 2], 2), next_size=None)
 
     assert answer.ok
     assert table.look() == Row(5, 1, 100.0, {**A, **B}, left=2)
@@ -91,15 +91,15 @@ def test_a_load_from_the_line_counts_those_who_leave_it(table: BakingTable) -> N
 def test_no_more_leave_the_line_than_wait(table: BakingTable) -> None:
     table.load_directly({}, capacity=5, joining=1, now=100.0)
 
-    assert not table.load_from_line(A, capacity=5, taken=[1, 2], leaving=2, next_size=None).ok
-    assert not table.load_from_line({}, capacity=5, taken=[1, 2], leaving=2, next_size=None).ok
+    assert not table.load_from_line(A, capacity=5, leaving=Leaving([1, 2], 2), next_size=None).ok
+    assert not table.load_from_line({}, capacity=5, leaving=Leaving([1, 2], 2), next_size=None).ok
     assert table.look() == Row(waiting=1, joined_at=100.0)
 
 
 def test_a_load_from_the_line_must_fit(table: BakingTable) -> None:
     table.load_directly(A, capacity=4, joining=1, now=100.0)
 
-    assert not table.load_from_line(B, capacity=4, taken=[1], leaving=1, next_size=None).ok
+    assert not table.load_from_line(B, capacity=4, leaving=Leaving([1], 1), next_size=None).ok
     assert table.look() == Row(3, 1, 100.0, A)
 
 
@@ -165,14 +165,87 @@ def test_a_recount_empties_the_line_that_was_seen(table: BakingTable) -> None:
 def test_a_recount_fails_when_somebody_joined_or_left_since(table: BakingTable) -> None:
     table.load_directly({}, capacity=5, joining=2, now=100.0)
     seen = table.look()
-    table.load_from_line({}, capacity=5, taken=[1], leaving=1, next_size=None)
+    table.load_from_line({}, capacity=5, leaving=Leaving([1], 1), next_size=None)
     assert not table.recount(seen).ok
 
     seen = table.look()
     table.load_directly({}, capacity=5, joining=1, now=200.0)
-    table.load_from_line({}, capacity=5, taken=[2], leaving=1, next_size=None)
+    table.load_from_line({}, capacity=5, leaving=Leaving([2], 1), next_size=None)
     assert not table.recount(seen).ok
     assert table.look().waiting == 1
+
+
+def test_who_joins_is_told_the_era(table: BakingTable) -> None:
+    assert table.load_directly({}, capacity=5, joining=1, now=100.0).row.era == 0
+    table.begin_era(0, 200.5, forget_elders=True)
+
+    assert table.load_directly(A, capacity=5, joining=0, now=300.0).ok is False
+    assert table.load_directly({}, capacity=5, joining=1, now=300.0).row.era == 1
+    assert table.look() == Row(waiting=2, joined_at=300.0, era=1, era_at=200.5, elders=1)
+
+
+def test_in_a_new_era_all_who_wait_are_elders(table: BakingTable) -> None:
+    table.load_directly(A, capacity=5, joining=3, now=100.0)
+
+    answer = table.begin_era(0, 200.5, forget_elders=True)
+
+    assert answer.ok
+    assert answer.row == table.look() == Row(3, 3, 100.0, A, era=1, era_at=200.5, elders=3)
+
+
+def test_an_era_ends_once(table: BakingTable) -> None:
+    table.load_directly({}, capacity=5, joining=3, now=100.0)
+    table.begin_era(0, 200.5, forget_elders=True)
+
+    answer = table.begin_era(0, 300.5, forget_elders=True)
+
+    assert not answer.ok
+    assert answer.row == table.look() == Row(0, 3, 100.0, era=1, era_at=200.5, elders=3)
+
+
+def test_elders_who_still_count_when_their_era_ends_are_forgotten(table: BakingTable) -> None:
+    table.load_directly({}, capacity=5, joining=3, now=100.0)
+    table.begin_era(0, 200.5, forget_elders=True)
+    table.load_directly({}, capacity=5, joining=4, now=300.0)
+    table.load_from_line(A, 5, Leaving([1], counted=1, elders=1, era=1), next_size=None)
+
+    answer = table.begin_era(1, 400.5, forget_elders=True)
+
+    assert answer.row == table.look() == Row(3, 4, 300.0, A, left=1, era=2, era_at=400.5, elders=4)
+
+
+def test_elders_that_are_not_to_be_trusted_count_as_before_and_are_elders_no_more(
+    table: BakingTable,
+) -> None:
+    table.load_directly({}, capacity=5, joining=3, now=100.0)
+    table.begin_era(0, 200.5, forget_elders=True)
+
+    answer = table.begin_era(1, 400.5, forget_elders=False)
+
+    assert answer.row == table.look() == Row(0, 3, 100.0, era=2, era_at=400.5)
+
+
+@pytest.mark.parametrize(("elders", "era"), [(1, 0), (3, 1), (1, 2)])
+def test_who_leaves_the_line_is_counted_out_in_its_era_and_no_more_elders_than_there_are(
+    table: BakingTable, elders: int, era: int
+) -> None:
+    table.load_directly({}, capacity=5, joining=2, now=100.0)
+    table.begin_era(0, 200.5, forget_elders=True)
+    table.load_directly({}, capacity=5, joining=2, now=300.0)
+    seen = table.look()
+
+    answer = table.load_from_line(A, 5, Leaving([1, 2, 3], counted=3, elders=elders, era=era), next_size=None)
+
+    assert not answer.ok
+    assert answer.row == table.look() == seen
+
+
+def test_a_recount_leaves_no_elders(table: BakingTable) -> None:
+    table.load_directly({}, capacity=5, joining=2, now=100.0)
+    table.begin_era(0, 200.5, forget_elders=True)
+
+    assert table.recount(table.look()).ok
+    assert table.look() == Row(joined_at=100.0, era=1, era_at=200.5)
 
 
 def test_what_was_seen_does_not_change(table: BakingTable) -> None:
@@ -180,7 +253,7 @@ def test_what_was_seen_does_not_change(table: BakingTable) -> None:
     seen = table.look()
 
     table.renew("a", 9.0)
-    table.load_from_line(B, capacity=5, taken=[1], leaving=1, next_size=None)
+    table.load_from_line(B, capacity=5, leaving=Leaving([1], 1), next_size=None)
 
     assert seen == Row(3, 1, 100.0, A)
 
@@ -227,7 +300,7 @@ def test_a_load_from_the_line_answers_the_call_only_if_it_is_the_last(
     table.load_directly(A, capacity=7, joining=2, now=100.0)
     table.come_again(200.0, 200.0)
 
-    answer = table.load_from_line(B, capacity=7, taken=[8, 9], leaving=leaving, next_size=next_size)
+    answer = table.load_from_line(B, capacity=7, leaving=Leaving([8, 9], leaving), next_size=next_size)
 
     assert answer.ok == is_last
     expected = (
@@ -242,7 +315,7 @@ def test_a_load_from_the_line_that_is_not_the_last_lets_the_call_stand(table: Ba
     table.load_directly(A, capacity=9, joining=2, now=100.0)
     table.come_again(200.0, 200.0)
 
-    answer = table.load_from_line(B, capacity=9, taken=[1], leaving=1, next_size=None)
+    answer = table.load_from_line(B, capacity=9, leaving=Leaving([1], 1), next_size=None)
 
     assert answer.row == table.look() == Row(5, 1, 100.0, {**A, **B}, left=1, called_at=200.0, come_at=200.0)
 
@@ -266,10 +339,10 @@ def test_a_call_can_be_dropped(table: BakingTable) -> None:
 def test_a_message_leaves_the_line_once(table: BakingTable) -> None:
     table.load_directly({}, capacity=5, joining=3, now=100.0)
     last = 18_873_498_473_498_473_498
-    table.load_from_line(A, capacity=5, taken=[last - 5, last], leaving=2, next_size=None)
+    table.load_from_line(A, capacity=5, leaving=Leaving([last - 5, last], 2), next_size=None)
 
-    again = table.load_from_line(B, capacity=5, taken=[last, last + 1], leaving=1, next_size=None)
+    again = table.load_from_line(B, capacity=5, leaving=Leaving([last, last + 1], 1), next_size=None)
 
     assert not again.ok
     assert again.row == table.look() == Row(3, 1, 100.0, A, left=last)
-    assert table.load_from_line(B, capacity=5, taken=[last + 1], leaving=1, next_size=None).ok
+    assert table.load_from_line(B, capacity=5, leaving=Leaving([last + 1], 1), next_size=None).ok

@@ -250,12 +250,35 @@ MUTANTS = [
     Mutant(
         "what left the line before is counted out again",
         TABLE,
-        (("            or (taken and row.left >= taken[0])\n", ""),),
+        (("            or (leaving.taken and row.left >= leaving.taken[0])\n", ""),),
     ),
     Mutant(
         "a count that may be old is believed at once",
         BAKING,
         (("if now - row.joined_at > QUIET_SECS and self.line.count() == 0:", "if self.line.count() == 0:"),),
+    ),
+    Mutant(
+        "an era of the line is over at once",
+        BAKING,
+        (
+            ("h.waiting.sent_at > row.era_at + QUIET_SECS", "True"),
+            ("        forget = now - row.era_at < LONG_ERA_SECS\n", "        forget = True\n"),
+        ),
+    ),
+    Mutant(
+        "who leaves the line is counted as no elder",
+        PLANS,
+        (("sum(waiting.era < era for waiting in taken)", "0"),),
+    ),
+    Mutant(
+        "who leaves the line is counted by an era that is over",
+        TABLE,
+        ((" or row.era != leaving.era", ""),),
+    ),
+    Mutant(
+        "all who wait are forgotten with the elders",
+        TABLE,
+        (("row.waiting - row.elders if forget_elders", "0 if forget_elders"),),
     ),
     Mutant(
         "nobody looks into a copy that outlives its item",

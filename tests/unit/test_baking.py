@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,10 +19,10 @@ from kitchen.simulation.queues import (
     StandardQueue,
 )
 from kitchen.simulation.table import MemoryBakingTable
-from pizza_oven.baking import OVERDUE_AFTER_SECS, QUIET_SECS, BakeItems, Message
+from pizza_oven.baking import LONG_ERA_SECS, OVERDUE_AFTER_SECS, QUIET_SECS, BakeItems, Message
 from pizza_oven.errors import ServiceError
 from pizza_oven.item import Item
-from pizza_oven.ports import Execution, Lease, Row
+from pizza_oven.ports import Answer, Execution, Lease, Row
 from pizza_oven.removing import ItemRemoved
 
 
@@ -574,6 +574,71 @@ def test_the_line_is_not_recounted_while_somebody_may_be_joining(oven: Oven) -> 
     oven.bake(trigger())
 
     assert oven.table.row.waiting == 2
+
+
+def bake_on(oven: Oven, secs: int, every: int = 5) -> None:
+    """Have items come, and the pilot light, without a pause."""
+    for sec in range(every, secs + 1, every):
+        oven.send(item(f"at-{oven.loop.now}", secs=1))
+        if sec % 60 == 0:
+            oven.send(trigger())
+        while oven.deliver():
+            pass
+        oven.pass_time(every - 1)
+
+
+def test_a_count_that_a_crash_left_too_high_is_corrected_while_items_join_all_the_time(oven: Oven) -> None:
+    oven.table.row = Row(waiting=2, joined_at=oven.loop.seconds())
+    bake_on(oven, secs=120)
+    assert oven.table.row.waiting == 2
+
+    bake_on(oven, secs=6 * QUIET_SECS)
+
+    assert oven.table.row.waiting == 0
+    assert oven.notes.facts_of("recounted") == {"waiting": 2}
+    assert oven.in_line() == []
+
+
+def test_who_waits_behind_others_is_counted_from_era_to_era(oven: Oven) -> None:
+    oven.send(*(item(f"slow-{n}", size=3, secs=30) for n in range(12)))
+    for _ in range(300):
+        while oven.deliver():
+            pass
+        assert oven.table.row.waiting == len(oven.in_line())
+        oven.send(item(f"at-{oven.loop.now}", size=3, secs=6))
+        oven.pass_time(7)
+    assert oven.in_line()
+    oven.settle()
+
+    assert len(oven.out()) == 312
+    assert oven.table.row.waiting == oven.table.row.elders == 0
+    assert oven.table.row.era > 4
+    assert ("recounted", None) not in oven.notes.taken
+
+
+def test_elders_of_an_era_that_took_too_long_are_not_trusted(oven: Oven) -> None:
+    began = oven.loop.seconds()
+    oven.table.row = Row(waiting=2, joined_at=began, era=4, era_at=began, elders=2)
+    oven.pass_time(LONG_ERA_SECS)
+
+    oven.bake(item("a"))
+
+    assert (oven.table.row.waiting, oven.table.row.era, oven.table.row.elders) == (2, 5, 0)
+
+
+def test_who_joined_by_a_write_whose_answer_was_lost_is_an_elder(oven: Oven) -> None:
+    class Forgetful(MemoryBakingTable):
+        def load_directly(
+            self, leases: Mapping[str, Lease], capacity: int, joining: int, now: float
+        ) -> Answer:
+            super().load_directly(leases, capacity, joining, now)
+            return super().load_directly(leases, capacity, joining, now)
+
+    oven.table = Forgetful(Row(era=4))
+
+    oven.bake(item("a", size=2), item("b", size=2))
+
+    assert [letter.era for letter in oven.fifo.letters()] == [3]
 
 
 def test_for_a_line_that_gives_nobody_one_is_to_come_again_however_many_ask(oven: Oven) -> None:

@@ -1,17 +1,17 @@
 """The Baking Table: one DynamoDB item that holds all that must be decided at once.
 
-Attributes: `occupied`, `waiting`, `joinedAt`, `leftLine`, `calledAt`, `comeAt`, and for each item in the
-oven its lease: `@<item id>`, when it should be out, and if it takes more than one slot, `*<item id>`, how
-many. They are short on purpose: a write is billed by the whole item, 1 KB (some 20 leases) a unit
-(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html).
+Attributes: `occupied`, `waiting`, `joinedAt`, `leftLine`, `calledAt`, `comeAt`, `era`, `eraAt`, `elders`, and
+for each item in the oven its lease: `@<item id>`, when it should be out, and if it takes more than one slot,
+`*<item id>`, how many. They are short on purpose: a write is billed by the whole item, 1 KB (some 20 leases)
+a unit (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pizza_oven.aws.clients import service_errors
 from pizza_oven.errors import ServiceError
-from pizza_oven.ports import Answer, Lease, Row
+from pizza_oven.ports import Answer, Lease, Leaving, Row
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -42,29 +42,34 @@ class DynamoBakingTable:
             write.add("waiting :joining", joining=joining)
             write.set("joinedAt = :now", now=now)
             write.remove("calledAt")
+            # Touched, so that it is told.
+            write.set("era = if_not_exists(era, :first)", first=0)
         return self._update(write, told="UPDATED_NEW")
 
     def load_from_line(
         self,
         leases: Mapping[str, Lease],
         capacity: int,
-        taken: Sequence[int],
-        leaving: int,
+        leaving: Leaving,
         next_size: int | None,
     ) -> Answer:
         write = _Write()
         if leases:
             write.lease(leases, capacity)
-        if taken:
+        if leaving.taken:
             # The line is first in, first out, so one number tells all that have left it.
-            write.set("leftLine = :last", last=taken[-1])
-            write.only_if("(attribute_not_exists(leftLine) OR leftLine < :first)", first=taken[0])
-        if leaving:
-            write.add("waiting :minus", minus=-leaving)
-            write.only_if("waiting >= :leaving", leaving=leaving)
+            write.set("leftLine = :last", last=leaving.taken[-1])
+            write.only_if("(attribute_not_exists(leftLine) OR leftLine < :first)", first=leaving.taken[0])
+        if leaving.counted:
+            write.add("waiting :minus", minus=-leaving.counted)
+            write.only_if("waiting >= :leaving", leaving=leaving.counted)
+            write.only_in(leaving.era)
+        if leaving.elders:
+            write.add("elders :younger", younger=-leaving.elders)
+            write.only_if("elders >= :elders", elders=leaving.elders)
         if next_size is not None:
             size = sum(lease.size for lease in leases.values())
-            write.answer_call(capacity - size - next_size, leaving)
+            write.answer_call(capacity - size - next_size, leaving.counted)
         return self._update(write, told="ALL_NEW")
 
     def unload(self, item_id: str, now: float) -> Answer:
@@ -110,8 +115,22 @@ class DynamoBakingTable:
     def recount(self, seen: Row) -> Answer:
         write = _Write()
         write.set("waiting = :zero", zero=0)
+        write.remove("elders")
         write.only_if("waiting = :seen AND joinedAt = :joined", seen=seen.waiting, joined=seen.joined_at)
         return self._update(write)
+
+    def begin_era(self, era: int, now: float, forget_elders: bool) -> Answer:
+        write = _Write()
+        write.only_in(era)
+        write.set("era = :next", next=era + 1)
+        write.set("eraAt = :now", now=now)
+        if forget_elders:
+            # What stands to the right of a sign of equality is as it was before the write.
+            write.set("waiting = waiting - if_not_exists(elders, :none)", none=0)
+            write.set("elders = waiting - if_not_exists(elders, :none)")
+        else:
+            write.remove("elders")
+        return self._update(write, told="ALL_NEW")
 
     def _update(self, write: "_Write", told: Literal["NONE", "UPDATED_NEW", "ALL_NEW"] = "NONE") -> Answer:
         try:
@@ -184,6 +203,13 @@ class _Write:
         self.only_if("attribute_exists(#until)")
         return self
 
+    def only_in(self, era: int) -> None:
+        """Only while this is the line's era."""
+        if era:
+            self.only_if("era = :era", era=era)
+        else:
+            self.only_if("(attribute_not_exists(era) OR era = :era)", era=era)
+
     def answer_call(self, fitting: int, leaving: int) -> None:
         """The call is answered, if only those `leaving` wait, or more than `fitting` slots are taken."""
         self.remove("calledAt")
@@ -229,4 +255,7 @@ def _row(attributes: Mapping[str, Any]) -> Row:
         left=int(numbers.get("leftLine", 0)),
         called_at=float(numbers.get("calledAt", 0)),
         come_at=float(numbers.get("comeAt", 0)),
+        era=int(numbers.get("era", 0)),
+        era_at=float(numbers.get("eraAt", 0)),
+        elders=int(numbers.get("elders", 0)),
     )

@@ -10,6 +10,7 @@ from pizza_oven.ports import BATCH, DeadLetter, Waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 MAX_BATCH_BYTES = 1024 * 1024
 """Of a request, attributes included
@@ -22,6 +23,7 @@ _GONE = ("ReceiptHandleIsInvalid", "InvalidParameterValue")
 """What is said of a message that is deleted already, or in other hands since: it will be dealt with there."""
 
 _GROUP = "line"
+_ERA = "era"
 
 
 class SqsNewItems:
@@ -68,9 +70,15 @@ class SqsWaitingItems:
         self._client = client
         self._queue_url = queue_url
 
-    def push(self, tickets: Mapping[str, Item]) -> None:
+    def push(self, tickets: Mapping[str, Item], era: int) -> None:
+        stamp = {_ERA: {"DataType": "Number", "StringValue": str(era)}}
         entries = [
-            {"MessageBody": item.body, "MessageGroupId": _GROUP, "MessageDeduplicationId": ticket}
+            {
+                "MessageBody": item.body,
+                "MessageAttributes": stamp,
+                "MessageGroupId": _GROUP,
+                "MessageDeduplicationId": ticket,
+            }
             for ticket, item in tickets.items()
         ]
         _send(self._client, self._queue_url, entries)
@@ -82,16 +90,9 @@ class SqsWaitingItems:
                 MaxNumberOfMessages=count,
                 WaitTimeSeconds=wait_secs,
                 MessageSystemAttributeNames=["SequenceNumber", "SentTimestamp"],
+                MessageAttributeNames=[_ERA],
             )
-        return [
-            Waiting(
-                message["Body"],
-                message["ReceiptHandle"],
-                int(message["Attributes"]["SequenceNumber"]),
-                int(message["Attributes"]["SentTimestamp"]) / 1000,
-            )
-            for message in response.get("Messages", [])
-        ]
+        return [_waiting(message) for message in response.get("Messages", [])]
 
     def delete(self, hand: Sequence[Waiting]) -> None:
         entries: list[Any] = [
@@ -121,6 +122,18 @@ class SqsWaitingItems:
                 ],
             )
         return sum(map(int, response["Attributes"].values()))
+
+
+def _waiting(message: "MessageTypeDef") -> Waiting:
+    stamp = message.get("MessageAttributes", {}).get(_ERA)
+    return Waiting(
+        message["Body"],
+        message["ReceiptHandle"],
+        int(message["Attributes"]["SequenceNumber"]),
+        int(message["Attributes"]["SentTimestamp"]) / 1000,
+        # Who joined before there were eras has none.
+        int(stamp["StringValue"]) if stamp else 0,
+    )
 
 
 def _send(client: "SQSClient", queue_url: str, entries: Iterable[dict[str, Any]]) -> None:

@@ -24,6 +24,8 @@ class Letter:
     """An attribute: why it is a dead letter."""
     sent_at: float = field(default=0, repr=False)
     """In seconds since the epoch. Nothing goes by it, so it makes no other state of the world."""
+    era: int = 0
+    """An attribute: in which era of the line it joined."""
     receive_count: int = 0
     hidden_until: int = 0
     """The moment from which it can be received. It also tells one receipt from the next."""
@@ -176,7 +178,7 @@ class FifoQueue:
     _hand: list[Letter] = field(default_factory=list)
     _tickets: dict[str, int] = field(default_factory=dict)
 
-    def send(self, body: str, ticket: str) -> None:
+    def send(self, body: str, ticket: str, era: int = 0) -> None:
         """Append a message, unless the `ticket`, its deduplication id, was used in the last 5 minutes."""
         now = self.loop.now
         while self._tickets and (oldest := next(iter(self._tickets.items())))[1] <= now:
@@ -185,7 +187,7 @@ class FifoQueue:
             return
         self._tickets[ticket] = now + DEDUPLICATION
         self._sent += 1
-        self._line.append(Letter(f"line-{self._sent}", body, sent_at=self.loop.seconds()))
+        self._line.append(Letter(f"line-{self._sent}", body, sent_at=self.loop.seconds(), era=era))
         if not self._hand:
             self.on_message()
 
@@ -293,9 +295,9 @@ class MemoryWaitingItems:
         self._wait = wait or queue.loop.run
         self._hand: dict[str, Received] = {}
 
-    def push(self, tickets: Mapping[str, Item]) -> None:
+    def push(self, tickets: Mapping[str, Item], era: int) -> None:
         for ticket, item in tickets.items():
-            self._queue.send(item.body, ticket)
+            self._queue.send(item.body, ticket, era)
 
     def receive(self, count: int, wait_secs: int) -> list[Waiting]:
         hand = []
@@ -306,7 +308,8 @@ class MemoryWaitingItems:
             receipt = f"{received.id}/{received.receive_count}"
             self._hand[receipt] = received
             sequence = int(received.id.rpartition("-")[2])
-            hand.append(Waiting(received.body, receipt, sequence, received.letter.sent_at))
+            letter = received.letter
+            hand.append(Waiting(received.body, receipt, sequence, letter.sent_at, letter.era))
         return hand
 
     def delete(self, hand: Sequence[Waiting]) -> None:

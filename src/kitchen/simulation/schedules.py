@@ -15,6 +15,9 @@ from kitchen.simulation.world import Conditions, Protocol, Setup, World
 TROUBLE_SECS = 150
 """How long things go wrong. After that the oven has to come to rest by itself."""
 
+LASTING_TROUBLE_SECS = 450
+"""The same where items keep coming, so long that eras of the line pass."""
+
 REST_SECS = 900
 """Within which it must have: overdue leases are let go 90 s after their time, a few at a minute; a wrong
 count of the line 120 s after the last one joined; and a message in hand may come again after each minute."""
@@ -47,13 +50,13 @@ class Schedule:
             self.world.close()
 
     def _play(self) -> None:
-        self._plan()
+        secs = self._plan()
         loop, world = self.world.loop, self.world
         begun = loop.now
-        loop.call_later(TROUBLE_SECS * SECOND, world.trouble.cease)
-        self._run(begun + TROUBLE_SECS * SECOND)
+        loop.call_later(secs * SECOND, world.trouble.cease)
+        self._run(begun + secs * SECOND)
         # A request that hung in the last moment still takes effect within a minute.
-        rested = begun + (TROUBLE_SECS + 65) * SECOND
+        rested = begun + (secs + 65) * SECOND
         for until in range(rested, rested + REST_SECS * SECOND, 5 * SECOND):
             self._run(until)
             if world.quiet:
@@ -69,7 +72,8 @@ class Schedule:
 
     # The plan
 
-    def _plan(self) -> None:
+    def _plan(self) -> int:
+        """Draw what happens. Returns for how many seconds things go wrong."""
         dice = self.dice
         for number in range(1 + dice.below(8)):
             size = 1 + (dice.below(self.world.setup.capacity) if dice.chance(0.4) else 0)
@@ -85,6 +89,13 @@ class Schedule:
             self._later(self.invariants.send, '{"type":"trigger","item":"item0"}')
         if dice.chance(0.1):
             self._later(self.invariants.lower, 1 + dice.below(self.world.setup.capacity))
+        if not dice.chance(0.025):
+            return TROUBLE_SECS
+        for sec in range(0, LASTING_TROUBLE_SECS, 10 + dice.below(20)):
+            for number in range(1 + dice.below(3)):
+                item = {"id": f"late{sec}-{number}", "bakingTimeSecs": dice.below(3)}
+                self.world.loop.call_later(sec * SECOND, self.invariants.send, json.dumps(item))
+        return LASTING_TROUBLE_SECS
 
     def _later(self, act: Callable[[str], object] | Callable[[int], object], what: str | int) -> None:
         # Most within some seconds of each other, where they meet.

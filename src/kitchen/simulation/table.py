@@ -1,16 +1,16 @@
 """DynamoDB in memory: the one row of the Baking Table, with the conditions of its writes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from pizza_oven.ports import Answer, Lease, Row
+from pizza_oven.ports import Answer, Lease, Leaving, Row
 
 UNIT_BYTES = 1024
 """A write is billed by the whole item, in steps of 1 KB: the larger of before and after
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html)."""
 
-_ROW_BYTES = 70
-"""The key, `occupied`, `waiting` and `joinedAt`, with their names."""
+_ROW_BYTES = 120
+"""All that is no lease, with the names."""
 
 _TIME_BYTES = 9
 _SIZE_BYTES = 3
@@ -43,32 +43,41 @@ class MemoryBakingTable:
             return Answer(False, row)
         occupied, leases = row.occupied + _slots(leases), self._with(leases)
         if joining:
-            self.row = Row(occupied, row.waiting + joining, round(now, 3), leases, row.left, 0, row.come_at)
+            waiting = row.waiting + joining
+            self.row = replace(
+                row, occupied=occupied, leases=leases, waiting=waiting, joined_at=round(now, 3), called_at=0
+            )
         else:
-            self.row = Row(occupied, row.waiting, row.joined_at, leases, row.left, row.called_at, row.come_at)
-        return Answer(True, Row(occupied)) if leases else _DONE
+            self.row = replace(row, occupied=occupied, leases=leases)
+        return Answer(True, Row(occupied if leases else 0, era=row.era if joining else 0))
 
     def load_from_line(
         self,
         leases: Mapping[str, Lease],
         capacity: int,
-        taken: Sequence[int],
-        leaving: int,
+        leaving: Leaving,
         next_size: int | None,
     ) -> Answer:
         row = self.row
         if (
             (leases and not self._may_lease(leases, capacity))
-            or (taken and row.left >= taken[0])
-            or (leaving and row.waiting < leaving)
+            or (leaving.taken and row.left >= leaving.taken[0])
+            or (leaving.counted and (row.waiting < leaving.counted or row.era != leaving.era))
+            or row.elders < leaving.elders
         ):
             return Answer(False, row)
-        occupied, waiting = row.occupied + _slots(leases), row.waiting - leaving
+        occupied, waiting = row.occupied + _slots(leases), row.waiting - leaving.counted
         if next_size is not None and not _nobody_fits(occupied, waiting, capacity, next_size):
             return Answer(False, row)
-        left = taken[-1] if taken else row.left
-        called_at = row.called_at if next_size is None else 0
-        self.row = Row(occupied, waiting, row.joined_at, self._with(leases), left, called_at, row.come_at)
+        self.row = replace(
+            row,
+            occupied=occupied,
+            waiting=waiting,
+            leases=self._with(leases),
+            left=leaving.taken[-1] if leaving.taken else row.left,
+            called_at=row.called_at if next_size is None else 0,
+            elders=row.elders - leaving.elders,
+        )
         return Answer(True, self.row)
 
     def unload(self, item_id: str, now: float) -> Answer:
@@ -103,7 +112,7 @@ class MemoryBakingTable:
         leases = dict(row.leases)
         del leases[item_id]
         self.lease_bytes -= _bytes(item_id, lease)
-        self.row = Row(row.occupied - lease.size, row.waiting, row.joined_at, leases, row.left, row.called_at)
+        self.row = replace(row, occupied=row.occupied - lease.size, leases=leases)
         return _DONE
 
     def renew(self, item_id: str, until: float) -> Answer:
@@ -124,8 +133,17 @@ class MemoryBakingTable:
         row = self.row
         if (row.waiting, row.joined_at) != (seen.waiting, seen.joined_at):
             return Answer(False, row)
-        self.row = replace(row, waiting=0)
+        self.row = replace(row, waiting=0, elders=0)
         return _DONE
+
+    def begin_era(self, era: int, now: float, forget_elders: bool) -> Answer:
+        row = self.row
+        if row.era != era:
+            return Answer(False, row)
+        waiting = row.waiting - row.elders if forget_elders else row.waiting
+        elders = waiting if forget_elders else 0
+        self.row = replace(row, waiting=waiting, era=era + 1, era_at=now, elders=elders)
+        return Answer(True, self.row)
 
     def _may_lease(self, leases: Mapping[str, Lease], capacity: int) -> bool:
         row = self.row

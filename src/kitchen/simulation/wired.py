@@ -21,7 +21,7 @@ from kitchen.simulation.table import MemoryBakingTable
 from kitchen.simulation.wire import Operation, Wire
 from pizza_oven.errors import ServiceError
 from pizza_oven.item import Item
-from pizza_oven.ports import Answer, BakedItems, DeadLetter, Execution, Lease, Row, Waiting
+from pizza_oven.ports import Answer, BakedItems, DeadLetter, Execution, Lease, Leaving, Row, Waiting
 
 Ts = TypeVarTuple("Ts")
 
@@ -129,11 +129,10 @@ class WiredBakingTable:
         self,
         leases: Mapping[str, Lease],
         capacity: int,
-        taken: Sequence[int],
-        leaving: int,
+        leaving: Leaving,
         next_size: int | None,
     ) -> Answer:
-        return self._write(self.table.load_from_line, leases, capacity, taken, leaving, next_size)
+        return self._write(self.table.load_from_line, leases, capacity, leaving, next_size)
 
     def unload(self, item_id: str, now: float) -> Answer:
         return self._write(self.table.unload, item_id, now)
@@ -159,6 +158,9 @@ class WiredBakingTable:
     def recount(self, seen: Row) -> Answer:
         return self._write(self.table.recount, seen)
 
+    def begin_era(self, era: int, now: float, forget_elders: bool) -> Answer:
+        return self._write(self.table.begin_era, era, now, forget_elders)
+
     def _write(self, send: Callable[[*Ts], Answer], *args: *Ts) -> Answer:
         return self.wire.request(self.operations.update_item, send, *args, units=self.table.write_units)
 
@@ -175,8 +177,8 @@ class WiredWaitingItems:
     trouble: Trouble
     operations: Operations
 
-    def push(self, tickets: Mapping[str, Item]) -> None:
-        self.wire.request(self.operations.send_to_line, self.line.push, tickets)
+    def push(self, tickets: Mapping[str, Item], era: int) -> None:
+        self.wire.request(self.operations.send_to_line, self.line.push, tickets, era)
 
     def receive(self, count: int, wait_secs: int) -> list[Waiting]:
         if not wait_secs and self.dice.chance(self.trouble.rates.false_empty):
