@@ -17,6 +17,7 @@ from pizza_oven.item import Item, Trigger, parse
 from pizza_oven.plans import Held, LinePlan, Plan, slots
 from pizza_oven.ports import (
     BATCH,
+    ERA_SECS,
     BakingTable,
     DeadLetter,
     DeadLetters,
@@ -28,6 +29,7 @@ from pizza_oven.ports import (
     Row,
     Waiting,
     WaitingItems,
+    era_of,
 )
 
 OVERDUE_AFTER_SECS = 90
@@ -40,10 +42,6 @@ LOOKS_AT_ONCE = 5
 QUIET_SECS = 135
 """Whoever joined this long ago has pushed, or has died and will never push: after a function's 10 s, and the
 60 s in which its last request may still land. And SQS, which is up to 60 s behind, counts what was pushed."""
-
-LONG_ERA_SECS = 900
-"""An era is over when somebody leaves the line who was pushed QUIET_SECS after it began. If that took longer
-than this, its elders are not trusted: it only delays what the next era does."""
 
 ROUND_SECS = 4.0
 """What a round at the line may take when requests are slow; with less left, another function takes over."""
@@ -165,7 +163,7 @@ class BakeItems:
         try:
             self.line.push({_ticket(batch.brought_by[item.id][0]): item for item in plan.rest}, era)
         except ServiceError as error:
-            # They come again, and join again: the line is counted too long for an era or two.
+            # They come again, and join again: the line is counted too long until the era is over.
             self.journal.note("failed", error=str(error))
             return Placed(failed + joined, gave_back=started.gave_back)
         for item_id in joined:
@@ -175,25 +173,23 @@ class BakeItems:
     def _load_directly(self, items: list[Item]) -> tuple[Plan, int]:
         """Lease the longest prefix of the items that fits; count the others as waiting, in the same write.
 
-        Returns the era in which those join, too.
+        Returns in which era those join, too.
         """
         plan = Plan(loaded=items) if slots(items) <= self.capacity else Plan.of(items, Row(), self.capacity)
-        era = 0
+        now = self.now()
         for attempt in range(ATTEMPTS + 1):
             if not plan.loaded and not plan.rest:
                 break
-            leases = self._leases(plan.loaded)
-            answer = self.table.load_directly(leases, self.capacity, len(plan.rest), self.now())
+            leases, now = self._leases(plan.loaded), self.now()
+            answer = self.table.load_directly(leases, self.capacity, len(plan.rest), now)
             if answer.ok or _lost_answer(leases, answer.row):
-                # Whoever may have joined just before an era began is an elder, rather than taken for none.
-                era = answer.row.era if answer.ok else answer.row.era - 1
                 if answer.ok and leases:
                     self.journal.note("looked", occupied=answer.row.occupied)
                 break
             # Whoever finds the row changed time and again joins the line, which always succeeds.
             nobody_jumps = answer.row.waiting > 0 or attempt == ATTEMPTS - 1
             plan = Plan.of(items, answer.row, 0 if nobody_jumps else answer.row.room(self.capacity))
-        return plan, era
+        return plan, era_of(now)
 
     # The waiting line
 
@@ -292,22 +288,14 @@ class BakeItems:
         if loaded is None or started.gave_back:
             # The look comes when nothing is in hand any more.
             return self._look(plan.head_size)
-        if _is_out_of_date(loaded.row, done):
-            return replace(loaded, row=self._begin_era(loaded.row))
-        return loaded
+        over = _eras_over(loaded.row, done)
+        return replace(loaded, row=self._forget(loaded.row, over)) if over else loaded
 
-    def _begin_era(self, row: Row) -> Row:
-        """The count of the line is made right, and a new era begins. Returns the row then.
-
-        The line is first in, first out. So when somebody leaves it who joined in this era, and was pushed so
-        late that the elders had long pushed or died, all of those have left: any that still count have died.
-        """
-        now = self.now()
-        # In an oven that was updated and taken back, others may have counted meanwhile, who knew no eras.
-        forget = now - row.era_at < LONG_ERA_SECS
-        answer = self.table.begin_era(row.era, round(now, 3), forget)
-        if answer.ok and forget and row.elders:
-            self.journal.note("recounted", waiting=row.elders)
+    def _forget(self, row: Row, eras: Sequence[int]) -> Row:
+        """Who joined in these eras and still counts has died on the way to the line. Returns the row then."""
+        answer = self.table.forget(row, eras)
+        if answer.ok and (died := sum(row.joined[era] for era in eras)):
+            self.journal.note("recounted", waiting=died)
         return answer.row
 
     def _read(self, waiting: Waiting) -> Held:
@@ -515,9 +503,13 @@ def _baked_before(item: Item, execution: Execution, asked_at: float) -> bool:
     return is_another or execution.started_at < asked_at - CLOCKS_APART_SECS
 
 
-def _is_out_of_date(row: Row, left: Iterable[Held]) -> bool:
-    """Whether an era is over, by who has left the line in it."""
-    return any(h.waiting.era == row.era and h.waiting.sent_at > row.era_at + QUIET_SECS for h in left)
+def _eras_over(row: Row, left: Iterable[Held]) -> list[int]:
+    """Those eras of which nobody can be in the line any more, nor on the way into it.
+
+    The line is first in, first out: who has left it was behind all who pushed before.
+    """
+    pushed_at = max((held.waiting.sent_at for held in left), default=0)
+    return [era for era in row.joined if (era + 1) * ERA_SECS + QUIET_SECS < pushed_at]
 
 
 def _lost_answer(leases: dict[str, Lease], row: Row) -> bool:

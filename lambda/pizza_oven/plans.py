@@ -1,5 +1,6 @@
 """Who is loaded, who is in the oven already, and who waits: decided from a row, without asking anybody."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -92,13 +93,10 @@ class LinePlan:
         What has left before, and comes again, is not counted out a second time.
         """
         taken = [held.waiting for held in self.served if row is None or held.waiting.sequence > row.left]
-        era = row.era if row else max((waiting.era for waiting in taken), default=0)
-        elders = sum(waiting.era < era for waiting in taken)
         return Leaving(
             [waiting.sequence for waiting in taken],
             min(len(taken), row.waiting) if row else len(taken),
-            min(elders, row.elders) if row else elders,
-            era,
+            Counter(waiting.era for waiting in taken if waiting.era is not None),
         )
 
     @property

@@ -15,6 +15,15 @@ BATCH = 10
 (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html)."""
 
 
+ERA_SECS = 300
+"""For so long all who join the line are counted together."""
+
+
+def era_of(moment: float) -> int:
+    """The era of a moment, which is in seconds since the epoch."""
+    return int(moment // ERA_SECS)
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The hold of one item on its slots."""
@@ -33,7 +42,7 @@ class Row:
     """Slots taken: the sum of the leases."""
     waiting: int = 0
     """Items that have joined the line and were not loaded yet. Never too low; too high after some crashes,
-    until an era or two are over.
+    until the era is over.
     """
     joined_at: float = 0
     """When the line last grew, in seconds since the epoch."""
@@ -48,14 +57,8 @@ class Row:
     """
     come_at: float = 0
     """Until when a trigger is on its way for a line that was found shut."""
-    era: int = 0
-    """Of the line: a number that each who joins takes along, so that it is known how many of those who wait
-    are from before.
-    """
-    era_at: float = 0
-    """When this era began, in seconds since the epoch."""
-    elders: int = 0
-    """How many of those who wait joined before this era."""
+    joined: Mapping[int, int] = field(default_factory=dict)
+    """How many of those who wait joined in which era."""
 
     def room(self, capacity: int) -> int:
         """Free slots: none, too, while a lowered capacity drains."""
@@ -69,8 +72,8 @@ class Answer:
     ok: bool
     row: Row
     """As it stood in the way. Where nothing did: as it is after `load_from_line`, `answer_call` and
-    `begin_era`; its numbers alone after `unload`; after `load_directly` `occupied` alone, if it had leases,
-    and `era`, if anybody joined; not told after the others.
+    `forget`; its numbers alone after `unload`; `occupied` alone after `load_directly`, if it had leases; not
+    told after the others.
     """
 
 
@@ -82,10 +85,8 @@ class Leaving:
     """Their sequence numbers, which ascend. Nobody leaves the line twice."""
     counted: int = 0
     """As how many they were counted as waiting."""
-    elders: int = 0
-    """How many of these joined before the era of the row."""
-    era: int = 0
-    """Of the row, for which `elders` is right."""
+    joined: Mapping[int, int] = field(default_factory=dict)
+    """How many of them joined in which era."""
 
 
 class BakingTable(Protocol):
@@ -94,7 +95,7 @@ class BakingTable(Protocol):
     def look(self) -> Row: ...
 
     def load_directly(self, leases: Mapping[str, Lease], capacity: int, joining: int, now: float) -> Answer:
-        """Lease if all fit, none is leased and nobody waits; and `joining` more items join the line.
+        """Lease if all fit, none is leased and nobody waits; and `joining` more items join the line `now`.
 
         Who joins looks at the line itself, so a call that still stood is dropped. Without leases it
         always succeeds.
@@ -137,12 +138,8 @@ class BakingTable(Protocol):
     def recount(self, seen: Row) -> Answer:
         """Set `waiting` to 0, if nobody joined and nobody left since `seen`."""
 
-    def begin_era(self, era: int, now: float, forget_elders: bool) -> Answer:
-        """Begin the era after `era`, if that has not ended yet: all who wait are elders then.
-
-        The elders of `era` who still count are counted out, if they are to be forgotten. If not, nobody is
-        an elder in the new era.
-        """
+    def forget(self, seen: Row, eras: Sequence[int]) -> Answer:
+        """Count out who joined in these eras and still counts as in `seen`; the eras are then over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +152,8 @@ class Waiting:
     """Its place in the order in which messages joined; it grows, with gaps."""
     sent_at: float
     """When it was pushed, in seconds since the epoch."""
-    era: int = 0
-    """In which it joined."""
+    era: int | None = None
+    """In which it joined. None if that was before there were eras."""
 
 
 class WaitingItems(Protocol):

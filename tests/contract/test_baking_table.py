@@ -2,7 +2,7 @@
 
 import pytest
 
-from pizza_oven.ports import BakingTable, Lease, Leaving, Row
+from pizza_oven.ports import ERA_SECS, BakingTable, Lease, Leaving, Row
 from tests.contract.services import Services
 
 A = {"a": Lease(3, 1000.5)}
@@ -34,7 +34,7 @@ def test_a_direct_load_tells_how_many_slots_are_taken_then(table: BakingTable) -
 def test_a_direct_load_has_others_join_in_the_same_write(table: BakingTable) -> None:
     table.load_directly(A, capacity=5, joining=2, now=100.123)
 
-    assert table.look() == Row(occupied=3, waiting=2, joined_at=100.123, leases=A)
+    assert table.look() == Row(occupied=3, waiting=2, joined_at=100.123, leases=A, joined={0: 2})
 
 
 def test_a_direct_load_that_does_not_fit_changes_nothing_and_shows_the_row(table: BakingTable) -> None:
@@ -56,14 +56,14 @@ def test_a_direct_load_does_not_pass_those_who_wait(table: BakingTable) -> None:
     table.load_directly({}, capacity=5, joining=1, now=100.0)
 
     assert not table.load_directly(A, capacity=5, joining=0, now=200.0).ok
-    assert table.look() == Row(waiting=1, joined_at=100.0)
+    assert table.look() == Row(waiting=1, joined_at=100.0, joined={0: 1})
 
 
 def test_joining_alone_always_succeeds(table: BakingTable) -> None:
     table.load_directly(A, capacity=3, joining=1, now=100.0)
 
     assert table.load_directly({}, capacity=3, joining=2, now=200.0).ok
-    assert table.look() == Row(occupied=3, waiting=3, joined_at=200.0, leases=A)
+    assert table.look() == Row(occupied=3, waiting=3, joined_at=200.0, leases=A, joined={0: 3})
 
 
 @pytest.mark.parametrize("how", ["directly", "from the line"])
@@ -85,7 +85,7 @@ def test_a_load_from_the_line_counts_those_who_leave_it(table: BakingTable) -> N
     answer = table.load_from_line({**A, **B}, capacity=5, leaving=Leaving([1, 2], 2), next_size=None)
 
     assert answer.ok
-    assert table.look() == Row(5, 1, 100.0, {**A, **B}, left=2)
+    assert table.look() == Row(5, 1, 100.0, {**A, **B}, left=2, joined={0: 3})
 
 
 def test_no_more_leave_the_line_than_wait(table: BakingTable) -> None:
@@ -93,14 +93,14 @@ def test_no_more_leave_the_line_than_wait(table: BakingTable) -> None:
 
     assert not table.load_from_line(A, capacity=5, leaving=Leaving([1, 2], 2), next_size=None).ok
     assert not table.load_from_line({}, capacity=5, leaving=Leaving([1, 2], 2), next_size=None).ok
-    assert table.look() == Row(waiting=1, joined_at=100.0)
+    assert table.look() == Row(waiting=1, joined_at=100.0, joined={0: 1})
 
 
 def test_a_load_from_the_line_must_fit(table: BakingTable) -> None:
     table.load_directly(A, capacity=4, joining=1, now=100.0)
 
     assert not table.load_from_line(B, capacity=4, leaving=Leaving([1], 1), next_size=None).ok
-    assert table.look() == Row(3, 1, 100.0, A)
+    assert table.look() == Row(3, 1, 100.0, A, joined={0: 1})
 
 
 def test_unloading_frees_what_the_lease_says(table: BakingTable) -> None:
@@ -110,7 +110,7 @@ def test_unloading_frees_what_the_lease_says(table: BakingTable) -> None:
 
     assert answer.ok
     assert (answer.row.occupied, answer.row.waiting) == (2, 1)
-    assert table.look() == Row(2, 1, 100.0, B, called_at=5.5)
+    assert table.look() == Row(2, 1, 100.0, B, called_at=5.5, joined={0: 1})
 
 
 def test_what_is_not_leased_is_neither_unloaded_nor_undone_nor_renewed_nor_evicted(
@@ -175,77 +175,48 @@ def test_a_recount_fails_when_somebody_joined_or_left_since(table: BakingTable) 
     assert table.look().waiting == 1
 
 
-def test_who_joins_is_told_the_era(table: BakingTable) -> None:
-    assert table.load_directly({}, capacity=5, joining=1, now=100.0).row.era == 0
-    table.begin_era(0, 200.5, forget_elders=True)
+def test_who_joins_is_counted_in_its_era(table: BakingTable) -> None:
+    table.load_directly({}, capacity=5, joining=2, now=100.0)
+    table.load_directly({}, capacity=5, joining=1, now=ERA_SECS - 0.001)
+    table.load_directly({}, capacity=5, joining=3, now=ERA_SECS)
 
-    assert table.load_directly(A, capacity=5, joining=0, now=300.0).ok is False
-    assert table.load_directly({}, capacity=5, joining=1, now=300.0).row.era == 1
-    assert table.look() == Row(waiting=2, joined_at=300.0, era=1, era_at=200.5, elders=1)
+    assert table.look() == Row(waiting=6, joined_at=ERA_SECS, joined={0: 3, 1: 3})
 
 
-def test_in_a_new_era_all_who_wait_are_elders(table: BakingTable) -> None:
-    table.load_directly(A, capacity=5, joining=3, now=100.0)
+def test_who_leaves_the_line_is_counted_out_of_its_era(table: BakingTable) -> None:
+    table.load_directly({}, capacity=5, joining=2, now=100.0)
+    table.load_directly({}, capacity=5, joining=3, now=ERA_SECS)
 
-    answer = table.begin_era(0, 200.5, forget_elders=True)
+    table.load_from_line(A, 5, Leaving([1, 2, 3], counted=3, joined={0: 2, 1: 1}), next_size=None)
+    table.load_from_line({}, 5, Leaving([4], counted=1, joined={0: 1}), next_size=None)
+
+    assert table.look() == Row(3, 1, ERA_SECS, A, left=4, joined={0: -1, 1: 2})
+
+
+def test_of_an_era_that_is_over_nobody_counts(table: BakingTable) -> None:
+    table.load_directly(A, capacity=5, joining=2, now=100.0)
+    table.load_directly({}, capacity=5, joining=4, now=ERA_SECS)
+    table.load_directly({}, capacity=5, joining=1, now=2 * ERA_SECS)
+    table.load_from_line({}, 5, Leaving([1, 2, 3, 4, 5], counted=5, joined={0: 2, 1: 3}), next_size=None)
+
+    answer = table.forget(table.look(), [0, 1])
 
     assert answer.ok
-    assert answer.row == table.look() == Row(3, 3, 100.0, A, era=1, era_at=200.5, elders=3)
+    assert answer.row == table.look() == Row(3, 1, 2 * ERA_SECS, A, left=5, joined={2: 1})
 
 
-def test_an_era_ends_once(table: BakingTable) -> None:
-    table.load_directly({}, capacity=5, joining=3, now=100.0)
-    table.begin_era(0, 200.5, forget_elders=True)
-
-    answer = table.begin_era(0, 300.5, forget_elders=True)
-
-    assert not answer.ok
-    assert answer.row == table.look() == Row(0, 3, 100.0, era=1, era_at=200.5, elders=3)
-
-
-def test_elders_who_still_count_when_their_era_ends_are_forgotten(table: BakingTable) -> None:
-    table.load_directly({}, capacity=5, joining=3, now=100.0)
-    table.begin_era(0, 200.5, forget_elders=True)
-    table.load_directly({}, capacity=5, joining=4, now=300.0)
-    table.load_from_line(A, 5, Leaving([1], counted=1, elders=1, era=1), next_size=None)
-
-    answer = table.begin_era(1, 400.5, forget_elders=True)
-
-    assert answer.row == table.look() == Row(3, 4, 300.0, A, left=1, era=2, era_at=400.5, elders=4)
-
-
-def test_elders_that_are_not_to_be_trusted_count_as_before_and_are_elders_no_more(
-    table: BakingTable,
-) -> None:
-    table.load_directly({}, capacity=5, joining=3, now=100.0)
-    table.begin_era(0, 200.5, forget_elders=True)
-
-    answer = table.begin_era(1, 400.5, forget_elders=False)
-
-    assert answer.row == table.look() == Row(0, 3, 100.0, era=2, era_at=400.5)
-
-
-@pytest.mark.parametrize(("elders", "era"), [(1, 0), (3, 1), (1, 2)])
-def test_who_leaves_the_line_is_counted_out_in_its_era_and_no_more_elders_than_there_are(
-    table: BakingTable, elders: int, era: int
-) -> None:
+def test_an_era_is_over_only_as_it_was_seen(table: BakingTable) -> None:
     table.load_directly({}, capacity=5, joining=2, now=100.0)
-    table.begin_era(0, 200.5, forget_elders=True)
-    table.load_directly({}, capacity=5, joining=2, now=300.0)
     seen = table.look()
+    table.load_directly({}, capacity=5, joining=1, now=200.0)
 
-    answer = table.load_from_line(A, 5, Leaving([1, 2, 3], counted=3, elders=elders, era=era), next_size=None)
+    answer = table.forget(seen, [0])
 
     assert not answer.ok
-    assert answer.row == table.look() == seen
-
-
-def test_a_recount_leaves_no_elders(table: BakingTable) -> None:
-    table.load_directly({}, capacity=5, joining=2, now=100.0)
-    table.begin_era(0, 200.5, forget_elders=True)
-
-    assert table.recount(table.look()).ok
-    assert table.look() == Row(joined_at=100.0, era=1, era_at=200.5)
+    assert answer.row == table.look() == Row(waiting=3, joined_at=200.0, joined={0: 3})
+    assert table.forget(table.look(), [0]).ok
+    assert not table.forget(seen, [0]).ok
+    assert table.look() == Row(joined_at=200.0)
 
 
 def test_what_was_seen_does_not_change(table: BakingTable) -> None:
@@ -255,7 +226,7 @@ def test_what_was_seen_does_not_change(table: BakingTable) -> None:
     table.renew("a", 9.0)
     table.load_from_line(B, capacity=5, leaving=Leaving([1], 1), next_size=None)
 
-    assert seen == Row(3, 1, 100.0, A)
+    assert seen == Row(3, 1, 100.0, A, joined={0: 1})
 
 
 def test_the_first_unloading_calls_and_the_next_ones_leave_it_at_that(table: BakingTable) -> None:
@@ -270,9 +241,9 @@ def test_who_joins_looks_itself_so_an_old_call_is_dropped(table: BakingTable) ->
     table.load_directly({**A, **B}, capacity=5, joining=0, now=100.0)
     table.unload("a", 200.0)
 
-    table.load_directly({}, capacity=5, joining=1, now=300.0)
+    table.load_directly({}, capacity=5, joining=1, now=299.0)
 
-    assert table.look() == Row(2, 1, 300.0, B)
+    assert table.look() == Row(2, 1, 299.0, B, joined={0: 1})
 
 
 @pytest.mark.parametrize(("head_size", "is_answered"), [(3, False), (4, True)])
@@ -285,7 +256,11 @@ def test_a_call_stands_while_the_head_of_the_line_fits(
     answer = table.answer_call(5, head_size)
 
     assert answer.ok == is_answered
-    assert answer.row == table.look() == Row(2, 1, 100.0, B, called_at=0 if is_answered else 200.0)
+    assert (
+        answer.row
+        == table.look()
+        == Row(2, 1, 100.0, B, called_at=0 if is_answered else 200.0, joined={0: 1})
+    )
 
 
 def test_a_call_is_answered_when_nobody_waits(table: BakingTable) -> None:
@@ -304,9 +279,9 @@ def test_a_load_from_the_line_answers_the_call_only_if_it_is_the_last(
 
     assert answer.ok == is_last
     expected = (
-        Row(5, 2 - leaving, 100.0, {**A, **B}, left=9, come_at=200.0)
+        Row(5, 2 - leaving, 100.0, {**A, **B}, left=9, come_at=200.0, joined={0: 2})
         if is_last
-        else Row(3, 2, 100.0, A, called_at=200.0, come_at=200.0)
+        else Row(3, 2, 100.0, A, called_at=200.0, come_at=200.0, joined={0: 2})
     )
     assert answer.row == table.look() == expected
 
@@ -317,7 +292,11 @@ def test_a_load_from_the_line_that_is_not_the_last_lets_the_call_stand(table: Ba
 
     answer = table.load_from_line(B, capacity=9, leaving=Leaving([1], 1), next_size=None)
 
-    assert answer.row == table.look() == Row(5, 1, 100.0, {**A, **B}, left=1, called_at=200.0, come_at=200.0)
+    assert (
+        answer.row
+        == table.look()
+        == Row(5, 1, 100.0, {**A, **B}, left=1, called_at=200.0, come_at=200.0, joined={0: 2})
+    )
 
 
 def test_somebody_comes_again_but_only_one_at_a_time(table: BakingTable) -> None:
@@ -344,5 +323,5 @@ def test_a_message_leaves_the_line_once(table: BakingTable) -> None:
     again = table.load_from_line(B, capacity=5, leaving=Leaving([last, last + 1], 1), next_size=None)
 
     assert not again.ok
-    assert again.row == table.look() == Row(3, 1, 100.0, A, left=last)
+    assert again.row == table.look() == Row(3, 1, 100.0, A, left=last, joined={0: 3})
     assert table.load_from_line(B, capacity=5, leaving=Leaving([last + 1], 1), next_size=None).ok

@@ -121,10 +121,10 @@ def test_a_ticket_is_good_for_one_push(line: WaitingItems) -> None:
 
 
 def test_who_waits_is_known_by_the_era_in_which_it_joined(line: WaitingItems) -> None:
-    line.push({"1": item("a"), "2": item("b")}, era=-1)
+    line.push({"1": item("a"), "2": item("b")}, era=6)
     line.push({"3": item("c")}, era=7)
 
-    assert [waiting.era for waiting in line.receive(10, 0)] == [-1, -1, 7]
+    assert [waiting.era for waiting in line.receive(10, 0)] == [6, 6, 7]
 
 
 def test_deleting_twice_is_no_error(line: WaitingItems) -> None:

@@ -251,6 +251,7 @@ MUTANTS = [
         "what left the line before is counted out again",
         TABLE,
         (("            or (leaving.taken and row.left >= leaving.taken[0])\n", ""),),
+        "rough",
     ),
     Mutant(
         "a count that may be old is believed at once",
@@ -258,27 +259,24 @@ MUTANTS = [
         (("if now - row.joined_at > QUIET_SECS and self.line.count() == 0:", "if self.line.count() == 0:"),),
     ),
     Mutant(
-        "an era of the line is over at once",
+        "an era is over before its time is",
         BAKING,
-        (
-            ("h.waiting.sent_at > row.era_at + QUIET_SECS", "True"),
-            ("        forget = now - row.era_at < LONG_ERA_SECS\n", "        forget = True\n"),
-        ),
+        (("(era + 1) * ERA_SECS + QUIET_SECS < pushed_at", "True"),),
     ),
     Mutant(
-        "who leaves the line is counted as no elder",
+        "who leaves the line stays counted in its era",
         PLANS,
-        (("sum(waiting.era < era for waiting in taken)", "0"),),
+        (("            Counter(waiting.era for waiting in taken if waiting.era is not None),\n", ""),),
     ),
     Mutant(
-        "who leaves the line is counted by an era that is over",
-        TABLE,
-        ((" or row.era != leaving.era", ""),),
+        "who joins is taken for one of the next era",
+        BAKING,
+        (("        return plan, era_of(now)\n", "        return plan, era_of(now) + 1\n"),),
     ),
     Mutant(
-        "all who wait are forgotten with the elders",
+        "with an era all who wait are forgotten",
         TABLE,
-        (("row.waiting - row.elders if forget_elders", "0 if forget_elders"),),
+        (("waiting = row.waiting - sum(row.joined[era] for era in eras)", "waiting = 0"),),
     ),
     Mutant(
         "nobody looks into a copy that outlives its item",

@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,10 +19,10 @@ from kitchen.simulation.queues import (
     StandardQueue,
 )
 from kitchen.simulation.table import MemoryBakingTable
-from pizza_oven.baking import LONG_ERA_SECS, OVERDUE_AFTER_SECS, QUIET_SECS, BakeItems, Message
+from pizza_oven.baking import OVERDUE_AFTER_SECS, QUIET_SECS, BakeItems, Message
 from pizza_oven.errors import ServiceError
 from pizza_oven.item import Item
-from pizza_oven.ports import Answer, Execution, Lease, Row
+from pizza_oven.ports import ERA_SECS, Execution, Lease, Row, era_of
 from pizza_oven.removing import ItemRemoved
 
 
@@ -588,11 +588,12 @@ def bake_on(oven: Oven, secs: int, every: int = 5) -> None:
 
 
 def test_a_count_that_a_crash_left_too_high_is_corrected_while_items_join_all_the_time(oven: Oven) -> None:
-    oven.table.row = Row(waiting=2, joined_at=oven.loop.seconds())
+    now = oven.loop.seconds()
+    oven.table.row = Row(waiting=2, joined_at=now, joined={era_of(now): 2})
     bake_on(oven, secs=120)
     assert oven.table.row.waiting == 2
 
-    bake_on(oven, secs=6 * QUIET_SECS)
+    bake_on(oven, secs=ERA_SECS + QUIET_SECS)
 
     assert oven.table.row.waiting == 0
     assert oven.notes.facts_of("recounted") == {"waiting": 2}
@@ -611,34 +612,32 @@ def test_who_waits_behind_others_is_counted_from_era_to_era(oven: Oven) -> None:
     oven.settle()
 
     assert len(oven.out()) == 312
-    assert oven.table.row.waiting == oven.table.row.elders == 0
-    assert oven.table.row.era > 4
+    assert oven.table.row.waiting == 0
+    assert len(oven.table.row.joined) < 3
     assert ("recounted", None) not in oven.notes.taken
 
 
-def test_elders_of_an_era_that_took_too_long_are_not_trusted(oven: Oven) -> None:
-    began = oven.loop.seconds()
-    oven.table.row = Row(waiting=2, joined_at=began, era=4, era_at=began, elders=2)
-    oven.pass_time(LONG_ERA_SECS)
-
+def test_an_era_is_not_over_while_somebody_may_be_joining(oven: Oven) -> None:
+    now = oven.loop.seconds()
+    began = era_of(now) * ERA_SECS
+    oven.table.row = Row(waiting=2, joined_at=now, joined={era_of(now): 2})
+    oven.pass_time(began + ERA_SECS + QUIET_SECS - now)
     oven.bake(item("a"))
+    assert oven.table.row.waiting == 2
 
-    assert (oven.table.row.waiting, oven.table.row.era, oven.table.row.elders) == (2, 5, 0)
+    oven.pass_time(1)
+    oven.bake(item("b"))
+    assert (oven.table.row.waiting, [*oven.table.row.joined]) == (0, [era_of(now) + 1])
 
 
-def test_who_joined_by_a_write_whose_answer_was_lost_is_an_elder(oven: Oven) -> None:
-    class Forgetful(MemoryBakingTable):
-        def load_directly(
-            self, leases: Mapping[str, Lease], capacity: int, joining: int, now: float
-        ) -> Answer:
-            super().load_directly(leases, capacity, joining, now)
-            return super().load_directly(leases, capacity, joining, now)
+def test_who_joined_before_there_were_eras_is_counted_out_all_the_same(oven: Oven) -> None:
+    oven.table.row = Row(waiting=1, joined_at=oven.loop.seconds())
+    oven.fifo.send(item("a"), "a")
 
-    oven.table = Forgetful(Row(era=4))
+    oven.bake(trigger())
 
-    oven.bake(item("a", size=2), item("b", size=2))
-
-    assert [letter.era for letter in oven.fifo.letters()] == [3]
+    assert oven.running() == ["a"]
+    assert (oven.table.row.waiting, oven.table.row.joined) == (0, {})
 
 
 def test_for_a_line_that_gives_nobody_one_is_to_come_again_however_many_ask(oven: Oven) -> None:

@@ -186,7 +186,7 @@ def test_items_that_wait_cost_more_in_proportion() -> None:
 
 
 @pytest.mark.parametrize(
-    ("items", "size", "units"), [(1, 1, 1), (20, 1, 1), (21, 1, 2), (14, 2, 2), (1000, 1, 45)]
+    ("items", "size", "units"), [(1, 1, 1), (19, 1, 1), (20, 1, 2), (14, 2, 2), (1000, 1, 46)]
 )
 def test_a_write_takes_a_unit_for_each_kilobyte_of_the_row(items: int, size: int, units: int) -> None:
     assert row_units(items, size) == units
@@ -198,7 +198,7 @@ def test_a_write_is_dearer_in_a_fuller_oven() -> None:
         for slots in ("14", "1000")
     )
 
-    assert large == pytest.approx(45 * small)
+    assert large == pytest.approx(46 * small)
 
 
 def test_traces_and_metrics_are_paid_for_where_they_are_enabled() -> None:

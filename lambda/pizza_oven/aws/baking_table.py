@@ -1,17 +1,18 @@
 """The Baking Table: one DynamoDB item that holds all that must be decided at once.
 
-Attributes: `occupied`, `waiting`, `joinedAt`, `leftLine`, `calledAt`, `comeAt`, `era`, `eraAt`, `elders`, and
-for each item in the oven its lease: `@<item id>`, when it should be out, and if it takes more than one slot,
-`*<item id>`, how many. They are short on purpose: a write is billed by the whole item, 1 KB (some 20 leases)
-a unit (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html).
+Attributes: `occupied`, `waiting`, `joinedAt`, `leftLine`, `calledAt`, `comeAt`; `~<era>`, how many of those
+who wait joined in it; and for each item in the oven its lease: `@<item id>`, when it should be out, and if it
+takes more than one slot, `*<item id>`, how many. They are short on purpose: a write is billed by the whole
+item, 1 KB (some 20 leases) a unit
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pizza_oven.aws.clients import service_errors
 from pizza_oven.errors import ServiceError
-from pizza_oven.ports import Answer, Lease, Leaving, Row
+from pizza_oven.ports import Answer, Lease, Leaving, Row, era_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 KEY = {"id": {"S": "capacity"}}
 _UNTIL = "@"
 _SIZE = "*"
+_ERA = "~"
 
 
 class DynamoBakingTable:
@@ -42,8 +44,7 @@ class DynamoBakingTable:
             write.add("waiting :joining", joining=joining)
             write.set("joinedAt = :now", now=now)
             write.remove("calledAt")
-            # Touched, so that it is told.
-            write.set("era = if_not_exists(era, :first)", first=0)
+            write.join({era_of(now): joining})
         return self._update(write, told="UPDATED_NEW")
 
     def load_from_line(
@@ -63,10 +64,7 @@ class DynamoBakingTable:
         if leaving.counted:
             write.add("waiting :minus", minus=-leaving.counted)
             write.only_if("waiting >= :leaving", leaving=leaving.counted)
-            write.only_in(leaving.era)
-        if leaving.elders:
-            write.add("elders :younger", younger=-leaving.elders)
-            write.only_if("elders >= :elders", elders=leaving.elders)
+        write.join({era: -count for era, count in leaving.joined.items()})
         if next_size is not None:
             size = sum(lease.size for lease in leases.values())
             write.answer_call(capacity - size - next_size, leaving.counted)
@@ -113,23 +111,20 @@ class DynamoBakingTable:
         return self._update(write)
 
     def recount(self, seen: Row) -> Answer:
-        write = _Write()
+        names = _era_names(seen.joined)
+        write = _Write(names)
         write.set("waiting = :zero", zero=0)
-        write.remove("elders")
+        write.remove(*names)
         write.only_if("waiting = :seen AND joinedAt = :joined", seen=seen.waiting, joined=seen.joined_at)
         return self._update(write)
 
-    def begin_era(self, era: int, now: float, forget_elders: bool) -> Answer:
-        write = _Write()
-        write.only_in(era)
-        write.set("era = :next", next=era + 1)
-        write.set("eraAt = :now", now=now)
-        if forget_elders:
-            # What stands to the right of a sign of equality is as it was before the write.
-            write.set("waiting = waiting - if_not_exists(elders, :none)", none=0)
-            write.set("elders = waiting - if_not_exists(elders, :none)")
-        else:
-            write.remove("elders")
+    def forget(self, seen: Row, eras: Sequence[int]) -> Answer:
+        names = _era_names(eras)
+        write = _Write(names)
+        write.add("waiting :minus", minus=-sum(seen.joined[era] for era in eras))
+        write.remove(*names)
+        for n, (name, era) in enumerate(zip(names, eras, strict=True)):
+            write.only_if(f"{name} = :seen{n}", **{f"seen{n}": seen.joined[era]})
         return self._update(write, told="ALL_NEW")
 
     def _update(self, write: "_Write", told: Literal["NONE", "UPDATED_NEW", "ALL_NEW"] = "NONE") -> Answer:
@@ -170,7 +165,8 @@ class _Write:
         self._use(values)
 
     def remove(self, *names: str) -> None:
-        self._clauses.setdefault("REMOVE", []).extend(names)
+        if names:
+            self._clauses.setdefault("REMOVE", []).extend(names)
 
     def only_if(self, condition: str, **values: float) -> None:
         self._conditions.append(condition)
@@ -203,12 +199,12 @@ class _Write:
         self.only_if("attribute_exists(#until)")
         return self
 
-    def only_in(self, era: int) -> None:
-        """Only while this is the line's era."""
-        if era:
-            self.only_if("era = :era", era=era)
-        else:
-            self.only_if("(attribute_not_exists(era) OR era = :era)", era=era)
+    def join(self, joined: Mapping[int, int]) -> None:
+        """Count so many more who joined in each era."""
+        names = _era_names(joined)
+        self._names |= names
+        for n, (name, count) in enumerate(zip(names, joined.values(), strict=True)):
+            self.add(f"{name} :joined{n}", **{f"joined{n}": count})
 
     def answer_call(self, fitting: int, leaving: int) -> None:
         """The call is answered, if only those `leaving` wait, or more than `fitting` slots are taken."""
@@ -236,6 +232,11 @@ class _Write:
             self._values[f":{name}"] = _number(value)
 
 
+def _era_names(eras: Iterable[int]) -> dict[str, str]:
+    """The attributes of eras, by what stands for them in a request."""
+    return {f"#era{n}": f"{_ERA}{era}" for n, era in enumerate(eras)}
+
+
 def _number(value: float) -> dict[str, str]:
     # Times to the millisecond; a float in full would not come back as the number that was sent.
     return {"N": str(value) if isinstance(value, int) else f"{value:.3f}"}
@@ -255,7 +256,5 @@ def _row(attributes: Mapping[str, Any]) -> Row:
         left=int(numbers.get("leftLine", 0)),
         called_at=float(numbers.get("calledAt", 0)),
         come_at=float(numbers.get("comeAt", 0)),
-        era=int(numbers.get("era", 0)),
-        era_at=float(numbers.get("eraAt", 0)),
-        elders=int(numbers.get("elders", 0)),
+        joined={int(name[1:]): int(count) for name, count in numbers.items() if name.startswith(_ERA)},
     )

@@ -131,8 +131,7 @@ def _waiting(message: "MessageTypeDef") -> Waiting:
         message["ReceiptHandle"],
         int(message["Attributes"]["SequenceNumber"]),
         int(message["Attributes"]["SentTimestamp"]) / 1000,
-        # Who joined before there were eras has none.
-        int(stamp["StringValue"]) if stamp else 0,
+        int(stamp["StringValue"]) if stamp else None,
     )
 
 

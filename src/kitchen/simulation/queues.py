@@ -24,7 +24,7 @@ class Letter:
     """An attribute: why it is a dead letter."""
     sent_at: float = field(default=0, repr=False)
     """In seconds since the epoch. Nothing goes by it, so it makes no other state of the world."""
-    era: int = 0
+    era: int | None = None
     """An attribute: in which era of the line it joined."""
     receive_count: int = 0
     hidden_until: int = 0
@@ -178,7 +178,7 @@ class FifoQueue:
     _hand: list[Letter] = field(default_factory=list)
     _tickets: dict[str, int] = field(default_factory=dict)
 
-    def send(self, body: str, ticket: str, era: int = 0) -> None:
+    def send(self, body: str, ticket: str, era: int | None = None) -> None:
         """Append a message, unless the `ticket`, its deduplication id, was used in the last 5 minutes."""
         now = self.loop.now
         while self._tickets and (oldest := next(iter(self._tickets.items())))[1] <= now:

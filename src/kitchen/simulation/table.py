@@ -1,15 +1,15 @@
 """DynamoDB in memory: the one row of the Baking Table, with the conditions of its writes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pizza_oven.ports import Answer, Lease, Leaving, Row
+from pizza_oven.ports import Answer, Lease, Leaving, Row, era_of
 
 UNIT_BYTES = 1024
 """A write is billed by the whole item, in steps of 1 KB: the larger of before and after
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html)."""
 
-_ROW_BYTES = 120
+_ROW_BYTES = 110
 """All that is no lease, with the names."""
 
 _TIME_BYTES = 9
@@ -43,13 +43,18 @@ class MemoryBakingTable:
             return Answer(False, row)
         occupied, leases = row.occupied + _slots(leases), self._with(leases)
         if joining:
-            waiting = row.waiting + joining
             self.row = replace(
-                row, occupied=occupied, leases=leases, waiting=waiting, joined_at=round(now, 3), called_at=0
+                row,
+                occupied=occupied,
+                waiting=row.waiting + joining,
+                joined_at=round(now, 3),
+                leases=leases,
+                called_at=0,
+                joined=_plus(row.joined, {era_of(now): joining}),
             )
         else:
             self.row = replace(row, occupied=occupied, leases=leases)
-        return Answer(True, Row(occupied if leases else 0, era=row.era if joining else 0))
+        return Answer(True, Row(occupied)) if leases else _DONE
 
     def load_from_line(
         self,
@@ -62,8 +67,7 @@ class MemoryBakingTable:
         if (
             (leases and not self._may_lease(leases, capacity))
             or (leaving.taken and row.left >= leaving.taken[0])
-            or (leaving.counted and (row.waiting < leaving.counted or row.era != leaving.era))
-            or row.elders < leaving.elders
+            or (leaving.counted and row.waiting < leaving.counted)
         ):
             return Answer(False, row)
         occupied, waiting = row.occupied + _slots(leases), row.waiting - leaving.counted
@@ -76,7 +80,7 @@ class MemoryBakingTable:
             leases=self._with(leases),
             left=leaving.taken[-1] if leaving.taken else row.left,
             called_at=row.called_at if next_size is None else 0,
-            elders=row.elders - leaving.elders,
+            joined=_plus(row.joined, {era: -count for era, count in leaving.joined.items()}),
         )
         return Answer(True, self.row)
 
@@ -133,16 +137,16 @@ class MemoryBakingTable:
         row = self.row
         if (row.waiting, row.joined_at) != (seen.waiting, seen.joined_at):
             return Answer(False, row)
-        self.row = replace(row, waiting=0, elders=0)
+        self.row = replace(row, waiting=0, joined={})
         return _DONE
 
-    def begin_era(self, era: int, now: float, forget_elders: bool) -> Answer:
+    def forget(self, seen: Row, eras: Sequence[int]) -> Answer:
         row = self.row
-        if row.era != era:
+        if any(row.joined.get(era) != seen.joined[era] for era in eras):
             return Answer(False, row)
-        waiting = row.waiting - row.elders if forget_elders else row.waiting
-        elders = waiting if forget_elders else 0
-        self.row = replace(row, waiting=waiting, era=era + 1, era_at=now, elders=elders)
+        waiting = row.waiting - sum(row.joined[era] for era in eras)
+        joined = {era: count for era, count in row.joined.items() if era not in eras}
+        self.row = replace(row, waiting=waiting, joined=joined)
         return Answer(True, self.row)
 
     def _may_lease(self, leases: Mapping[str, Lease], capacity: int) -> bool:
@@ -154,6 +158,10 @@ class MemoryBakingTable:
             return self.row.leases
         self.lease_bytes += sum(_bytes(item_id, lease) for item_id, lease in leases.items())
         return {**self.row.leases, **leases}
+
+
+def _plus(joined: Mapping[int, int], more: Mapping[int, int]) -> Mapping[int, int]:
+    return {**joined, **{era: joined.get(era, 0) + count for era, count in more.items()}}
 
 
 def _nobody_fits(occupied: int, waiting: int, capacity: int, size: int) -> bool:

@@ -158,8 +158,8 @@ class WiredBakingTable:
     def recount(self, seen: Row) -> Answer:
         return self._write(self.table.recount, seen)
 
-    def begin_era(self, era: int, now: float, forget_elders: bool) -> Answer:
-        return self._write(self.table.begin_era, era, now, forget_elders)
+    def forget(self, seen: Row, eras: Sequence[int]) -> Answer:
+        return self._write(self.table.forget, seen, eras)
 
     def _write(self, send: Callable[[*Ts], Answer], *args: *Ts) -> Answer:
         return self.wire.request(self.operations.update_item, send, *args, units=self.table.write_units)
