@@ -6,6 +6,9 @@ BIN := .venv/bin
 CHECKOV := .venv/checkov/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
+# Some set this, and then each start of a process compiles all that it imports anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench docs pictures pins clean
 

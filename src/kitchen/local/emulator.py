@@ -91,6 +91,8 @@ def _environment(port: int, folder: Path, *, enforce_iam: bool) -> dict[str, str
         "AWS_ACCESS_KEY_ID": LOCAL_CREDENTIAL,
         "AWS_SECRET_ACCESS_KEY": LOCAL_CREDENTIAL,
         "AWS_DEFAULT_REGION": LOCAL_REGION,
+        # Each process of a function would compile all that it imports anew.
+        "PYTHONDONTWRITEBYTECODE": "",
         # Services that would listen on ports of their own.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
