@@ -93,8 +93,8 @@ MUTANTS = [
         TABLE,
         (
             (
-                "        self.row = replace(row, called_at=0)\n",
-                "        self.row = replace(row)\n",
+                "row.joined_at, row.leases, row.left, 0, row.come_at)",
+                "row.joined_at, row.leases, row.left, row.called_at, row.come_at)",
             ),
         ),
     ),
@@ -157,12 +157,12 @@ MUTANTS = [
     Mutant(
         "a load asks for not exactly full in place of room",
         TABLE,
-        (("return row.occupied + _slots(leases) <= capacity and", "return row.occupied != capacity and"),),
+        (("return occupied <= capacity and", "return self.row.occupied != capacity and"),),
     ),
     Mutant(
         "an item is leased although it is leased",
         TABLE,
-        ((" and row.leases.keys().isdisjoint(leases)", ""),),
+        ((" and self.row.leases.keys().isdisjoint(leases)", ""),),
     ),
     Mutant(
         "new items are loaded past those who wait",

@@ -16,35 +16,28 @@ class TokenBucket:
     refused: int = 0
     first_refusal: int | None = None
     """When, in microseconds since the epoch."""
-    _tokens: int = 0
-    """In millionths: what a microsecond adds at a rate of 1."""
-    _filled: int = 0
-
-    def __post_init__(self) -> None:
-        self._tokens = self.burst * SECOND
-        self._filled = self.loop.now
+    _full_at: int = 0
+    """When it will be full again, in microseconds times the rate: so it is a whole number."""
 
     def take(self, count: int = 1) -> bool:
         """Take `count`, or nothing: False is a throttle."""
-        self._fill()
-        if self._tokens < count * SECOND:
+        now = self.loop.now * self.rate
+        full_at = max(self._full_at, now) + count * SECOND
+        if full_at - now > self.burst * SECOND:
             self._refuse()
             return False
-        self._tokens -= count * SECOND
+        self._full_at = full_at
         return True
 
     def reserve(self, count: int = 1) -> int:
         """Take `count` in any case. Returns after how many microseconds they are there."""
-        self._fill()
-        self._tokens -= count * SECOND
-        if self._tokens >= 0:
+        now = self.loop.now * self.rate
+        self._full_at = max(self._full_at, now) + count * SECOND
+        missing = self._full_at - now - self.burst * SECOND
+        if missing <= 0:
             return 0
         self._refuse()
-        return -self._tokens // self.rate
-
-    def _fill(self) -> None:
-        self._tokens = min(self._tokens + (self.loop.now - self._filled) * self.rate, self.burst * SECOND)
-        self._filled = self.loop.now
+        return missing // self.rate
 
     def _refuse(self) -> None:
         self.refused += 1
