@@ -118,7 +118,7 @@ class Instance:
 
     def begin(self, event: object, answered: Answered) -> None:
         self.begun = self._function.loop.now
-        self._wire.begin(self.begun + TIMEOUT)
+        self._wire.deadline = self.begun + TIMEOUT
         self._greenlet.switch((event, answered))
 
     def close(self) -> None:

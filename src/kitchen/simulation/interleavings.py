@@ -105,18 +105,18 @@ class CrashingWire(FaultyWire):
     def end(self) -> None:
         self.said = self.deadline = 0
 
-    def attempt(self, operation: Operation, send: Callable[[*Ts], T], *args: *Ts, units: int = 1) -> T:
+    def attempt(self, operation: Operation, send: Callable[[*Ts], T], args: tuple[*Ts], units: int = 1) -> T:
         self.said = hash((self.said, operation.name, repr(args)))
-        return super().attempt(operation, send, *args, units=units)
+        return super().attempt(operation, send, args, units)
 
-    def effect(self, send: Callable[[*Ts], T], *args: *Ts) -> T:
-        answer = super().effect(send, *args)
+    def effect(self, send: Callable[[*Ts], T], args: tuple[*Ts]) -> T:
+        answer = super().effect(send, args)
         self.said = hash((self.said, send.__name__, repr(args), repr(answer)))
         return answer
 
-    def request(self, operation: Operation, send: Callable[[*Ts], T], *args: *Ts, units: int = 1) -> T:
+    def request(self, operation: Operation, send: Callable[[*Ts], T], args: tuple[*Ts], units: int = 1) -> T:
         self.said = hash((self.said, operation.name, repr(args)))
-        return super().request(operation, send, *args, units=units)
+        return super().request(operation, send, args, units)
 
     def _fault(self, _operation: Operation) -> Fault | None:
         if not self._world.crashes_left:

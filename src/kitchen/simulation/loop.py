@@ -32,6 +32,8 @@ class Loop:
         self._soon: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
         self._agenda: list[Entry] = []
         self._count = 0
+        self._horizon = 0
+        """Until when run() runs; 0 while it does not."""
 
     def call_soon(self, act: Callable[..., object], *args: object) -> None:
         """Have `act(*args)` called before anything else."""
@@ -47,6 +49,13 @@ class Loop:
         self._count += 1
         heappush(self._agenda, (self.now + span, self._count, act, args))
 
+    def pass_to(self, moment: int) -> bool:
+        """Let it be `moment`, if run() has nothing else to do up to then. Tells whether it is."""
+        if moment > self._horizon or self._soon or (self._agenda and self._agenda[0][0] <= moment):
+            return False
+        self.now = moment
+        return True
+
     def step(self, until: int) -> bool:
         """Do what is due next, if it is due by `until`. Tells whether anything was."""
         if self._soon:
@@ -61,6 +70,7 @@ class Loop:
     def run(self, until: int) -> None:
         """Do all that is due up to and at the moment `until`, which is then the present."""
         soon, agenda = self._soon, self._agenda
+        self._horizon = until
         # As step() does, written out: most of a long simulation is spent going round here.
         while True:
             if soon:
@@ -70,6 +80,7 @@ class Loop:
             else:
                 break
             act(*args)
+        self._horizon = 0
         self.now = max(self.now, until)
 
     def seconds(self) -> float:

@@ -300,11 +300,15 @@ class MemoryWaitingItems:
             self._queue.send(item.body, ticket, era)
 
     def receive(self, count: int, wait_secs: int) -> list[Waiting]:
-        hand = []
         until = self._queue.loop.now + micros(wait_secs)
-        while not (taken := self._queue.receive(count)) and self._queue.loop.now < until:
+        while not (hand := self.receive_now(count)) and self._queue.loop.now < until:
             self._wait(until)
-        for received in taken:
+        return hand
+
+    def receive_now(self, count: int) -> list[Waiting]:
+        """Without waiting for the first one."""
+        hand = []
+        for received in self._queue.receive(count):
             receipt = f"{received.id}/{received.receive_count}"
             self._hand[receipt] = received
             sequence = int(received.id.rpartition("-")[2])

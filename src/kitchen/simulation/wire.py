@@ -73,48 +73,33 @@ class Wire:
         self.actor = actor
         """The name of the instance."""
         self.deadline = 0
-        """When its function is timed out."""
+        """When the invocation is timed out."""
         self.resume: Callable[[], object] = lambda: None
         """Continues the function after a pause."""
         self._hub = greenlet.getcurrent()
 
-    def begin(self, deadline: int) -> None:
-        """An invocation begins, and is timed out at the deadline."""
-        self.deadline = deadline
-
     def end(self) -> None:
         """The invocation has ended."""
 
-    def request(self, operation: Operation, send: Callable[[*Ts], T], *args: *Ts, units: int = 1) -> T:
+    def request(self, operation: Operation, send: Callable[[*Ts], T], args: tuple[*Ts], units: int = 1) -> T:
         """Have `send(*args)` take effect when the request has arrived, and return its answer.
 
         Raises ServiceError when AWS refuses it, and FunctionDied when the time is over.
         """
         self.travel(operation.latency.draw(self._dice))
-        return self.attempt(operation, send, *args, units=units)
+        return self.attempt(operation, send, args, units)
 
-    def attempt(self, operation: Operation, send: Callable[[*Ts], T], *args: *Ts, units: int = 1) -> T:
+    def attempt(self, operation: Operation, send: Callable[[*Ts], T], args: tuple[*Ts], units: int = 1) -> T:
         """The request has arrived: it takes effect, unless it is throttled."""
-        self.admit(operation, units)
-        return self.effect(send, *args)
-
-    def effect(self, send: Callable[[*Ts], T], *args: *Ts) -> T:
-        """Have it take effect here and now."""
+        operation.requests += 1
+        if operation.quota is not None and not operation.quota.take(units):
+            self._try_again(operation, operation.quota, units)
+        operation.units += units
         return send(*args)
 
-    def admit(self, operation: Operation, units: int) -> None:
-        """Count the request; have it wait, and try again, while it is throttled."""
-        operation.requests += 1
-        if operation.quota is None or operation.quota.take(units):
-            operation.units += units
-            return
-        for backoff in BACKOFFS:
-            self.travel(backoff)
-            operation.requests += 1
-            if operation.quota.take(units):
-                operation.units += units
-                return
-        raise ServiceError(f"{operation.name}: throttled")
+    def effect(self, send: Callable[[*Ts], T], args: tuple[*Ts]) -> T:
+        """Have it take effect here and now."""
+        return send(*args)
 
     def travel(self, span: int) -> None:
         """Let time pass. Raises FunctionDied when the function has none left."""
@@ -124,8 +109,9 @@ class Wire:
             loop.call_at(max(self.deadline, loop.now), self.resume)
             self._hub.switch()
             raise FunctionDied
-        loop.call_at(moment, self.resume)
-        self._hub.switch()
+        if not loop.pass_to(moment):
+            loop.call_at(moment, self.resume)
+            self._hub.switch()
 
     def sleep(self, until: int, listeners: list[Callable[[], object]]) -> None:
         """Let time pass until one of the `listeners` is called, or until that moment."""
@@ -135,6 +121,15 @@ class Wire:
         self._hub.switch()
         if self._loop.now >= self.deadline:
             raise FunctionDied
+
+    def _try_again(self, operation: Operation, quota: TokenBucket, units: int) -> None:
+        """Throttled: the SDK waits, and asks again."""
+        for backoff in BACKOFFS:
+            self.travel(backoff)
+            operation.requests += 1
+            if quota.take(units):
+                return
+        raise ServiceError(f"{operation.name}: throttled")
 
 
 @dataclass(slots=True)
@@ -159,25 +154,23 @@ class FaultyWire(Wire):
         self._trouble = trouble
         self._witness = witness
 
-    def attempt(self, operation: Operation, send: Callable[[*Ts], T], *args: *Ts, units: int = 1) -> T:
+    def attempt(self, operation: Operation, send: Callable[[*Ts], T], args: tuple[*Ts], units: int = 1) -> T:
         if self._dice.chance(self._trouble.rates.slow):
             self.travel(self._dice.below(SLOW))
         fault = self._fault(operation)
         if fault is None:
-            self.admit(operation, units)
-            return self.effect(send, *args)
+            return super().attempt(operation, self.effect, (send, args), units)
         self._witness.struck(self.actor, fault.value, send.__name__, args)
         if fault is Fault.CRASH_BEFORE:
             raise FunctionDied
-        self.admit(operation, units)
-        return self._suffer(fault, operation, send, args)
+        return super().attempt(operation, self._suffer, (fault, operation, send, args), units)
 
     def travel(self, span: int) -> None:
         if self._loop.now + span >= self.deadline:
             self._witness.struck(self.actor, "timed_out", "", ())
         super().travel(span)
 
-    def effect(self, send: Callable[[*Ts], T], *args: *Ts) -> T:
+    def effect(self, send: Callable[[*Ts], T], args: tuple[*Ts]) -> T:
         answer = send(*args)
         self._witness.landed(self.actor, send.__name__, args, answer)
         return answer
@@ -191,25 +184,25 @@ class FaultyWire(Wire):
     def _suffer(self, fault: Fault, operation: Operation, send: Callable[..., T], args: tuple[Any, ...]) -> T:
         match fault:
             case Fault.CRASH_AFTER:
-                self.effect(send, *args)
+                self.effect(send, args)
                 raise FunctionDied
             case Fault.HANG:
-                self._loop.call_later(self._dice.below(HAUNTING), self.effect, send, *args)
+                self._loop.call_later(self._dice.below(HAUNTING), self.effect, send, args)
                 self.travel(self.deadline - self._loop.now)
             case Fault.UNANSWERED:
-                self.effect(send, *args)
+                self.effect(send, args)
             case Fault.LATE:
-                self._loop.call_later(self._dice.below(HAUNTING), self.effect, send, *args)
+                self._loop.call_later(self._dice.below(HAUNTING), self.effect, send, args)
             case Fault.PARTIAL:
                 entries, *others = args
-                self.effect(send, _first(self._dice.below(len(entries)), entries), *others)
+                self.effect(send, (_first(self._dice.below(len(entries)), entries), *others))
             case Fault.REPEATED:
-                self.effect(send, *args)
+                self.effect(send, args)
                 self.travel(self._dice.below(2 * SECOND))
-                return self.effect(send, *args)
+                return self.effect(send, args)
             case Fault.HAUNTED:
-                self._loop.call_later(self._dice.below(HAUNTING), self.effect, send, *args)
-                return self.effect(send, *args)
+                self._loop.call_later(self._dice.below(HAUNTING), self.effect, send, args)
+                return self.effect(send, args)
         raise ServiceError(f"{operation.name}: {fault.value}")
 
 

@@ -104,7 +104,7 @@ class LineHistory:
         return next((count for when, count in reversed(self._counts) if when <= moment), 0)
 
     def _opened(self) -> None:
-        listeners, self.listeners[:] = self.listeners[:], []
+        listeners, self.listeners = self.listeners, []
         for wake in listeners:
             wake()
 
@@ -119,7 +119,7 @@ class WiredBakingTable:
 
     def look(self) -> Row:
         return self.wire.request(
-            self.operations.get_item, self.table.look, units=-(-self.table.write_units // 4)
+            self.operations.get_item, self.table.look, (), -(-self.table.write_units // 4)
         )
 
     def load_directly(self, leases: Mapping[str, Lease], capacity: int, joining: int, now: float) -> Answer:
@@ -162,7 +162,7 @@ class WiredBakingTable:
         return self._write(self.table.forget, seen, eras)
 
     def _write(self, send: Callable[[*Ts], Answer], *args: *Ts) -> Answer:
-        return self.wire.request(self.operations.update_item, send, *args, units=self.table.write_units)
+        return self.wire.request(self.operations.update_item, send, args, self.table.write_units)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,33 +178,30 @@ class WiredWaitingItems:
     operations: Operations
 
     def push(self, tickets: Mapping[str, Item], era: int) -> None:
-        self.wire.request(self.operations.send_to_line, self.line.push, tickets, era)
+        self.wire.request(self.operations.send_to_line, self.line.push, (tickets, era))
 
     def receive(self, count: int, wait_secs: int) -> list[Waiting]:
         if not wait_secs and self.dice.chance(self.trouble.rates.false_empty):
             count = self.dice.below(count)
-        hand = self.wire.request(self.operations.receive_from_line, self.receive_now, count)
+        hand = self.wire.request(self.operations.receive_from_line, self.line.receive_now, (count,))
         loop = self.queue.loop
         until = loop.now + micros(wait_secs)
         while not hand and loop.now < until:
             self.wire.sleep(until, self.history.listeners)
-            hand = self.wire.effect(self.receive_now, count)
+            hand = self.wire.effect(self.line.receive_now, (count,))
         return hand
 
-    def receive_now(self, count: int) -> list[Waiting]:
-        return self.line.receive(count, 0)
-
     def delete(self, hand: Sequence[Waiting]) -> None:
-        self.wire.request(self.operations.delete_from_line, self.line.delete, hand)
+        self.wire.request(self.operations.delete_from_line, self.line.delete, (hand,))
 
     def put_back(self, hand: Sequence[Waiting], delay_secs: int) -> None:
-        self.wire.request(self.operations.put_back_in_line, self.line.put_back, hand, delay_secs)
+        self.wire.request(self.operations.put_back_in_line, self.line.put_back, (hand, delay_secs))
 
     def count(self) -> int:
         if self.dice.chance(self.trouble.rates.stale_count):
             moment = self.queue.loop.now - self.dice.below(COUNT_LAG)
-            return self.wire.request(self.operations.count_line, self.history.count_at, moment)
-        return self.wire.request(self.operations.count_line, self.line.count)
+            return self.wire.request(self.operations.count_line, self.history.count_at, (moment,))
+        return self.wire.request(self.operations.count_line, self.line.count, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +213,7 @@ class WiredNewItems:
     operations: Operations
 
     def trigger(self, delay_secs: int = 0, item_id: str | None = None) -> None:
-        self.wire.request(self.operations.send_trigger, self.new_items.trigger, delay_secs, item_id)
+        self.wire.request(self.operations.send_trigger, self.new_items.trigger, (delay_secs, item_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +225,7 @@ class WiredBakedItems:
     operations: Operations
 
     def push(self, item: Item) -> None:
-        self.wire.request(self.operations.send_baked, self.baked_items.push, item)
+        self.wire.request(self.operations.send_baked, self.baked_items.push, (item,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +237,7 @@ class WiredDeadLetters:
     operations: Operations
 
     def push(self, letters: Sequence[DeadLetter]) -> None:
-        self.wire.request(self.operations.send_dead, self.dead_letters.push, letters)
+        self.wire.request(self.operations.send_dead, self.dead_letters.push, (letters,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,11 +258,11 @@ class WiredItemStates:
 
     def describe(self, item_id: str) -> Execution | None:
         lag = self.dice.below(DESCRIBE_LAG) if self.dice.chance(self.trouble.rates.stale_describe) else 0
-        return self.wire.request(self.operations.describe_execution, self.executions.describe, item_id, lag)
+        return self.wire.request(self.operations.describe_execution, self.executions.describe, (item_id, lag))
 
     def _start(self, item: Item) -> Execution | ServiceError:
         try:
-            started = self.wire.attempt(self.operations.start_execution, self.executions.begin, item)
+            started = self.wire.attempt(self.operations.start_execution, self.executions.begin, (item,))
             if started is None:
                 started = self.describe(item.id)
         except ServiceError as error:
