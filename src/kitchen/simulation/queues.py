@@ -14,6 +14,12 @@ DEDUPLICATION = 5 * MINUTE
 (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html)."""
 
 
+NEVER = 1 << 63
+
+LOOK = Trigger().body
+"""A message that names no item."""
+
+
 @dataclass(slots=True)
 class Letter:
     """A message as a queue keeps it."""
@@ -32,21 +38,15 @@ class Letter:
     gone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Received:
     """A message of a standard queue in somebody's hand."""
 
     letter: Letter
+    id: str
+    body: str
     receipt: int
     receive_count: int
-
-    @property
-    def id(self) -> str:
-        return self.letter.id
-
-    @property
-    def body(self) -> str:
-        return self.letter.body
 
 
 def first_of(_count: int) -> int:
@@ -74,7 +74,8 @@ class StandardQueue:
     _visible: deque[Letter] = field(default_factory=deque)
     _hidden: list[tuple[int, int, Letter]] = field(default_factory=list)
     _hidings: int = 0
-    _revealing: int = 0
+    _alarm: int = NEVER
+    """When the next hidden message is looked for: most are deleted long before they are seen again."""
 
     def send(self, body: str, delay: int = 0, reason: str | None = None) -> Letter:
         """Append a message, to be seen `delay` microseconds from now."""
@@ -103,7 +104,7 @@ class StandardQueue:
                 continue
             letter.receive_count += 1
             self._hide(letter, self.loop.now + self.visibility)
-            hand.append(Received(letter, letter.hidden_until, letter.receive_count))
+            hand.append(Received(letter, letter.id, letter.body, letter.hidden_until, letter.receive_count))
         return hand
 
     def delete(self, received: Received) -> None:
@@ -141,16 +142,29 @@ class StandardQueue:
         self._hidings += 1
         letter.hidden_until = until
         heappush(self._hidden, (until, self._hidings, letter))
-        if until != self._revealing:
-            # The messages of one batch come back together.
-            self._revealing = until
-            self.loop.call_at(until, self._reveal)
+        if until < self._alarm:
+            self._set_alarm(until)
+
+    def _set_alarm(self, moment: int) -> None:
+        self._alarm = moment
+        self.loop.call_at(moment, self._ring)
+
+    def _ring(self) -> None:
+        self._reveal()
+        if self._alarm <= self.loop.now:
+            self._alarm = NEVER
+            if self._hidden:
+                self._set_alarm(self._hidden[0][0])
 
     def _reveal(self) -> None:
         revealed = False
-        while self._hidden and self._hidden[0][0] <= self.loop.now:
-            moment, _, letter = heappop(self._hidden)
-            if not letter.gone and letter.hidden_until == moment:
+        while self._hidden:
+            moment, _, letter = self._hidden[0]
+            hides = letter.hidden_until == moment and not letter.gone
+            if hides and moment > self.loop.now:
+                break
+            heappop(self._hidden)
+            if hides:
                 letter.hidden_until = 0
                 self._visible.append(letter)
                 revealed = True
@@ -176,16 +190,20 @@ class FifoQueue:
     _sent: int = 0
     _line: deque[Letter] = field(default_factory=deque)
     _hand: list[Letter] = field(default_factory=list)
-    _tickets: dict[str, int] = field(default_factory=dict)
+    _alarm: int = 0
+    """When the hand is looked at: it is empty long before, as a rule."""
+    _tickets: set[str] = field(default_factory=set)
+    _forgotten_at: deque[tuple[int, str]] = field(default_factory=deque)
 
     def send(self, body: str, ticket: str, era: int | None = None) -> None:
         """Append a message, unless the `ticket`, its deduplication id, was used in the last 5 minutes."""
         now = self.loop.now
-        while self._tickets and (oldest := next(iter(self._tickets.items())))[1] <= now:
-            del self._tickets[oldest[0]]
+        while self._forgotten_at and self._forgotten_at[0][0] <= now:
+            self._tickets.remove(self._forgotten_at.popleft()[1])
         if ticket in self._tickets:
             return
-        self._tickets[ticket] = now + DEDUPLICATION
+        self._tickets.add(ticket)
+        self._forgotten_at.append((now + DEDUPLICATION, ticket))
         self._sent += 1
         self._line.append(Letter(f"line-{self._sent}", body, sent_at=self.loop.seconds(), era=era))
         if not self._hand:
@@ -206,9 +224,9 @@ class FifoQueue:
             letter.receive_count += 1
             letter.hidden_until = until
             self._hand.append(letter)
-            hand.append(Received(letter, until, letter.receive_count))
-        if hand:
-            self.loop.call_at(until, self._opened)
+            hand.append(Received(letter, letter.id, letter.body, until, letter.receive_count))
+        if hand and self._alarm <= now:
+            self._set_alarm(until)
         return hand
 
     def delete(self, received: Received) -> None:
@@ -250,6 +268,16 @@ class FifoQueue:
             and letter.hidden_until > self.loop.now
         )
 
+    def _set_alarm(self, moment: int) -> None:
+        self._alarm = moment
+        self.loop.call_at(moment, self._ring)
+
+    def _ring(self) -> None:
+        if self.shut:
+            self._set_alarm(max(letter.hidden_until for letter in self._hand))
+        else:
+            self._opened()
+
     def _opened(self) -> None:
         if (self._line or self._hand) and not self.shut:
             self.on_message()
@@ -262,7 +290,7 @@ class MemoryNewItems:
         self._queue = queue
 
     def trigger(self, delay_secs: int = 0, item_id: str | None = None) -> None:
-        self._queue.send(Trigger(item_id).body, micros(delay_secs))
+        self._queue.send(LOOK if item_id is None else Trigger(item_id).body, micros(delay_secs))
 
 
 class MemoryBakedItems:
