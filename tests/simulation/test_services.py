@@ -32,6 +32,68 @@ def test_a_message_that_is_not_deleted_comes_again_after_its_visibility_timeout(
     assert [(received.body, received.receive_count) for received in queue.receive(10)] == [("a", 2)]
 
 
+def test_time_passes_at_once_where_nothing_else_is_due() -> None:
+    loop, passed = Loop(), list[tuple[bool, int]]()
+
+    def pass_to(second: int) -> None:
+        passed.append((loop.pass_to(START + second * SECOND), (loop.now - START) // SECOND))
+
+    loop.call_later(1 * SECOND, pass_to, 3)
+    loop.call_later(5 * SECOND, pass_to, 8)
+    loop.call_later(8 * SECOND, pass_to, 10)
+    loop.call_later(9 * SECOND, pass_to, 11)
+    loop.run(START + 10 * SECOND)
+
+    # At 8 something else is due; up to 10 it is due before; and 11 is beyond the end of the run.
+    assert passed == [(True, 3), (False, 5), (False, 8), (False, 9)]
+    assert not loop.pass_to(START + 10 * SECOND)
+
+
+def test_a_message_that_comes_sooner_than_another_is_told_of_in_time() -> None:
+    loop, seen = Loop(), list[int]()
+    queue = StandardQueue(loop, "new", visibility=60 * SECOND)
+    queue.on_message = lambda: seen.append((loop.now - START) // SECOND)
+    queue.send("a")
+    queue.receive(10)
+    queue.send("b", delay=5 * SECOND)
+
+    loop.run(START + 61 * SECOND)
+
+    assert seen == [0, 5, 60]
+
+
+def test_a_message_is_told_of_although_an_earlier_one_was_deleted() -> None:
+    loop, seen = Loop(), list[int]()
+    queue = StandardQueue(loop, "new", visibility=60 * SECOND)
+    queue.on_message = lambda: seen.append((loop.now - START) // SECOND)
+    queue.send("a")
+    (first,) = queue.receive(10)
+    loop.run(START + 20 * SECOND)
+    queue.delete(first)
+    queue.send("b")
+    queue.receive(10)
+
+    loop.run(START + 100 * SECOND)
+
+    assert seen == [0, 20, 80]
+
+
+def test_a_line_tells_when_a_hand_opens_that_was_taken_after_another() -> None:
+    loop, opened = Loop(), list[int]()
+    line = FifoQueue(loop, visibility=15 * SECOND)
+    for ticket in "ab":
+        line.send(ticket, ticket)
+    (first,) = line.receive(1)
+    loop.run(START + 10 * SECOND)
+    line.on_message = lambda: opened.append((loop.now - START) // SECOND)
+    line.delete(first)
+    line.receive(1)
+
+    loop.run(START + 60 * SECOND)
+
+    assert opened == [10, 25]
+
+
 def test_a_message_that_comes_too_often_is_a_dead_letter() -> None:
     loop = Loop()
     dead = StandardQueue(loop, "dead")
