@@ -151,6 +151,7 @@ class StandardQueue:
 
     def _ring(self) -> None:
         self._reveal()
+        # Not if an earlier alarm was set since, which has rung, and has set the next one.
         if self._alarm <= self.loop.now:
             self._alarm = NEVER
             if self._hidden:
