@@ -91,12 +91,7 @@ MUTANTS = [
     Mutant(
         "a call stands although it was answered",
         TABLE,
-        (
-            (
-                "row.joined_at, row.leases, row.left, 0, row.come_at)",
-                "row.joined_at, row.leases, row.left, row.called_at, row.come_at)",
-            ),
-        ),
+        (("_but(row, row.occupied, row.leases, 0)", "_but(row, row.occupied, row.leases, row.called_at)"),),
     ),
     Mutant(
         "a call is answered although somebody fits",
