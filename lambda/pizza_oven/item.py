@@ -76,8 +76,8 @@ def read_object(body: str) -> dict[str, Any]:
     _refuse_deep_nesting(body)
     try:
         fields = _DECODER.decode(body)
-    except ValueError as error:
-        raise MalformedItemError(f"the message is not JSON: {error}") from None
+    except json.JSONDecodeError as error:
+        raise MalformedItemError(f"the message is not JSON: {error.msg}: {_place(error)}") from None
     if not isinstance(fields, dict):
         raise MalformedItemError("the message must be a JSON object", f", not {_shown(fields)}")
     return fields
@@ -128,6 +128,12 @@ def _refuse_deep_nesting(body: str) -> None:
         depth += 1 if bracket in "{[" else -1
         if depth > MAX_NESTING:
             raise MalformedItemError(f"the message is nested deeper than {MAX_NESTING} levels")
+
+
+def _place(error: json.JSONDecodeError) -> str:
+    # A line of a file is a message of one line: its number there is another one.
+    column = f"column {error.colno}"
+    return f"line {error.lineno} {column}" if "\n" in error.doc.strip() else column
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

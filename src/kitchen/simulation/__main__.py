@@ -1,8 +1,10 @@
 """`python -m kitchen.simulation`: looks for schedules that break the oven, and tells what happened in one."""
 
+import re
 import resource
 import sys
 import time
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -19,7 +21,11 @@ HOUR = 60 * MINUTE
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
-FAULTS = typer.Option(help=f"What goes wrong: {', '.join(ROUGHNESS)}.")
+Roughness = StrEnum("Roughness", list(ROUGHNESS))
+
+FAULTS = typer.Option(help="What goes wrong.")
+
+DRAWS = re.compile(r"(0x[0-9]{1,7}|[0-9]{1,18})(,(0x[0-9]{1,7}|[0-9]{1,18}))*", re.ASCII)
 
 EXIT_BROKEN = 1
 """The exit code when an invariant breaks."""
