@@ -21,11 +21,18 @@ HOUR = 60 * MINUTE
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
-Roughness = StrEnum("Roughness", list(ROUGHNESS))
+
+class Roughness(StrEnum):
+    """What goes wrong."""
+
+    ROUGH = "rough"
+    MILD = "mild"
+    NONE = "none"
+
 
 FAULTS = typer.Option(help="What goes wrong.")
 
-DRAWS = re.compile(r"(0x[0-9]{1,7}|[0-9]{1,18})(,(0x[0-9]{1,7}|[0-9]{1,18}))*", re.ASCII)
+_DRAWS = re.compile(r"(?:(?:^|,)(?:0x[0-9]{1,6}|[0-9]{1,9}))*", re.ASCII)
 
 EXIT_BROKEN = 1
 """The exit code when an invariant breaks."""
@@ -33,9 +40,9 @@ EXIT_BROKEN = 1
 
 @app.command("search")
 def search_schedules(
-    schedules: Annotated[int, typer.Option(help="How many to play.")] = 1000,
+    schedules: Annotated[int, typer.Option(min=1, help="How many to play.")] = 1000,
     first_seed: Annotated[int, typer.Option(help="The seed of the first; each next one has the next.")] = 0,
-    faults: Annotated[str, FAULTS] = "rough",
+    faults: Annotated[Roughness, FAULTS] = Roughness.ROUGH,
 ) -> None:
     """Play random schedules until one breaks an invariant; then show the shortest that does."""
     begun = time.monotonic()
@@ -58,11 +65,16 @@ def search_schedules(
 
 @app.command()
 def replay(
-    faults: Annotated[str, FAULTS] = "rough",
+    faults: Annotated[Roughness, FAULTS] = Roughness.ROUGH,
     seed: Annotated[int | None, typer.Option(help="Of the schedule.")] = None,
     draws: Annotated[str, typer.Option(help="What the dice fall on, as a search prints it.")] = "",
 ) -> None:
     """Tell what happens in one schedule, step by step."""
+    if not _DRAWS.fullmatch(draws):
+        raise typer.BadParameter(
+            f"numbers with commas between them, as a search prints them, and not {draws!r:.60}",
+            param_hint="--draws",
+        )
     told = read(draws)
     if seed is not None:
         dice = RecordingDice(seed)
@@ -73,14 +85,16 @@ def replay(
 
 @app.command()
 def explore(
-    crashes: Annotated[int, typer.Option(help="How many functions may die on each way.")] = 0,
-    most_runs: Annotated[int, typer.Option(help="Stop after so many runs of a scenario.")] = 20_000,
+    crashes: Annotated[int, typer.Option(min=0, help="How many functions may die on each way.")] = 0,
+    most_runs: Annotated[int, typer.Option(min=1, help="Stop after so many runs of a scenario.")] = 20_000,
     only: Annotated[str | None, typer.Option(help="One scenario, by its name.")] = None,
 ) -> None:
     """Go every way that small ovens can take: each order of requests, each crash."""
     chosen = [scenario for scenario in SCENARIOS if only in (None, scenario.name)]
     if not chosen:
-        raise typer.BadParameter(f"the scenarios are {', '.join(scenario.name for scenario in SCENARIOS)}")
+        raise typer.BadParameter(
+            f"the scenarios are {', '.join(scenario.name for scenario in SCENARIOS)}", param_hint="--only"
+        )
     for scenario in chosen:
         begun = time.monotonic()
         explored = explore_scenario(scenario, crashes, most_runs)
@@ -96,9 +110,9 @@ def explore(
 
 @app.command()
 def speed(
-    items: Annotated[int, typer.Option(help="How many to bake.")] = 1_000_000,
-    slots: Annotated[int, typer.Option(help="Of the oven.")] = 500,
-    baking_secs: Annotated[int, typer.Option(help="How long each item bakes.")] = 5,
+    items: Annotated[int, typer.Option(min=1, help="How many to bake.")] = 1_000_000,
+    slots: Annotated[int, typer.Option(min=1, help="Of the oven.")] = 500,
+    baking_secs: Annotated[int, typer.Option(min=0, help="How long each item bakes.")] = 5,
     a_second: Annotated[float, typer.Option(min=0, help="How many come in a second; 0: all at once.")] = 83,
 ) -> None:
     """Bake many items while nothing goes wrong, and tell how long the simulation took.
