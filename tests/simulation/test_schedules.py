@@ -3,7 +3,7 @@
 import pytest
 
 from kitchen.simulation.dice import LoadedDice, RecordingDice, read, written
-from kitchen.simulation.faults import MILD, ROUGH, Faults
+from kitchen.simulation.faults import MILD, ROUGH, Fault, Faults, Trouble
 from kitchen.simulation.schedules import ROUGHNESS, play, search, shortest, story
 from tests.simulation.mutants import MUTANTS
 
@@ -47,6 +47,17 @@ def test_a_failure_is_told_by_the_shortest_story_that_ends_in_it() -> None:
     assert told[-1].startswith("I6: ")
     assert len(told) < 40
     assert play(LoadedDice(draws), MILD) is None
+
+
+def test_each_fault_of_requests_strikes_as_often_as_its_rate_says() -> None:
+    trouble = Trouble(Faults(crash_before=0.000001, refused=0.1, partial=0.05))
+
+    shares = {fault: trouble.likely.count(fault) / len(trouble.likely) for fault in Fault}
+    assert trouble.total == pytest.approx(0.150001)
+    assert shares[Fault.REFUSED] * trouble.total == pytest.approx(0.1)
+    assert shares[Fault.PARTIAL] * trouble.total == pytest.approx(0.05)
+    assert shares[Fault.CRASH_BEFORE] * trouble.total == pytest.approx(0.000001)
+    assert shares[Fault.HANG] == 0
 
 
 @pytest.mark.parametrize("draws", [[], [0, 0, 0], [5], [0, 3, 0, 0, 7], [1, 0, 0, 0, 0, 2]])

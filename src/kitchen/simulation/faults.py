@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from math import gcd
+
+MILLION = 1_000_000
+"""Rates are whole millionths."""
 
 
 class Fault(Enum):
@@ -109,9 +113,9 @@ class Trouble:
         of_request = {fault: getattr(rates, fault.value) for fault in Fault}
         self.total = sum(of_request.values())
         """How likely a request is to suffer any fault."""
-        self.likely = [
-            fault for fault, rate in of_request.items() for _ in range(round(100 * rate / (self.total or 1)))
-        ]
+        parts = {fault: round(rate * MILLION) for fault, rate in of_request.items()}
+        unit = gcd(*parts.values()) or 1
+        self.likely = [fault for fault, count in parts.items() for _ in range(count // unit)]
         """Its faults, each as often as is likely."""
 
     def cease(self) -> None:
