@@ -171,6 +171,47 @@ def test_items_come_from_a_file(tmp_path: Path, capsys: Capture) -> None:
     assert document["setUp"]["arrivals"] == "as in orders.csv"
 
 
+def test_items_come_from_standard_input_for_everything_that_is_compared() -> None:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", "from kitchen.cli import main; main()", "simulate", "--json"),
+            *("--arrivals", "-", "--compare=--capacity 1"),
+        ],
+        input=b"time,bakingTimeSecs\n0,2\n0,2\n",
+        capture_output=True,
+        check=True,
+    )
+
+    document = json.loads(done.stdout)
+    assert document["setUp"]["arrivals"] == "as in standard input"
+    assert [each["idealSeconds"] for each in (document, *document["compared"])] == [2, 4]
+    assert done.stderr == b""
+
+
+def test_it_is_said_once_which_fields_are_not_read(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("time,baking,size,note\x1b[7m\n0,30,1,now\n")
+
+    assert simulate("--arrivals", str(path), "--compare", "--capacity 2", "--json") == 0
+    assert capsys.readouterr().err == (
+        "Not read, as in orders.csv: baking, note?[7m. The oven reads time, id, bakingTimeSecs, size.\n"
+    )
+
+
+def test_a_fault_of_its_own_rate_changes_the_outcome_and_is_told(capsys: Capture) -> None:
+    document = simulated(
+        capsys,
+        *("--items", "40", "--faults", "mild", "--fault", "task-twice=0", "--fault", "refused=0.1"),
+        *("--compare", "--fault event-lost=.9"),
+    )
+    mild = simulated(capsys, "--items", "40", "--faults", "mild")
+
+    assert document["setUp"]["faults"] == "mild, refused=0.1, task-twice=0.0"
+    assert document["compared"][0]["setUp"]["faults"] == "mild, event-lost=0.9"
+    assert document["out"] == mild["out"] == 40
+    assert document["waitingSeconds"] != mild["waitingSeconds"]
+
+
 # Pictures
 
 
@@ -215,6 +256,21 @@ def test_without_matplotlib_it_is_said_how_to_get_it_before_anything_runs(
         ("--arrivals poison:5", "there is no file 'poison:5'"),
         ("--quota start=5", "--quota start=5: the quotas are row-writes, row-reads"),
         ("--quota starts=0", "--quota starts=0: it takes NAME=N, a whole number from 1"),
+        ("--fault refuse=0.1", "--fault refuse=0.1: the faults are crash-before, crash-after, hang"),
+        ("--fault event-lost=0.91", "--fault event-lost=0.91: it takes NAME=RATE, a number from 0 to 0.9"),
+        ("--fault refused=", "--fault refused=: it takes NAME=RATE"),
+        (
+            "--fault refused=0.0000001",
+            "it takes NAME=RATE, a number from 0 to 0.9, with six decimals at most",
+        ),
+        (
+            "--fault refused=0.2 --fault hang=0.01",
+            "--fault: hang, refused befall the same requests, 0.2 of them at most",
+        ),
+        (
+            "--arrivals steady:1/day --items 2000",
+            "--arrivals steady:1/day: 2000 items take 1999 days to come, and no simulation takes more",
+        ),
         ("--plot a.pdf", "--plot a.pdf: the name must end in .svg or .png"),
         ("--plot /nowhere/a.svg", "--plot /nowhere/a.svg: there is no folder /nowhere"),
         ("--compare=", "--compare : it takes options of the oven and its items"),

@@ -1,11 +1,12 @@
 """Items from a file."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from kitchen.errors import UsageError
-from kitchen.planning.files import read
+from kitchen.planning.files import Source, Sources, read
 from kitchen.planning.orders import made_up_id
 from kitchen.planning.spread import Spread
 from kitchen.simulation.loop import SECOND
@@ -17,9 +18,13 @@ def write(folder: Path, content: str | bytes) -> Path:
     return path
 
 
+def of(path: Path) -> Source:
+    return Source(path, str(path))
+
+
 def items(path: Path) -> list[tuple[float, str, int, int]]:
     """What is read: when each is sent, in seconds, its id, baking time and size."""
-    orders = read(path, capacity=14, baking_secs=Spread.of(9, 9), slots=Spread.of(3, 3))
+    orders = read(of(path), capacity=14, baking_secs=Spread.of(9, 9), slots=Spread.of(3, 3))
     return [
         (moment / SECOND, item.id, item.baking_time_secs, item.size) for moment, item in orders.each(seed=0)
     ]
@@ -56,7 +61,7 @@ def test_csv_and_json_lines_are_read_and_what_they_do_not_say_is_made_up(
 
 def test_fields_of_the_senders_own_go_along(tmp_path: Path) -> None:
     path = write(tmp_path, '{"time": 1, "topping": ["ham", "ä"]}\n')
-    ((_, item),) = read(path, capacity=14).each(0)
+    ((_, item),) = read(of(path), capacity=14).each(0)
 
     assert '"topping":["ham","ä"]' in item.body
 
@@ -64,7 +69,7 @@ def test_fields_of_the_senders_own_go_along(tmp_path: Path) -> None:
 def test_only_so_many_lines_are_read_as_were_asked_for(tmp_path: Path) -> None:
     path = write(tmp_path, "time\n1\n2\nnonsense\n")
 
-    orders = read(path, capacity=14, most=2)
+    orders = read(of(path), capacity=14, most=2)
 
     assert (orders.count, len(list(orders.each(0)))) == (2, 2)
 
@@ -73,7 +78,17 @@ def test_only_so_many_lines_are_read_as_were_asked_for(tmp_path: Path) -> None:
     ("content", "line", "words"),
     [
         ("0,20\n1,30\n", 1, "it must name the columns, of which one is called time"),
-        ("", 1, "it must name the columns"),
+        ("time;size\n0;1\n", 1, "there are semicolons between its columns: put commas there"),
+        ("\ufeffsize\tTime\n1\t0\n", 1, "there are tabs between its columns: put commas there"),
+        ("TIME,size\n0,1\n", 1, "TIME must be written time"),
+        ("time,Size\n0,1\n", 1, "Size must be written size"),
+        ("time,baking_time_secs\n0,1\n", 1, "baking_time_secs must be written bakingTimeSecs"),
+        (
+            '{"time": 0}\n{"time": 1, "BakingTimeSecs": 9}\n',
+            2,
+            "BakingTimeSecs must be written bakingTimeSecs",
+        ),
+        ("time,size,size\n0,1,2\n", 1, "there are two columns called size"),
         ("time,size\n0,1\n0,15\n", 3, "size must be a whole number of slots from 1 to 14, not 15"),
         (
             "time,bakingTimeSecs\n0,1.5\n",
@@ -88,13 +103,21 @@ def test_only_so_many_lines_are_read_as_were_asked_for(tmp_path: Path) -> None:
         ("time,id\n,a\n", 2, "time is missing"),
         ("time\n2\n1\n", 3, "the time 1 is before that of the line above"),
         ("time,id\n1,a,b\n", 2, "3 cells, and 2 columns"),
-        ('time,id\n1,"a\n', 2, "unexpected end of data"),
-        (b"time\n1\n\xff\n", 3, "'utf-8' codec can't decode"),
-        ('{"time": 0}\n{"time": 1\n', 2, "the message is not JSON"),
+        ("time\n0\n2026-11-23T12:00:00Z\n", 3, "is a date, and the first one is in seconds"),
+        ('{"time": "2026-11-23"}\n{"time": 9}\n', 2, "the time 9 is in seconds, and the first one is a date"),
+        ("time\n0\n1763900000\n", 3, "is 20415 days after the first, and no simulation takes more than 1100"),
+        ('time,id\n0,a\n\n1,"b\n2,c\n', 4, "a quotation mark is not closed"),
+        ('time,note\n0,"two\nlines"\n1,a,b\n', 4, "3 cells, and 2 columns"),
+        ('time,id\n0,"a"b\n', 2, "after a cell in quotation marks there must be a comma"),
+        (f"time,id\n0,{'a' * 200_000}\n", 2, "a cell has more than 131072 characters"),
+        (b"time\r0\r1\r", 1, "is there a carriage return in the midst of it?"),
+        (b"time\n1\n\xff\n", 3, "the line is not UTF-8"),
+        ("time\n1\n".encode("utf-16"), 1, "the line is not UTF-8"),
+        ('{"time": 0}\n{"time": 1\n', 2, "the message is not JSON: Expecting ',' delimiter: column 11"),
         ('{"time": 0}\n[1]\n', 2, "the message must be a JSON object, not [1]"),
         ('{"time": 0, "time": 1}\n', 1, "says a name twice"),
         ('{"id": "a"}\n', 1, "time is missing"),
-        ('{"time": true}\n', 1, "time must be seconds from 0"),
+        ('{"time": true}\n', 1, "or a date such as 2026-11-23T12:00:00Z, not true"),
         ('{"time": 1764000000000}\n', 1, "time must be seconds from 0 to 10000000000"),
     ],
 )
@@ -104,17 +127,51 @@ def test_what_cannot_be_read_is_told_in_one_line_with_its_file_and_line(
     path = write(tmp_path, content)
 
     with pytest.raises(UsageError) as refused:
-        read(path, capacity=14)
+        read(of(path), capacity=14)
 
     assert str(refused.value).startswith(f"{path}, line {line}: ")
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
-def test_a_file_without_items_or_that_is_none_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="there are no items in it"):
-        read(write(tmp_path, "time\n"), capacity=14)
-    with pytest.raises(UsageError, match="is no regular file"):
-        read(tmp_path, capacity=14)
+def test_names_that_the_oven_does_not_read_are_told(tmp_path: Path) -> None:
+    path = write(tmp_path, "time,baking,SIZE,size,\n0,30,XL,2,\n")
+
+    assert read(of(path), capacity=14).unread == ["SIZE", "baking"]
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "time\n"])
+def test_a_file_without_items_is_told_to_have_none(content: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"orders: there are no items in it$"):
+        read(of(write(tmp_path, content)), capacity=14)
+
+
+def test_a_pipe_is_copied_once_and_read_as_often_as_need_be() -> None:
+    out, into = os.pipe()
+    os.write(into, b"time,size\n0,1\n5,2\n")
+    os.close(into)
+    sources = Sources()
+    try:
+        for _ in range(2):
+            source = sources.find(f"/dev/fd/{out}")
+            assert source is not None
+            assert read(source, capacity=14).count == 2
+        with pytest.raises(UsageError, match=f"^/dev/fd/{out}, line 3: size must be"):
+            read(source, capacity=1)
+    finally:
+        os.close(out)
+    copy = source.path
+    assert copy.exists()
+    del source, sources
+    assert not copy.exists()
+
+
+def test_what_is_no_file_is_not_found() -> None:
+    assert [Sources().find(text) for text in ("", "none", "x" * 5000)] == [None, None, None]
+
+
+def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is no file and no pipe"):
+        read(of(tmp_path), capacity=14)
     with pytest.raises(UsageError, match="cannot be read: No such file"):
-        read(tmp_path / "none", capacity=14)
+        read(of(tmp_path / "none"), capacity=14)

@@ -8,6 +8,7 @@ import pytest
 from kitchen.planning.arrivals import AtOnce, read
 from kitchen.planning.costs import costs_of, for_a_million
 from kitchen.planning.counts import FunctionUse, Usage
+from kitchen.planning.files import Source
 from kitchen.planning.files import read as read_file
 from kitchen.planning.forecasts import EndlessError, Forecast, Plan, Run, forecast, percentile
 from kitchen.planning.ideal import IdealOven
@@ -225,6 +226,11 @@ def test_a_run_of_years_is_given_up() -> None:
         timeless(drawn(4, bake=str(364 * DAY_SECS)))
 
 
+def test_of_items_that_take_years_to_come_that_is_said() -> None:
+    with pytest.raises(EndlessError, match=r"virtual time: so long do the 2 items take to come$"):
+        timeless(drawn(2, "steady:0.0005/day"))
+
+
 # What goes wrong
 
 
@@ -248,7 +254,7 @@ def test_the_copies_in_a_file_are_dropped_even_after_hours(tmp_path: Path) -> No
     path = tmp_path / "orders.csv"
     path.write_text("time,id\n0,a\n1,a\n2,b\n9000,a\n")
 
-    outcome = forecast(Plan(read_file(path, capacity=14)))
+    outcome = forecast(Plan(read_file(Source(path, path.name), capacity=14)))
 
     assert (outcome.sent, outcome.copies, outcome.out, outcome.again) == (4, 2, 2, 0)
 

@@ -4,7 +4,7 @@ import json
 import shlex
 import sys
 import textwrap
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -14,10 +14,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from kitchen.cli.options import say
 from kitchen.errors import UsageError
+from kitchen.operating.words import plain
 from kitchen.planning import plot
 from kitchen.planning.costs import ASSUMED
 from kitchen.planning.document import document
+from kitchen.planning.files import READ, Sources
 from kitchen.planning.forecasts import Forecast, Plan, forecast
 from kitchen.planning.plans import ITEMS, plan
 from kitchen.planning.report import table
@@ -27,6 +30,9 @@ MAX_ITEMS = 10_000_000
 
 WIDTH = 200
 """Of what is not printed to a terminal: room for a few columns."""
+
+MOST_NAMES = 8
+"""Of fields that are not read."""
 
 
 class Region(StrEnum):
@@ -62,7 +68,7 @@ def simulate(
         typer.Option(
             "--arrivals",
             metavar="HOW",
-            help="How they come: `at-once`, `steady:RATE`, `poisson:RATE`, `daily:RATE`, or a file.",
+            help="How they come: `at-once`, `steady:RATE`, `poisson:RATE`, `daily:RATE`, a file, or `-`.",
         ),
     ] = "at-once",
     bake: Annotated[
@@ -99,6 +105,14 @@ def simulate(
     faults: Annotated[
         Roughness, typer.Option("--faults", help="What goes wrong; rough is much worse than AWS ever was.")
     ] = Roughness.NONE,
+    rates: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            metavar="NAME=RATE",
+            help="Another rate of a fault, such as `refused=0.02`. Repeat it for more.",
+        ),
+    ] = None,
     seed: Annotated[
         int,
         typer.Option(
@@ -162,13 +176,17 @@ def simulate(
         "region": region,
         "quotas": quotas or (),
         "faults": faults,
+        "rates": rates or (),
         "seed": seed,
     }
     others = [asked | _given(context, options, asked) for options in compare or ()]
     if picture:
         plot.check(picture)
     titles = ["base", *(compare or ())]
-    forecasts = _run(titles, [plan(**options) for options in (asked, *others)])
+    sources = Sources()
+    plans = [plan(**options, sources=sources) for options in (asked, *others)]
+    _tell_what_is_not_read(plans)
+    forecasts = _run(titles, plans)
     if picture:
         plot.draw(picture, titles, forecasts)
     if as_json:
@@ -198,6 +216,16 @@ def _given(context: typer.Context, text: str, allowed: Container[str]) -> dict[s
             f"--compare {text}: it takes options of the oven and its items, such as --capacity 28"
         )
     return given
+
+
+def _tell_what_is_not_read(plans: Iterable[Plan]) -> None:
+    """A misspelt name would be missed else."""
+    for orders in {planned.orders.arrivals: planned.orders for planned in plans}.values():
+        if orders.unread:
+            names = ", ".join(orders.unread[:MOST_NAMES]) + (
+                ", ..." if len(orders.unread) > MOST_NAMES else ""
+            )
+            say(f"Not read, {orders.arrivals}: {plain(names)}. The oven reads {', '.join(READ)}.")
 
 
 def _run(titles: Sequence[str], plans: Sequence[Plan]) -> list[Forecast]:

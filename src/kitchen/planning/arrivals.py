@@ -34,6 +34,10 @@ _RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(?:/(s|min|h|day))?", re.ASCII
 class Arrivals(Protocol):
     """A way to come."""
 
+    @property
+    def gap(self) -> Fraction:
+        """Microseconds from one to the next, on average."""
+
     def moments(self, dice: Dice) -> Iterator[int]:
         """One for each item, in order, without end."""
 
@@ -63,6 +67,10 @@ class Rate:
 class AtOnce:
     """All in the first moment."""
 
+    @property
+    def gap(self) -> Fraction:
+        return Fraction(0)
+
     def moments(self, _dice: Dice) -> Iterator[int]:
         return repeat(0)
 
@@ -76,8 +84,12 @@ class Steady:
 
     rate: Rate
 
+    @property
+    def gap(self) -> Fraction:
+        return self.rate.gap
+
     def moments(self, _dice: Dice) -> Iterator[int]:
-        numerator, denominator = self.rate.gap.as_integer_ratio()
+        numerator, denominator = self.gap.as_integer_ratio()
         return (number * numerator // denominator for number in count())
 
     def __str__(self) -> str:
@@ -90,8 +102,12 @@ class Poisson:
 
     rate: Rate
 
+    @property
+    def gap(self) -> Fraction:
+        return self.rate.gap
+
     def moments(self, dice: Dice) -> Iterator[int]:
-        numerator, denominator = self.rate.gap.as_integer_ratio()
+        numerator, denominator = self.gap.as_integer_ratio()
         denominator *= UNIT
         passed = 0
         while True:
@@ -108,6 +124,10 @@ class Daily:
 
     rate: Rate
     """On average over the day."""
+
+    @property
+    def gap(self) -> Fraction:
+        return self.rate.gap
 
     def moments(self, dice: Dice) -> Iterator[int]:
         return map(on_the_curve, Poisson(self.rate).moments(dice))

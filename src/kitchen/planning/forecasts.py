@@ -7,7 +7,7 @@ from math import fsum
 from kitchen.errors import KitchenError
 from kitchen.planning.costs import Cost, costs_of, for_a_million
 from kitchen.planning.counts import Usage, usage_of
-from kitchen.planning.orders import Drawn, Order, Orders, stream
+from kitchen.planning.orders import MOST_DAYS, Drawn, Order, Orders, stream
 from kitchen.planning.recording import Recorder, Series
 from kitchen.simulation.executions import DAY, NAMES_KEPT
 from kitchen.simulation.faults import NONE, Faults
@@ -21,9 +21,6 @@ RETENTION = 14 * DAY
 
 NAMES_KEPT_BRIEFLY = 35 * MINUTE
 """Where no id is used twice: a message comes again for half an hour at most, and names take memory."""
-
-MOST_DAYS = 1_100
-"""Of virtual time, a run may take."""
 
 
 class EndlessError(KitchenError):
@@ -153,14 +150,18 @@ class Run:
             recorder.sample(world.table.row.occupied)
             on_progress(recorder.out)
             if self._latest() > START + MOST_DAYS * DAY:
-                raise EndlessError(
-                    f"this takes more than {MOST_DAYS} days of virtual time, in which {recorder.out} of "
-                    f"{self._plan.orders.count} items come out: give the oven more slots, or less to do"
-                )
+                raise EndlessError(f"this takes more than {MOST_DAYS} days of virtual time{self._why()}")
 
     def _latest(self) -> int:
         """The latest moment of which we know so far that the run gets there."""
         return max(self.world.loop.now, START + self._next[0] if self._next else 0)
+
+    def _why(self) -> str:
+        orders, out = self._plan.orders, self.recorder.out
+        if self._next:
+            return f": so long do the {orders.count} items take to come"
+        advice = "more slots, or less to do" + ("" if self._plan.faults == NONE else ", or fewer faults")
+        return f", in which {out} of {orders.count} items come out: give the oven {advice}"
 
     def outcome(self) -> Forecast:
         """Sum up."""

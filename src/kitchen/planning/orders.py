@@ -1,6 +1,6 @@
 """What is sent to an oven, and when."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,6 +14,9 @@ from pizza_oven.item import Item, parse
 BAKING = Spread.of(15, 30)
 SIZE = Spread.of(1, 1)
 """Those of the demo."""
+
+MOST_DAYS = 1_100
+"""Of virtual time, a run may take."""
 
 Order = tuple[int, Item]
 """When an item is sent, in microseconds from the beginning, and the item."""
@@ -41,6 +44,10 @@ class Orders(Protocol):
     @property
     def ids_repeat(self) -> bool:
         """Whether an id may come twice."""
+
+    @property
+    def unread(self) -> Sequence[str]:
+        """The fields of items that say nothing to the oven."""
 
     def each(self, seed: int) -> Iterator[Order]:
         """One after the other, in the order in which they are sent; the same for the same seed."""
@@ -70,6 +77,10 @@ class Drawn:
     @property
     def ids_repeat(self) -> bool:
         return False
+
+    @property
+    def unread(self) -> Sequence[str]:
+        return ()
 
     def each(self, seed: int) -> Iterator[Order]:
         # Apart, so that another way to come changes nothing about the items.
