@@ -7,9 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from kitchen.cli import main
+from kitchen.planning.forecasts import forecast
+from kitchen.planning.plans import plan
+from kitchen.planning.plot import figure_of
 
 Capture = pytest.CaptureFixture[str]
 
@@ -215,13 +219,28 @@ def test_a_fault_of_its_own_rate_changes_the_outcome_and_is_told(capsys: Capture
 # Pictures
 
 
-@pytest.mark.parametrize(("name", "magic"), [("a.svg", b"<?xml"), ("a.png", b"\x89PNG")])
+@pytest.mark.parametrize(("name", "magic"), [("a.svg", b"<?xml"), ("a.SVG", b"<?xml"), ("a.png", b"\x89PNG")])
 def test_a_picture_is_drawn(name: str, magic: bytes, tmp_path: Path, capsys: Capture) -> None:
     picture = tmp_path / name
 
     simulated(capsys, "--items", "10", "--plot", str(picture), "--compare", "--capacity 1")
 
     assert picture.read_bytes().startswith(magic)
+
+
+def test_a_picture_shows_what_is_sent_waits_bakes_and_is_out() -> None:
+    one = forecast(plan(items=10, size="2", capacity=4))
+    panels = figure_of(["base"], [one]).axes
+    lines = {
+        line.get_label(): np.asarray(line.get_ydata()).tolist()
+        for axes in panels
+        for line in axes.get_lines()
+    }
+
+    assert lines["sent"] == one.series.sent
+    assert lines["out"] == one.series.out
+    assert lines["items baking"] == one.series.baking
+    assert [axes.get_title(loc="left") for axes in panels] == ["Items", "Waiting", "In the oven, of 4 slots"]
 
 
 def test_without_matplotlib_it_is_said_how_to_get_it_before_anything_runs(
@@ -234,7 +253,7 @@ def test_without_matplotlib_it_is_said_how_to_get_it_before_anything_runs(
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err == (
-        "oven: --plot needs matplotlib: pip install matplotlib, or in a clone make .venv/dev\n"
+        "oven: --plot needs matplotlib, which is the extra plot: pip install '.[plot]' in a clone\n"
     )
 
 

@@ -153,8 +153,7 @@ def test_a_pipe_is_copied_once_and_read_as_often_as_need_be() -> None:
     sources = Sources()
     try:
         for _ in range(2):
-            source = sources.find(f"/dev/fd/{out}")
-            assert source is not None
+            source = found(sources, f"/dev/fd/{out}")
             assert read(source, capacity=14).count == 2
         with pytest.raises(UsageError, match=f"^/dev/fd/{out}, line 3: size must be"):
             read(source, capacity=1)
@@ -164,6 +163,12 @@ def test_a_pipe_is_copied_once_and_read_as_often_as_need_be() -> None:
     assert copy.exists()
     del source, sources
     assert not copy.exists()
+
+
+def found(sources: Sources, text: str) -> Source:
+    source = sources.find(text)
+    assert source is not None
+    return source
 
 
 def test_what_is_no_file_is_not_found() -> None:

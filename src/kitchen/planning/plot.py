@@ -49,7 +49,7 @@ PERIODS = ((2 * 86400, 86400, "days"), (2 * 3600, 3600, "hours"), (300, 60, "min
 
 def check(path: Path) -> None:
     """Raise UsageError where no picture can be written, and KitchenError where none can be drawn."""
-    if path.suffix not in KINDS:
+    if path.suffix.lower() not in KINDS:
         raise UsageError(f"--plot {path}: the name must end in {' or '.join(KINDS)}")
     if not path.parent.is_dir():
         raise UsageError(f"--plot {path}: there is no folder {path.parent}")
@@ -58,7 +58,13 @@ def check(path: Path) -> None:
 
 
 def draw(path: Path, titles: Sequence[str], forecasts: Sequence[Forecast]) -> None:
-    """Write a picture: for each forecast a column of what was sent and is out, who waits, and what bakes."""
+    """Write a picture: for each forecast a column of what is sent and out, what waits, and what bakes."""
+    with _style():
+        save(figure_of(titles, forecasts), path)
+
+
+def figure_of(titles: Sequence[str], forecasts: Sequence[Forecast]) -> "Figure":
+    """The picture itself."""
     with _style():
         from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
 
@@ -79,7 +85,7 @@ def draw(path: Path, titles: Sequence[str], forecasts: Sequence[Forecast]) -> No
         for row in panels:
             # Those of a row share it.
             row[0].set_ylim(0, 1.06 * max(1, *(axes.dataLim.y1 for axes in row)))
-        save(figure, path)
+        return figure
 
 
 def save(figure: "Figure", path: Path) -> None:
@@ -87,7 +93,7 @@ def save(figure: "Figure", path: Path) -> None:
 
     Raises KitchenError where it cannot be written.
     """
-    metadata = {"Date": None, "Creator": None} if path.suffix == ".svg" else {"Software": None}
+    metadata = {"Date": None, "Creator": None} if path.suffix.lower() == ".svg" else {"Software": None}
     try:
         figure.savefig(path, metadata=metadata)
     except OSError as error:
@@ -100,7 +106,7 @@ def _style() -> Iterator[None]:
         from matplotlib import style  # noqa: PLC0415 - an extra
     except ImportError:
         raise KitchenError(
-            "--plot needs matplotlib: pip install matplotlib, or in a clone make .venv/dev"
+            "--plot needs matplotlib, which is the extra plot: pip install '.[plot]' in a clone"
         ) from None
     # Whatever the user's own settings are.
     with style.context(["default", STYLE]):
@@ -124,9 +130,14 @@ def _draw_line(axes: "Axes", times: Sequence[float], forecast: Forecast) -> None
 
 def _draw_oven(axes: "Axes", times: Sequence[float], forecast: Forecast) -> None:
     capacity = forecast.plan.setup.capacity
-    axes.fill_between(times, forecast.series.occupied, color=BAKING, linewidth=0)
+    axes.fill_between(
+        times, forecast.series.occupied, color=BAKING, alpha=0.35, linewidth=0, label="slots taken"
+    )
+    axes.plot(times, forecast.series.baking, color=BAKING, linewidth=1, label="items baking")
     axes.axhline(capacity, color=INK, linestyle="--", linewidth=1)
-    _frame(axes, f"Slots taken, of {capacity:,}")
+    # Beside the title: it is full below.
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0)
+    _frame(axes, f"In the oven, of {capacity:,} slots")
 
 
 def _frame(axes: "Axes", title: str) -> None:

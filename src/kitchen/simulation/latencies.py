@@ -67,27 +67,43 @@ class Latencies:
 
 
 AWS = Latencies(
-    # "Single-digit milliseconds" inside the service; the 99th percentile of a client is assumed:
-    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TroubleshootingLatency.html
     write_row=Latency.of(5, 9, 18),
     read_row=Latency.of(4, 7, 15),
-    # "Tens of milliseconds" at most, says the FAQ; these are assumed: https://aws.amazon.com/sqs/faqs/
     send=Latency.of(9, 17, 60),
     receive=Latency.of(9, 17, 60),
-    # Assumed; AWS publishes none.
     start_execution=Latency.of(30, 70, 175),
     describe_execution=Latency.of(20, 50, 150),
-    # SQS to Lambda, measured over 1,024 messages:
-    # https://bitesizedserverless.com/bite/serverless-messaging-latency-compared/
     poll=Latency.of(16, 34, 105),
-    # Python with a small package, and the import of botocore (partly assumed):
-    # https://www.tecracer.com/blog/2021/02/how-boto3-impacts-the-cold-start-times-of-your-lambda-functions.html
     cold_start=Latency.of(350, 500, 800),
-    # Step Functions to Lambda, and EventBridge to Lambda, at the same place as the poll.
     task=Latency.of(99, 133, 250),
     event=Latency.of(148, 241, 387),
 )
 """Of AWS in a large region."""
+
+_DYNAMODB = (
+    "assumed, around the single-digit milliseconds that AWS names inside the service: "
+    "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TroubleshootingLatency.html"
+)
+_SQS = "assumed, within the tens of milliseconds that AWS names: https://aws.amazon.com/sqs/faqs/"
+_MEASURED = "measured by others: https://bitesizedserverless.com/bite/serverless-messaging-latency-compared/"
+
+AWS_SOURCES = {
+    "write_row": _DYNAMODB,
+    "read_row": _DYNAMODB,
+    "send": _SQS,
+    "receive": _SQS,
+    "start_execution": "assumed; AWS publishes none",
+    "describe_execution": "assumed; AWS publishes none",
+    "poll": _MEASURED,
+    "cold_start": (
+        "assumed, around what others measured of a small package that imports botocore: "
+        "https://www.tecracer.com/blog/2021/02/"
+        "how-boto3-impacts-the-cold-start-times-of-your-lambda-functions.html"
+    ),
+    "task": _MEASURED,
+    "event": _MEASURED,
+}
+"""Where they come from. docs/plan.md lists them."""
 
 LOCAL = Latencies(
     # By `python -m benchmarks.latencies`, on 2 cores that did nothing else. What Python does for a request
