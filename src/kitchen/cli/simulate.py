@@ -145,15 +145,20 @@ def simulate(
     are busy at noon and in the evening. SECS and SLOTS are a number, a range, or some of them with weights:
     `15-30:9,60:1` is a minute for one in ten.
 
-    A file is CSV with a first line that names the columns, or it has a JSON object in each line. `time` is in
-    seconds from whatever moment, or a date and time such as 2026-11-23T12:00:03Z; the lines are in its order.
-    `id`, `bakingTimeSecs` and `size` may be there; what is not comes from --bake and --size.
+    A file is CSV with a first line that names the columns, or it has a JSON object in each line; `-` is
+    standard input. `time` is in seconds from whatever moment, or a date and time such as
+    2026-11-23T12:00:03Z, the same in all lines, which are in its order. `id`, `bakingTimeSecs` and `size` may
+    be there; what is not comes from --bake and --size. It is said which other fields there are.
 
     - CSV: `time,bakingTimeSecs,size`, and below it `0,20,1` and `1.5,30,2`
     - JSON: `{"time": 1.5, "id": "order-4711", "bakingTimeSecs": 30}`
 
     The quotas, each in a second or at once: row-writes, row-reads, line-requests, starts, starts-burst,
     describes, describes-burst, transitions, transitions-burst, concurrency.
+
+    The faults, in parts of the requests, messages, events or whatever they are about: crash-before,
+    crash-after, hang, refused, unanswered, late, repeated, haunted, partial, slow, message-twice,
+    out-of-order, false-empty, stale-count, stale-describe, event-lost, event-twice, task-twice, skewed-clock.
 
     Items wait from when they are sent until they begin to bake. The ideal is an oven in which nothing but
     baking takes time.
@@ -163,6 +168,7 @@ def simulate(
     - `oven simulate`: 100 items at once before 14 slots, as in `oven demo --stack NAME`
     - `oven simulate --items 10000 --arrivals poisson:0.5 --compare '--capacity 12'`: are 12 slots enough?
     - `oven simulate --arrivals orders.csv --size 1-3 --plot orders.svg`: the orders of a file, drawn
+    - `oven simulate --faults mild --fault refused=0.05`: what AWS allows, and one request in twenty refused
     - `oven simulate --items 5000 --capacity 2000 --compare '--quota starts=600'`: what a quota is worth
     """
     asked: dict[str, Any] = {

@@ -84,7 +84,7 @@ def quotas_in_words(quotas: Quotas) -> str:
 
 def faults_in_words(faults: Faults) -> str:
     """The roughness that they are, or almost, and how they differ."""
-    return _in_words(faults, FAULTS)
+    return _in_words(faults, FAULTS).removeprefix("none, ")
 
 
 def _in_words(settings: Quotas | Faults, usual: Mapping[str, Quotas | Faults]) -> str:

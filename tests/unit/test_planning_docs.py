@@ -1,0 +1,67 @@
+"""What docs/plan.md says of the figures that the planner goes by."""
+
+from dataclasses import fields
+from pathlib import Path
+
+from kitchen.cli.simulate import simulate
+from kitchen.planning.costs import ASSUMED
+from kitchen.planning.plans import MOST_RATE, MOST_RATE_OF_REQUESTS, quotas_of, rates_of
+from kitchen.simulation.faults import MILD, ROUGH
+from kitchen.simulation.latencies import AWS, AWS_SOURCES, Latencies, Latency
+from kitchen.simulation.quotas import Quotas
+
+PAGE = (Path(__file__).parents[2] / "docs" / "plan.md").read_text()
+
+LATENCIES = {
+    "write of the row": "write_row",
+    "read of the row": "read_row",
+    "send to a queue": "send",
+    "receive from a queue": "receive",
+    "start of an execution": "start_execution",
+    "description of an execution": "describe_execution",
+    "from New Items to Bake Items": "poll",
+    "cold start of a function": "cold_start",
+    "from the end of a wait to Item Removed": "task",
+    "from EventBridge to New Items": "event",
+}
+"""As the page calls them."""
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The cells of a table, by the first cell of its heading."""
+    _, _, below = PAGE.partition(f"\n| {heading} |")
+    table = below.partition("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in table]
+
+
+def test_the_page_lists_each_latency_of_aws_with_its_source() -> None:
+    told = {LATENCIES[row[0]]: row[1:] for row in rows("what takes time")}
+
+    assert list(told) == [field.name for field in fields(Latencies)] == list(AWS_SOURCES)
+    for name, (p50, p90, p99, source) in told.items():
+        assert getattr(AWS, name) == Latency.of(float(p50), float(p90), float(p99)), name
+        assert source == AWS_SOURCES[name]
+        assert "assumed" in source or source.startswith("measured by others: https://")
+
+
+def test_the_forecast_says_below_it_that_latencies_are_assumed() -> None:
+    told = {row[0]: row[1] for row in rows("what takes time")}
+
+    assert f"{told['send to a queue']} ms for a request to SQS" in ASSUMED
+    assert f"{told['start of an execution']} ms for one to Step Functions" in ASSUMED
+
+
+def test_the_help_lists_each_quota_and_each_fault() -> None:
+    said = " ".join((simulate.__doc__ or "").split())
+
+    assert ", ".join(quotas_of(Quotas())) in said
+    assert ", ".join(rates_of(ROUGH)) in said
+
+
+def test_the_page_lists_each_fault_with_its_rates() -> None:
+    told = {row[0].strip("`"): (float(row[2]), float(row[3])) for row in rows("`--fault`")}
+
+    mild, rough = rates_of(MILD), rates_of(ROUGH)
+    assert told == {name: (mild[name], rough[name]) for name in rough}
+    assert f"from 0 to {MOST_RATE}." in PAGE
+    assert f"befalls {MOST_RATE_OF_REQUESTS} of them at most" in PAGE.replace("\n", " ")
