@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kitchen.errors import UsageError
+from kitchen.planning import files
 from kitchen.planning.files import Source, Sources, read
 from kitchen.planning.orders import made_up_id
 from kitchen.planning.spread import Spread
@@ -154,15 +155,28 @@ def test_a_pipe_is_copied_once_and_read_as_often_as_need_be() -> None:
     try:
         for _ in range(2):
             source = found(sources, f"/dev/fd/{out}")
-            assert read(source, capacity=14).count == 2
+            orders = read(source, capacity=14)
+            assert (orders.count, orders.arrivals) == (2, f"as in /dev/fd/{out}")
         with pytest.raises(UsageError, match=f"^/dev/fd/{out}, line 3: size must be"):
             read(source, capacity=1)
     finally:
         os.close(out)
     copy = source.path
     assert copy.exists()
-    del source, sources
+    del orders, source, sources
     assert not copy.exists()
+
+
+def test_an_endless_pipe_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MOST_COPIED", 10)
+    out, into = os.pipe()
+    os.write(into, b"time\n0\n1\n2\n")
+    try:
+        os.close(into)
+        with pytest.raises(UsageError, match=f"^/dev/fd/{out}: more than 2 GB come out of it"):
+            Sources().find(f"/dev/fd/{out}")
+    finally:
+        os.close(out)
 
 
 def found(sources: Sources, text: str) -> Source:

@@ -17,10 +17,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, cast
 
-from kitchen.errors import KitchenError, UsageError
+from kitchen.errors import UsageError
 from kitchen.planning.arrivals import DAY
 from kitchen.planning.orders import BAKING, MOST_DAYS, SIZE, Order, made_up_id, stream
 from kitchen.planning.spread import Spread
@@ -69,7 +69,7 @@ class Sources:
         self._copies: dict[str, Source] = {}
 
     def find(self, text: str) -> Source | None:
-        """The file of this name, standard input for `-`, or None if there is none. Raises KitchenError."""
+        """The file of this name, standard input for `-`, or None if there is none. Raises UsageError."""
         if text != STDIN and not (text and os.path.exists(text)):  # noqa: PTH110 - Path's raises for some names
             return None
         path = Path(text)
@@ -82,16 +82,17 @@ class Sources:
 
 def _copied(text: str) -> Source:
     name = "standard input" if text == STDIN else text
-    copy = tempfile.NamedTemporaryFile(prefix="oven-")  # noqa: SIM115 - closed when it goes
     try:
+        # In this order: the copy could else become standard input, where there is none.
         with open(0 if text == STDIN else text, "rb", closefd=text != STDIN) as pipe:
+            copy = tempfile.NamedTemporaryFile(prefix="oven-")  # noqa: SIM115 - closed when it goes
             while some := pipe.read(1 << 20):
                 copy.write(some)
                 if copy.tell() > MOST_COPIED:
                     raise UsageError(f"{name}: more than 2 GB come out of it: write them to a file first")
         copy.flush()
     except OSError as error:
-        raise KitchenError(f"{name} cannot be copied to {copy.name}: {error.strerror}") from error
+        raise UsageError(f"{name} cannot be read: {error.strerror}") from error
     return Source(Path(copy.name), name, copy)
 
 
@@ -154,7 +155,7 @@ class FromFile:
 
     @property
     def arrivals(self) -> str:
-        return f"as in {PurePath(self.source.name).name}"
+        return f"as in {self.source.name if self.source.copy else self.source.path.name}"
 
     @property
     def baking(self) -> str:

@@ -48,7 +48,7 @@ def plan(
     seed: int = 0,
     sources: files.Sources | None = None,
 ) -> Plan:
-    """Make a plan of what the options of `oven simulate` say. Raises KitchenError.
+    """Make a plan of what the options of `oven simulate` say. Raises UsageError.
 
     Those that share a pipe share `sources`.
     """
