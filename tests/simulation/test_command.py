@@ -20,7 +20,6 @@ from kitchen.simulation.__main__ import app
         ("explore --only nothing", "--only"),
         ("explore --crashes -1", "--crashes"),
         ("explore --most-runs 0", "--most-runs"),
-        ("speed --a-second 0", "--a-second"),
         ("speed --items 0", "--items"),
     ],
 )
