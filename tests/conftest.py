@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from kitchen.aws import Aws, local
-from kitchen.local.emulator import free_port, running_emulator
+from kitchen.local.emulator import running_emulator
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="session")

@@ -13,12 +13,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from kitchen.aws import local
-from kitchen.local.emulator import free_port
 from kitchen.local.oven import LocalOven, running_oven
 from kitchen.view.oven import DeployedOven
 from kitchen.view.server import running_page
 from tests.browser.conftest import OpenPage
 from tests.browser.looks import HOSTILE, number
+from tests.ports import free_port
 from tests.stack.clients import Client, eventually, pizza
 from tests.stack.commands import OVEN, RUN_SECS, environment
 from tests.stack.contents import contents

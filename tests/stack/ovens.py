@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import boto3
 
 from kitchen.aws import LOCAL_CREDENTIAL, LOCAL_REGION
-from kitchen.local.emulator import free_port
 from kitchen.local.oven import LocalOven, running_oven
+from tests.ports import free_port
 from tests.stack.processes import children
 
 IN_HAND_SECS = 12

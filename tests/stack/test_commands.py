@@ -10,8 +10,8 @@ import pytest
 
 from kitchen.aws import Aws
 from kitchen.errors import DeploymentError
-from kitchen.local.emulator import free_port
 from kitchen.stack.deployment import deploy, find_stack
+from tests.ports import free_port
 from tests.stack.clients import eventually
 from tests.stack.commands import environment, is_open, oven, running_local_oven
 from tests.stack.contents import Contents, contents

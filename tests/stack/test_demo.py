@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from kitchen.local.emulator import free_port
 from kitchen.local.oven import LocalOven, running_oven
 from kitchen.stack.contents import depth
+from tests.ports import free_port
 
 OVEN = Path(sys.executable).parent / "oven"
 FOREIGN = 30

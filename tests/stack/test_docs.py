@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 
 from kitchen.aws import LOCAL_CREDENTIAL, LOCAL_REGION
-from kitchen.local.emulator import free_port, running_emulator
+from kitchen.local.emulator import running_emulator
+from tests.ports import free_port
 from tests.stack.commands import OVEN, RUN_SECS, environment, running_local_oven
 from tests.stack.consoles import Typed, answers, typed_in
 

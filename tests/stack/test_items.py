@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from kitchen import Oven
-from kitchen.local.emulator import free_port
 from kitchen.local.oven import LocalOven, running_oven
 from kitchen.operating.steering import pause, resume
 from kitchen.operating.whereabouts import Place, find
 from kitchen.stack.contents import row
+from tests.ports import free_port
 from tests.stack.clients import eventually, pizza
 from tests.stack.commands import OVEN, RUN_SECS, environment, oven
 

@@ -14,10 +14,11 @@ import pytest
 
 from kitchen.aws import Aws, local
 from kitchen.errors import DeploymentError
-from kitchen.local.emulator import free_port, running_emulator
+from kitchen.local.emulator import running_emulator
 from kitchen.local.oven import LocalOven
 from kitchen.stack.deployment import Stack, deploy
 from kitchen.stack.release import Release
+from tests.ports import free_port
 from tests.stack.clients import Client, eventually, ids, pizza
 from tests.stack.ovens import IN_HAND_SECS
 

@@ -8,9 +8,10 @@ from typing import Any, get_args
 import pytest
 
 from kitchen import aws
-from kitchen.local.emulator import free_port, running_emulator
+from kitchen.local.emulator import running_emulator
 from kitchen.local.oven import LocalOven
 from kitchen.stack.deployment import deploy, parameters
+from tests.ports import free_port
 from tests.stack.clients import Client, eventually, ids, pizza
 from tests.stack.conftest import NewOven
 from tests.stack.logs import Function, log_lines

@@ -8,8 +8,8 @@ from typing import Any
 import boto3
 import pytest
 
-from kitchen.local.emulator import free_port
 from kitchen.local.oven import running_oven
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="module")
