@@ -32,7 +32,8 @@ def test_a_stacks_parameters_and_what_cloudwatch_tells_of_it_are_counted(client:
     assert told.returncode == 0, told.stderr
     costs = json.loads(told.stdout)
     spent = costs["thisMonth"]["dollarsAtMost"] - sum(charge.dollars for charge in before.charges)
-    assert spent == pytest.approx(0.40)
+    # The pilot light may have come meanwhile: a millionth.
+    assert spent == pytest.approx(0.40, abs=0.00001)
     parts = {part["name"]: part["dollars"] for part in costs["idle"]["parts"]}
     assert parts["pollers"] == pytest.approx(0.2592)
 

@@ -6,6 +6,7 @@ from itertools import chain
 
 from tests.stack.clients import Client, Fields, eventually, ids, pizza
 from tests.stack.conftest import NewOven
+from tests.stack.logs import decisions
 from tests.stack.workers import Workers
 
 
@@ -15,19 +16,23 @@ def test_items_survive_the_death_of_bake_items_at_work(new_oven: NewOven) -> Non
     workers = Workers(oven, "BakeItems")
     waves: list[list[Fields]] = []
 
+    def placed() -> set[str | None]:
+        return {line.get("item_id") for line in decisions(oven, "BakeItems")}
+
     def enough_died() -> bool:
         first = 10 * len(waves)
         waves.append([pizza(f"bake-{n}", secs=1, size=1 + n % 3) for n in range(first, first + 10)])
         for item in waves[-1][:5]:
             client.send(item)
-        workers.wait_for(1)
+        # What it has done it writes at the end: whoever placed these waits for the next.
+        eventually("the first half is placed", lambda: set(ids(waves[-1][:5])) <= placed())
         with workers.killed_at_work():
             for item in waves[-1][5:]:
                 client.send(item)
             eventually("all messages are in somebody's hands", lambda: not client.messages_to_take())
         return len(waves) >= 3 and workers.deaths() >= 2
 
-    eventually("functions die at work", enough_died, within_secs=120)
+    eventually("functions die at work", enough_died, within_secs=200)
     client.collect_after_crashes(*waves)
 
     assert client.baked_ids == ids(chain.from_iterable(waves))
@@ -56,7 +61,7 @@ def test_items_survive_the_death_of_item_removed_at_work(new_oven: NewOven) -> N
         client.collect_after_crashes(*waves)
         return workers.deaths() >= 2
 
-    eventually("functions die at work", enough_died, within_secs=120)
+    eventually("functions die at work", enough_died, within_secs=200)
 
     assert set(client.baked_ids) == set(ids(chain.from_iterable(waves)))
     assert client.bakings().keys() == set(client.baked_ids)

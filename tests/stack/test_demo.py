@@ -19,6 +19,9 @@ from tests.ports import free_port
 OVEN = Path(sys.executable).parent / "oven"
 FOREIGN = 30
 
+RUN_SECS = 200
+"""Longer than any of the demos under test may take."""
+
 
 @pytest.fixture(scope="module")
 def shared_oven() -> Iterator[LocalOven]:
@@ -65,10 +68,9 @@ def queue_options(oven: LocalOven) -> list[str]:
     return ["--in", stack.new_items, "--waiting", stack.waiting_items, "--out", stack.baked_items]
 
 
-@pytest.mark.timeout(120)
 def test_on_its_own_it_bakes_every_pizza_once_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with demo("--n", "20", "--bake", "1-1", "--json", "--capacity", "7", TMPDIR=str(tmp_path)) as process:
-        printed, progress = process.communicate(timeout=100)
+        printed, progress = process.communicate(timeout=RUN_SECS)
 
     assert process.returncode == 0, progress
     outcome: dict[str, Any] = json.loads(printed)
@@ -80,14 +82,13 @@ def test_on_its_own_it_bakes_every_pizza_once_and_leaves_nothing_behind(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.timeout(120)
 def test_two_at_once_take_their_own_pizzas_and_leave_those_of_others(shared_oven: LocalOven) -> None:
     short = ["--n", "20", "--bake", "1-1"]
     with (
         demo(*short, AWS_ENDPOINT_URL=shared_oven.endpoint_url) as one,
         demo(*short, *queue_options(shared_oven)) as other,
     ):
-        outputs = [process.communicate(timeout=100) for process in (one, other)]
+        outputs = [process.communicate(timeout=RUN_SECS) for process in (one, other)]
 
     for process, (printed, progress) in zip((one, other), outputs, strict=True):
         assert process.returncode == 0, progress
@@ -97,7 +98,6 @@ def test_two_at_once_take_their_own_pizzas_and_leave_those_of_others(shared_oven
     assert foreign_ids_on_offer(shared_oven) == {f"foreign-{n}" for n in range(FOREIGN)}
 
 
-@pytest.mark.timeout(120)
 def test_interrupted_it_says_what_is_still_where_and_gives_back_what_it_held() -> None:
     with running_oven(free_port()) as oven:
         oven.aws.sqs.send_message(QueueUrl=oven.stack.baked_items, MessageBody='{"id": "foreign"}')
@@ -106,7 +106,7 @@ def test_interrupted_it_says_what_is_still_where_and_gives_back_what_it_held() -
             while "out 0 of 20" not in process.stderr.readline():
                 pass
             process.send_signal(signal.SIGINT)
-            printed, progress = process.communicate(timeout=30)
+            printed, progress = process.communicate(timeout=RUN_SECS)
 
         assert process.returncode == 130, progress
         assert "Interrupted: in " in progress
@@ -128,7 +128,7 @@ def test_what_cannot_be_is_told_in_one_line(
     options: list[str], code: int, words: str, tmp_path: Path
 ) -> None:
     with demo(*options, HOME=str(tmp_path), AWS_EC2_METADATA_DISABLED="true") as process:
-        printed, progress = process.communicate(timeout=30)
+        printed, progress = process.communicate(timeout=RUN_SECS)
 
     assert process.returncode == code
     assert words in progress
@@ -136,13 +136,12 @@ def test_what_cannot_be_is_told_in_one_line(
     assert not printed
 
 
-@pytest.mark.timeout(60)
 def test_a_queue_or_a_stack_that_is_not_there_is_told_in_one_line(shared_oven: LocalOven) -> None:
     queues = queue_options(shared_oven)
     wrong = [*queues[:-1], f"{shared_oven.stack.baked_items}-not"]
     for options, words in [(wrong, "there is no queue"), (["--stack", "none"], "there is no stack none")]:
         with demo("--n", "1", *options, AWS_ENDPOINT_URL=shared_oven.endpoint_url) as process:
-            printed, progress = process.communicate(timeout=30)
+            printed, progress = process.communicate(timeout=RUN_SECS)
 
         assert process.returncode in (3, 4)
         assert words in progress

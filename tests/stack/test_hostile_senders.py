@@ -33,7 +33,7 @@ def squatted(item: Fields) -> str:
     return json.dumps({**item, "size": 14, "bakingTimeSecs": 0, "topping": "gravel"})
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_ten_thousand_messages_of_garbage_leave_good_items_unharmed(new_oven: NewOven) -> None:
     client = Client(new_oven(14))
     dice = random.Random(10_000)
@@ -53,7 +53,7 @@ def test_ten_thousand_messages_of_garbage_leave_good_items_unharmed(new_oven: Ne
         client.collect()
         return len(client.dead) >= bad.total() and set(client.baked_ids) >= expected
 
-    eventually("each message is dealt with", is_all_dealt_with, within_secs=200)
+    eventually("each message is dealt with", is_all_dealt_with, within_secs=480)
     client.let_the_line_be_recounted()
     client.collect_until_quiet()
 
@@ -72,24 +72,23 @@ def test_a_thousand_forged_triggers_take_no_item_out_and_let_the_line_go_on(new_
     client = Client(new_oven(1))
     dice = random.Random(1000)
     good = [pizza(f"good-{n}", secs=1) for n in range(10)]
-    hold = pizza("hold", secs=8)
 
-    client.send(hold)
-    client.wait_until_baking("hold")
+    client.hold("hold")
     for n, item in enumerate(good):
         client.send(item)
         client.wait_until_waiting(n + 1)
     named = [json.dumps({"type": "trigger", "item": dice.choice(good)["id"]}) for _ in range(500)]
     client.send_bodies([*named, *(forged_trigger(dice) for _ in range(500))])
-    client.collect_until_quiet(within_secs=120)
+    client.let_go("hold")
+    client.collect_until_quiet(within_secs=240)
 
-    assert client.baked_ids == ids([hold, *good])
+    assert client.baked_ids == ids(good)
     assert client.loading_order() == ["hold", *(item["id"] for item in good)]
     assert client.fullest() == 1
 
 
 def test_whatever_goes_wrong_no_word_of_an_item_is_in_the_logs(new_oven: NewOven) -> None:
-    oven = new_oven(2)
+    oven = new_oven(1)
     client = Client(oven)
     bake_items, item_removed = Role(oven, "BakeItems"), Role(oven, "ItemRemoved")
 
@@ -104,9 +103,11 @@ def test_whatever_goes_wrong_no_word_of_an_item_is_in_the_logs(new_oven: NewOven
             json.dumps({"type": "trigger", "item": MARK + "!"}),
         ]
     )
-    client.send(pizza("aborted", secs=3600, topping=MARK), pizza("baked", secs=1, topping=MARK))
+    client.send(pizza("aborted", secs=3600, topping=MARK))
     client.wait_until_baking("aborted")
+    client.send(pizza("baked", secs=1, topping=MARK))
     client.send(pizza("waits", topping=MARK), pizza("waits", topping=MARK))
+    eventually("they wait", lambda: client.row().waiting >= 2)
     client.stop_baking("aborted", error="Oven.Smoke", cause="it smells")
     client.collect_until_quiet()
     bake_items.take_away(Permission("BakeItems", "StartBaking", "states:StartExecution"))

@@ -151,7 +151,8 @@ def _fill(client: Client, secs: int = 3600) -> None:
 
 
 def _queue_up(client: Client) -> None:
-    _fill(client, secs=1)
+    # It is to come out by itself, but not before the next one waits.
+    _fill(client, secs=4)
     client.send(pizza("next"))
     client.wait_until_waiting(1)
 
@@ -198,9 +199,9 @@ def test_what_was_sent_while_nothing_was_allowed_bakes_once_it_is(new_small_oven
     oven = new_small_oven()
     oven.aws.sqs.set_queue_attributes(QueueUrl=oven.stack.new_items, Attributes={"VisibilityTimeout": "3"})
     client = Client(oven)
-    client.send(pizza("before", secs=2))
-    client.wait_until_baking("before")
     roles = [Role(oven, "BakeItems"), Role(oven, "ItemRemoved")]
+    client.send(pizza("before", secs=4))
+    client.wait_until_baking("before")
     for role in roles:
         role.take_all_away()
     client.send(pizza("meanwhile"))

@@ -14,6 +14,9 @@ from tests.stack.logs import Function, log_lines
 from tests.stack.ovens import TestOven
 from tests.stack.processes import children, send_signal
 
+MOST_AT_ONCE = 5
+"""How many Bake Items functions work at once: the template's `MaximumConcurrency`."""
+
 
 class Workers:
     """The processes that run a function of an oven."""
@@ -47,7 +50,8 @@ class Workers:
 
         It may be done with it before, and how far it got is chance: `deaths` tells who died at work.
         """
-        pids = self.pids()
+        # Not all that there may be at once: one that is frozen while it starts never gives its place back.
+        pids = self.pids()[: MOST_AT_ONCE - 1]
         for pid in pids:
             send_signal(pid, signal.SIGSTOP)
         yield
