@@ -14,7 +14,7 @@ from kitchen import Oven
 from kitchen.local.oven import LocalOven, running_oven
 from kitchen.operating.steering import pause, resume
 from kitchen.operating.whereabouts import Place, find
-from kitchen.stack.contents import row
+from kitchen.stack.contents import depth, row
 from tests.ports import free_port
 from tests.stack.clients import eventually, pizza
 from tests.stack.commands import OVEN, RUN_SECS, environment, oven
@@ -67,6 +67,11 @@ class Kitchen:
         collected = self.oven("collect", "--n", str(count), "--wait", "30")
         assert collected.returncode == 0, collected.stderr
         return [json.loads(line) for line in collected.stdout.splitlines()]
+
+    def rests(self) -> bool:
+        """Whether nothing bakes and nothing is under way: what will come out is out."""
+        aws, stack = self.running.aws, self.running.stack
+        return not depth(aws, stack.new_items) and not row(aws, stack).occupied
 
     def place(self, item_id: str) -> Place:
         """Where an item is."""
@@ -319,8 +324,13 @@ def test_an_unknown_item_cannot_be_removed(kitchen: Kitchen) -> None:
 # Killed
 
 
-def kill_after_a_line(process: "subprocess.Popen[bytes]") -> list[str]:
-    """Kill it when it has printed its first line. Returns all whole lines that it printed."""
+LONG = "x" * 60
+"""Makes ids of which a small pipe holds some: who prints them is killed in the middle, not at the end."""
+
+
+def kill_after_a_line(kitchen: Kitchen, *arguments: str) -> list[str]:
+    """Kill a command when it has printed its first line. Returns all whole lines that it printed."""
+    process = kitchen.begin(*arguments, stdout=subprocess.PIPE, pipesize=4096)
     assert process.stdout
     printed = process.stdout.readline()
     process.kill()
@@ -333,23 +343,23 @@ def kill_after_a_line(process: "subprocess.Popen[bytes]") -> list[str]:
 def test_a_file_whose_sending_was_killed_is_sent_again_and_bakes_once(
     kitchen: Kitchen, tmp_path: Path
 ) -> None:
-    items = [pizza(f"resent-{n}") for n in range(300)]
+    items = [pizza(f"resent-{n}-{LONG}") for n in range(300)]
     (tmp_path / "items.jsonl").write_text(lines(items))
 
-    kill_after_a_line(kitchen.begin("send", "--file", str(tmp_path / "items.jsonl"), stdout=subprocess.PIPE))
+    kill_after_a_line(kitchen, "send", "--file", str(tmp_path / "items.jsonl"))
     again = kitchen.oven("send", "--file", str(tmp_path / "items.jsonl"))
 
     assert again.returncode == 0, again.stderr
     assert ids(kitchen.baked(300)) == ids(items)
+    eventually("nothing more comes", kitchen.rests)
     assert kitchen.oven("collect").stdout == ""
 
 
 def test_what_a_killed_collect_did_not_print_comes_again(kitchen: Kitchen, tmp_path: Path) -> None:
-    # More than a pipe holds, so that it is killed in the middle.
     items = [pizza(f"collected-{n}", topping="x" * 2000) for n in range(100)]
     kitchen.put(kitchen.running.stack.baked_items, *map(json.dumps, items))
 
-    printed = kill_after_a_line(kitchen.begin("collect", stdout=subprocess.PIPE))
+    printed = kill_after_a_line(kitchen, "collect")
     (tmp_path / "baked").write_text("\n".join([*printed, '{"id": "cut-o']))
     again = kitchen.shell("oven collect --n 100 --wait 35 >> baked", tmp_path)
 
@@ -361,10 +371,10 @@ def test_what_a_killed_collect_did_not_print_comes_again(kitchen: Kitchen, tmp_p
 
 
 def test_dead_letters_whose_redrive_was_killed_go_back_and_bake_once(kitchen: Kitchen) -> None:
-    items = [pizza(f"redriven-{n}") for n in range(100)]
+    items = [pizza(f"redriven-{n}-{LONG}") for n in range(100)]
     kitchen.put(kitchen.running.stack.dead_letters, *map(json.dumps, items))
 
-    kill_after_a_line(kitchen.begin("redrive", "--all", stdout=subprocess.PIPE))
+    kill_after_a_line(kitchen, "redrive", "--all")
     at_once = kitchen.oven("redrive", "--all")
 
     assert "in somebody's hand" in at_once.stderr
@@ -373,8 +383,9 @@ def test_dead_letters_whose_redrive_was_killed_go_back_and_bake_once(kitchen: Ki
         kitchen.oven("redrive", "--all")
         return kitchen.oven("dlq").stderr == "There is no dead letter.\n"
 
-    eventually("the dead one's letters went back, too", all_went_back, within_secs=60)
-    assert ids(kitchen.baked(300)) == ids(items)
+    eventually("the dead one's letters went back, too", all_went_back, within_secs=120)
+    assert ids(kitchen.baked(100)) == ids(items)
+    eventually("nothing more comes", kitchen.rests)
     assert kitchen.oven("collect").stdout == ""
 
 
@@ -383,7 +394,7 @@ def test_dead_letters_whose_redrive_was_killed_go_back_and_bake_once(kitchen: Ki
 
 def test_the_client_sends_sees_and_collects(kitchen: Kitchen) -> None:
     mine = Oven.local(kitchen.running.endpoint_url)
-    items = [pizza(f"client-{n}", secs=2) for n in range(6)]
+    items = [pizza(f"client-{n}", secs=4) for n in range(6)]
 
     mine.send(items[0])
     mine.send_many(items[1:])
