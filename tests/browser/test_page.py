@@ -1,6 +1,5 @@
 """The page in a browser, before ovens that show what they are told to."""
 
-import itertools
 import re
 import threading
 import time
@@ -134,7 +133,7 @@ def test_a_paused_oven_says_so(serve: Serve, open_page: OpenPage) -> None:
 def test_a_reloaded_page_has_the_last_minutes_still(serve: Serve, open_page: OpenPage) -> None:
     rush = Rush([1.5] * 200, 20, time.time)
     page = opened(open_page(serve(ScriptedOven(rush, capacity=20))))
-    expect(page.locator("#rate")).not_to_have_text(UNKNOWN, timeout=15_000)
+    expect(page.locator("#rate")).not_to_have_text(UNKNOWN)
 
     page.reload()
 
@@ -188,13 +187,13 @@ def test_an_oven_that_is_gone_is_told_and_its_return_too(serve: Serve, open_page
     page = opened(open_page(serve(oven)))
 
     oven.script = gone
-    expect(page.locator("#state")).to_have_text("No contact", timeout=8000)
+    expect(page.locator("#state")).to_have_text("No contact")
     expect(page.locator("#note")).to_contain_text("nothing answers")
     expect(page.locator("#note")).to_contain_text("As it was at")
     assert number(page, "occupied") == 9
 
     oven.script = works
-    expect(page.locator("#state")).to_have_text("Live", timeout=8000)
+    expect(page.locator("#state")).to_have_text("Live")
     expect(page.locator("#note")).to_be_hidden()
 
 
@@ -203,12 +202,12 @@ def test_a_look_that_takes_too_long_is_told(serve: Serve, open_page: OpenPage) -
     works = oven.script
 
     def hang() -> Status:
-        goes_on.wait(20)
+        goes_on.wait(60)
         return works()
 
     page = opened(open_page(serve(oven)))
     oven.script = hang
-    expect(page.locator("#state")).to_have_text("No contact", timeout=10_000)
+    expect(page.locator("#state")).to_have_text("No contact")
 
     goes_on.set()
     expect(page.locator("#state")).to_have_text("Live")
@@ -263,7 +262,7 @@ def test_axe_finds_nothing_to_complain_of(serve: Serve, open_page: OpenPage, sch
     page.locator("#items summary").click()
     if state == "gone":
         oven.script = gone
-        expect(page.locator("#state")).to_have_text("No contact", timeout=8000)
+        expect(page.locator("#state")).to_have_text("No contact")
 
     found = Axe().run(page)
 
@@ -318,7 +317,7 @@ def test_what_is_read_aloud_speaks_only_when_the_state_changes(serve: Serve, ope
     assert page.evaluate("window.spoken") == []
 
     oven.script = gone
-    expect(page.locator("#state")).to_have_text("No contact", timeout=8000)
+    expect(page.locator("#state")).to_have_text("No contact")
     page.wait_for_timeout(1500)
     assert page.evaluate("window.spoken") == ["No contact"]
 
@@ -387,8 +386,8 @@ def test_many_pages_see_the_same_and_cost_no_more_than_one(serve: Serve, open_pa
     assert [number(page, "occupied") for page in pages] == [9] * 4
     eventually("the oven was looked at some times", lambda: len(looks) >= 5)
 
-    apart = [later - earlier for earlier, later in itertools.pairwise(looks)]
-    assert min(apart) > 0.9
+    # Each begins a second after the one before, or later; the thread may be late to say so.
+    assert looks[4] - looks[0] > 3.5
 
 
 def test_nobody_looks_at_the_oven_once_the_last_page_is_closed(
@@ -418,27 +417,36 @@ def test_nobody_looks_at_the_oven_once_the_last_page_is_closed(
 def test_the_page_holds_no_more_after_thousands_of_pizzas(
     serve: Serve, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A look each 5 ms, of which each is a second: ten minutes of a rush.
     monkeypatch.setattr("kitchen.view.watching.LOOK_EVERY_SECS", 0.005)
-    start, count = time.time(), [0]
+    start, minute = time.time(), [0.0]
 
     def rush() -> Status:
-        count[0] += 1
-        at = start + count[0]
-        return seen(
-            at, [Baking(f"pizza-{count[0] + n}", 1, at + 14 - n) for n in range(14)], waiting=count[0] % 50
-        )
+        count, at = round(minute[0] * 280), start + minute[0] * 60
+        items = [Baking(f"pizza-{count + n}", 1, at + 14 - n) for n in range(14)]
+        return seen(at, items, waiting=round(minute[0] * 20))
 
     page = opened(open_page(serve(ScriptedOven(rush))))
     nodes = "document.querySelectorAll('*').length"
     length = (
         "Math.max(...[...document.querySelectorAll('path')].map((path) => path.getAttribute('d').length))"
     )
-    eventually("five minutes went by", lambda: count[0] > 320)
-    page.wait_for_timeout(300)
-    before = page.evaluate(nodes), page.evaluate(length)
-    eventually("ten minutes went by", lambda: count[0] > 640)
-    after = page.evaluate(nodes), page.evaluate(length)
+
+    showing = """(text) => new Promise((done) => {
+        const look = () => {
+            if (document.getElementById("waiting").textContent === text) done();
+            else setTimeout(look, 2);
+        };
+        look();
+    })"""
+
+    def pass_minutes(until: int) -> tuple[int, int]:
+        """In looks of three seconds, each shown before the next. Returns how much the page holds then."""
+        while minute[0] < until:
+            minute[0] = round(minute[0] + 0.05, 2)
+            page.evaluate(showing, str(round(minute[0] * 20)))
+        return page.evaluate(nodes), page.evaluate(length)
+
+    before, after = pass_minutes(6), pass_minutes(12)
 
     assert after[0] == before[0]
     assert after[1] < before[1] * 1.1

@@ -54,7 +54,7 @@ class Visitor:
 
     def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
         named = {name: value for name, value in headers.items() if value}
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
             connection.request(method, path, body, named)
             response = connection.getresponse()
             found = {name.lower(): value for name, value in response.getheaders()}
@@ -203,7 +203,7 @@ def test_a_page_is_greeted_and_then_told_each_look(visitor: Visitor) -> None:
 
 def stream(port: int) -> Generator[tuple[str, dict[str, object]]]:
     """The events that a page hears."""
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
         connection.request("GET", "/looks")
         response = connection.getresponse()
         while line := response.readline().decode().strip():
