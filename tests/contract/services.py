@@ -24,7 +24,8 @@ from pizza_oven.aws.item_states import StepFunctionsItemStates
 from pizza_oven.aws.queues import SqsBakedItems, SqsDeadLetters, SqsNewItems, SqsWaitingItems
 from pizza_oven.ports import BakedItems, BakingTable, DeadLetters, ItemStates, NewItems, WaitingItems
 
-LINE_VISIBILITY_SECS = 2
+LINE_VISIBILITY_SECS = 5
+"""How long a hand holds: longer than a slow machine takes for what a test does meanwhile."""
 
 
 @dataclass(frozen=True)

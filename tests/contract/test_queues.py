@@ -80,11 +80,11 @@ def test_what_is_put_back_with_a_delay_keeps_the_line_shut_meanwhile(
 ) -> None:
     push(line, "a", "b", "c")
     hand = line.receive(2, 0)
-    line.put_back(hand[:1], 1)
+    line.put_back(hand[:1], 2)
     line.put_back(hand[1:], 0)
     assert line.receive(10, 0) == []
 
-    services.pass_time(1.2)
+    services.pass_time(2.2)
     assert [waiting.body for waiting in line.receive(10, 0)] == bodies("a", "b", "c")
 
 
@@ -106,7 +106,7 @@ def test_a_long_poll_waits_for_the_line_to_open(line: WaitingItems) -> None:
     push(line, "a")
     line.put_back(line.receive(1, 0), 1)
 
-    assert [waiting.body for waiting in line.receive(1, 2)] == bodies("a")
+    assert [waiting.body for waiting in line.receive(1, 5)] == bodies("a")
 
 
 def test_a_ticket_is_good_for_one_push(line: WaitingItems) -> None:
@@ -159,10 +159,10 @@ def test_a_trigger_may_name_an_item(services: Services) -> None:
 
 
 def test_a_delayed_trigger_arrives_later(services: Services) -> None:
-    services.new_items.trigger(1)
+    services.new_items.trigger(2)
     assert services.arrived_in_new_items() == []
 
-    services.pass_time(1.2)
+    services.pass_time(2.2)
     assert [json.loads(sent.body) for sent in services.arrived_in_new_items()] == [{"type": "trigger"}]
 
 
