@@ -1,4 +1,4 @@
-"""The embedded AWS for the tests that need one: one for each worker of the test run."""
+"""The order of the tests; the embedded AWS for those that need one, one for each worker of the test run."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,19 @@ import pytest
 from kitchen.aws import Aws, local
 from kitchen.local.emulator import running_emulator
 from tests.ports import free_port
+
+LONG = ("stack/test_hostile_senders", "stack/test_items", "stack/test_docs", "stack", "browser", "simulation")
+"""What takes longest, in that order."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have what takes long begin first, lest one worker is at it when the others are done."""
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    path = item.nodeid.removeprefix("tests/")
+    return next((rank for rank, long in enumerate(LONG) if path.startswith(long)), len(LONG))
 
 
 @pytest.fixture(scope="session")
