@@ -3,6 +3,11 @@
 from pizza_oven.errors import PizzaOvenError
 
 
+def told(error: Exception) -> str:
+    """An error in words: also one that nobody thought of."""
+    return str(error) if isinstance(error, PizzaOvenError) else f"{type(error).__name__}: {error}"
+
+
 class KitchenError(PizzaOvenError):
     """Something did not work out. The text says what, and what to do about it."""
 
@@ -22,6 +27,6 @@ class AwsError(KitchenError):
 
 
 class DeploymentError(KitchenError):
-    """CloudFormation could not make, change or delete the stack."""
+    """There is no such stack, or CloudFormation could not make, change or delete it."""
 
     exit_code = 4

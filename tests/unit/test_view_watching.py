@@ -92,6 +92,18 @@ def test_an_oven_that_does_not_answer_is_trouble_and_then_it_is_back() -> None:
     assert read_once(watch, board)[0] == "look"
 
 
+def test_an_error_that_nobody_thought_of_is_trouble_too_and_does_not_end_the_watch() -> None:
+    def senseless() -> Status:
+        raise KeyError("Attributes")
+
+    oven = ScriptedOven(senseless)
+    watch, board = watching(oven)
+
+    assert read_once(watch, board) == ("trouble", {"said": "KeyError: 'Attributes'"})
+    oven.script = lambda: seen(100.0)
+    assert read_once(watch, board)[0] == "look"
+
+
 def test_a_page_that_comes_between_two_looks_gets_the_last_one_at_once() -> None:
     watch, board = watching(ScriptedOven(lambda: seen(100.0)))
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from kitchen.aws import Aws
-from kitchen.errors import KitchenError
+from kitchen.errors import AwsError, KitchenError, told
 from kitchen.operating.status import Status, status
 from kitchen.stack.deployment import Sleep, Stack, find_stack
 
@@ -25,8 +25,13 @@ def watch(
                 # It may have changed while nobody answered, or be gone.
                 stack = find_stack(aws, stack.name)
             last = status(aws, stack, now, last)
-            yield last
         except KitchenError as error:
             last = None
             yield error
+        except Exception as error:
+            # Whatever answers there now, it may be the oven in the next second.
+            last = None
+            yield AwsError(told(error))
+        else:
+            yield last
         sleep(max(now + EVERY_SECS - clock(), 0))

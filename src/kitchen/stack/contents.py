@@ -20,15 +20,15 @@ def depth(aws: Aws, queue_url: str) -> int:
                 "ApproximateNumberOfMessagesDelayed",
             ],
         )
-    return sum(map(int, response["Attributes"].values()))
+        return sum(map(int, response["Attributes"].values()))
 
 
 def row(aws: Aws, stack: Stack) -> Row:
     """The row of the Baking Table. Raises AwsError."""
-    try:
-        return DynamoBakingTable(aws.dynamodb, stack.table).look()
-    except ServiceError as error:
-        with aws_errors("looking at the Baking Table"):
+    with aws_errors("looking at the Baking Table"):
+        try:
+            return DynamoBakingTable(aws.dynamodb, stack.table).look()
+        except ServiceError as error:
             raise error.__cause__ or error from None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sse_starlette import ServerSentEvent
 
+from kitchen.errors import told
 from kitchen.operating.status import Status
 from kitchen.view.board import Board
 from kitchen.view.figures import Figures
@@ -49,14 +50,16 @@ class Watch:
             self._board.closed.wait(max(began + every - self._timer(), 0))
 
     def look(self) -> bool:
-        """Look once. Returns whether the oven answered."""
+        """Look once. Returns whether the oven answered, and made sense."""
         try:
             status = self._oven.look()
-        except PizzaOvenError as error:
-            self._board.post(event("trouble", {"said": str(error)}))
+            self._peek(status)
+            seen = event("look", {**self._figures.take(status), **self._letters})
+        except Exception as error:
+            # Also what nobody thought of, from whatever answers there: this thread ends with the page alone.
+            self._board.post(event("trouble", {"said": told(error)}))
             return False
-        self._peek(status)
-        self._board.post(event("look", {**self._figures.take(status), **self._letters}))
+        self._board.post(seen)
         return True
 
     def _peek(self, status: Status) -> None:
