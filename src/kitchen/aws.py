@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -13,7 +14,10 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     EndpointConnectionError,
     NoCredentialsError,
+    SSLError,
 )
+from botocore.parsers import ResponseParserError
+from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
 
 from kitchen.errors import AwsError, UsageError
 
@@ -38,7 +42,12 @@ class Aws:
     """One account and region, and the clients for it."""
 
     def __init__(self, session: boto3.Session, endpoint_url: str | None = None) -> None:
-        """The `endpoint_url` is that of an emulator; without one it is AWS itself."""
+        """The `endpoint_url` is that of an emulator; without one it is AWS itself.
+
+        Raises UsageError where it is no URL.
+        """
+        if endpoint_url is not None and not _is_url(endpoint_url):
+            raise UsageError(f"an endpoint is a URL, such as http://127.0.0.1:4566, not {endpoint_url}")
         self._session = session
         self.endpoint_url = endpoint_url
 
@@ -78,6 +87,11 @@ class Aws:
     def region(self) -> str:
         return self._session.region_name
 
+    @property
+    def whereabouts(self) -> str:
+        """Where requests go, in words."""
+        return f"at {self.endpoint_url}" if self.endpoint_url else f"in {self.region}"
+
     def account(self) -> str:
         """The number of the account. Raises AwsError where nobody is signed in."""
         with aws_errors("asking who is signed in"):
@@ -87,33 +101,51 @@ class Aws:
 def signed_in(profile: str | None, region: str | None, endpoint_url: str | None = None) -> Aws:
     """The account that a profile signs in to, or the environment if none is named.
 
-    Raises AwsError where there is no such profile, or no region.
+    An emulator needs no region to be found: without one it is LOCAL_REGION. Raises AwsError where there is no
+    such profile, or no region, and UsageError where the endpoint is no URL.
     """
     try:
         session = boto3.Session(profile_name=profile, region_name=region)
     except BotoCoreError as error:
         raise AwsError(f"{error}: see ~/.aws/config, or name another profile") from error
+    if not session.region_name and endpoint_url:
+        session = boto3.Session(profile_name=profile, region_name=LOCAL_REGION)
     if not session.region_name:
         raise AwsError("no AWS region is set: --region NAME, or set AWS_DEFAULT_REGION")
     return Aws(session, endpoint_url)
 
 
-def local(endpoint_url: str) -> Aws:
+def local(endpoint_url: str, region: str | None = None) -> Aws:
     """The account of an emulator on this machine, whatever credentials the user may have for AWS.
 
-    Raises UsageError where the endpoint is no URL.
+    Without a region it is LOCAL_REGION. Raises UsageError where the endpoint is no URL.
     """
-    if not endpoint_url.startswith(("http://", "https://")):
-        raise UsageError(f"an endpoint is a URL, such as http://127.0.0.1:4566, not {endpoint_url}")
     session = boto3.Session(
-        aws_access_key_id=LOCAL_CREDENTIAL, aws_secret_access_key=LOCAL_CREDENTIAL, region_name=LOCAL_REGION
+        aws_access_key_id=LOCAL_CREDENTIAL,
+        aws_secret_access_key=LOCAL_CREDENTIAL,
+        region_name=region or LOCAL_REGION,
     )
     return Aws(session, endpoint_url)
 
 
+def _is_url(text: str) -> bool:
+    """Whether the SDK can ask there."""
+    try:
+        parts = urlsplit(text)
+        # It is read when it is asked for.
+        _ = parts.port
+    except ValueError:
+        return False
+    is_host = is_valid_endpoint_url(text) or is_valid_ipv6_endpoint_url(text)
+    return parts.scheme in ("http", "https") and bool(is_host)
+
+
 @contextmanager
 def aws_errors(doing: str) -> Iterator[None]:
-    """Raise what the SDK raises as an AwsError that says what was being done."""
+    """Raise what the SDK raises as an AwsError that says what was being done.
+
+    So it is with what the block does not find in an answer.
+    """
     try:
         yield
     except NoCredentialsError as error:
@@ -125,6 +157,14 @@ def aws_errors(doing: str) -> Iterator[None]:
         raise AwsError(
             f"nothing answers at {url}: is oven local still running? "
             "If it came from AWS_ENDPOINT_URL, unset that"
+        ) from error
+    except SSLError as error:
+        speaks_http = "WRONG_VERSION_NUMBER" in str(error)
+        advice = ": it seems to speak plain HTTP, so say http:// instead of https://" if speaks_http else ""
+        raise AwsError(f"{doing}: {error}{advice}") from error
+    except (ResponseParserError, LookupError) as error:
+        raise AwsError(
+            f"{doing}: what answers there is no AWS (see --endpoint-url and AWS_ENDPOINT_URL)"
         ) from error
     except (ClientError, BotoCoreError) as error:
         raise AwsError(f"{doing}: {error}") from error

@@ -120,7 +120,7 @@ def test_interrupted_it_says_what_is_still_where_and_gives_back_what_it_held() -
     [
         (["--n", "0"], 2, "oven: --n must be from 1 to 100000 pizzas, not 0\n"),
         (["--bake", "5-2"], 2, "oven: --bake 5-2: the first number must not be above the second\n"),
-        (["--endpoint-url", "here"], 2, "oven: --endpoint-url takes a URL"),
+        (["--endpoint-url", "here"], 2, "oven: an endpoint is a URL"),
         (["--stack", "spo", "--region", "eu-west-1"], 3, "nobody is signed in to AWS"),
     ],
 )

@@ -10,15 +10,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
 
-from kitchen.aws import aws_errors
 from kitchen.cli import main
 from kitchen.cli.options import say
 from kitchen.demo.oven import Bars
 from kitchen.demo.run import Progress
 from kitchen.demo.tally import Arrival, Tally
-from kitchen.errors import AwsError, DeploymentError
+from kitchen.errors import DeploymentError
 from kitchen.stack.deployment import LeftAloneError, Stack
 
 Capture = pytest.CaptureFixture[str]
@@ -200,7 +198,15 @@ def test_errors_end_in_one_line_and_with_debug_after_their_traceback(
     ("arguments", "words", "see"),
     [
         (["local", "--port", "99999"], ["--port", "99999"], "oven local --help"),
-        (["local", "--port=x"], ["--port", "not x"], "oven local --help"),
+        (["local", "--port=x"], ["--port takes a whole number from 1 to 65535, not x"], "oven local --help"),
+        (["local", "--port"], ["--port", "requires an argument"], "oven local --help"),
+        (["capacity", "0"], ["N takes a whole number from 1 to 4000, not 0"], "oven capacity --help"),
+        (["capacity", "1\x1b[3m\n2"], ["not 1?[3m 2"], "oven capacity --help"),
+        (
+            ["deploy", "--capacity="],
+            ["--capacity takes a whole number from 1 to 4000, not ''"],
+            "oven deploy --help",
+        ),
         (["deploy", "--capacity", "0"], ["--capacity", "not 0"], "oven deploy --help"),
         (["lcal"], ["No such command 'lcal'"], "oven --help"),
         (["local", "more"], ["extra argument", "more"], "oven local --help"),
@@ -318,24 +324,6 @@ def test_no_line_is_broken_in_a_narrow_terminal(monkeypatch: Patch, capsys: Capt
     said = capsys.readouterr()
     assert said.out.split() == ["NewItemsQueueUrl", LONG_URL]
     assert said.err.splitlines()[-1] == f"see {LONG_URL} :pizza: [red]"
-
-
-# Reaching AWS
-
-
-def test_where_nothing_answers_the_address_is_named_and_what_may_be_the_matter() -> None:
-    with pytest.raises(AwsError) as refused, aws_errors("asking"):
-        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:4566/")
-
-    assert str(refused.value) == (
-        "nothing answers at http://127.0.0.1:4566: is oven local still running? "
-        "If it came from AWS_ENDPOINT_URL, unset that"
-    )
-
-
-def test_nobody_is_sent_to_an_oven_local_where_it_is_aws_that_does_not_answer() -> None:
-    with pytest.raises(AwsError, match="asking: Could not connect"), aws_errors("asking"):
-        raise EndpointConnectionError(endpoint_url="https://sts.eu-west-1.amazonaws.com/")
 
 
 # The demo

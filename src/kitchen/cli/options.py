@@ -72,11 +72,9 @@ def connect(endpoint_url: str | None, profile: str | None, region: str | None) -
 
     Raises UsageError where the endpoint is no URL, and AwsError where no region is known, or no such profile.
     """
-    if endpoint_url and not endpoint_url.startswith(("http://", "https://")):
-        raise UsageError(f"--endpoint-url takes a URL, such as http://127.0.0.1:4566, not {endpoint_url}")
     has_credentials = profile or "AWS_ACCESS_KEY_ID" in os.environ or "AWS_PROFILE" in os.environ
     if endpoint_url and not has_credentials:
-        return local(endpoint_url)
+        return local(endpoint_url, region)
     return signed_in(profile, region or os.environ.get("AWS_REGION"), endpoint_url)
 
 

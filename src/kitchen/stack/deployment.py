@@ -83,12 +83,10 @@ class Stack:
 
 def find_stack(aws: Aws, name: str) -> Stack:
     """Look up a stack. Raises DeploymentError where there is none, or none of an oven."""
-    with aws_errors(f"looking for the stack {name}"):
+    with aws_errors(f"looking for the stack {name} {aws.whereabouts}"):
         description = _describe(aws, name)
     if description is None:
-        raise DeploymentError(
-            f"there is no stack {name} in {place(aws)}: deploy it with oven deploy --stack {name}"
-        )
+        raise DeploymentError(f"{_no_stack(aws, name)}, or make it with oven deploy --stack {name}")
     outputs = _outputs_of(description)
     if "NewItemsQueueUrl" not in outputs:
         raise DeploymentError(f"the stack {name} in {place(aws)} is {description['StackStatus']} and no oven")
@@ -188,7 +186,7 @@ def destroy(aws: Aws, name: str, report: Report, sleep: Sleep = time.sleep) -> N
     with aws_errors(f"deleting {name}"):
         description = _describe(aws, name)
         if description is None:
-            raise DeploymentError(f"there is no stack {name} in {place(aws)}")
+            raise DeploymentError(_no_stack(aws, name))
         seen = _known_events(aws, name)
         # By its id, a stack can be asked about when it is gone.
         stack_id = description["StackId"]
@@ -206,7 +204,7 @@ def place(aws: Aws) -> str:
 
 def is_new(aws: Aws, name: str) -> bool:
     """Whether nothing was ever made of a stack of that name."""
-    with aws_errors(f"looking for the stack {name}"):
+    with aws_errors(f"looking for the stack {name} {aws.whereabouts}"):
         return _is_new(_describe(aws, name))
 
 
@@ -260,10 +258,10 @@ def _outputs_of(description: "StackTypeDef") -> dict[str, str]:
 
 
 def _existing(aws: Aws, name: str) -> "StackTypeDef":
-    with aws_errors(f"looking for the stack {name}"):
+    with aws_errors(f"looking for the stack {name} {aws.whereabouts}"):
         description = _describe(aws, name)
     if description is None:
-        raise DeploymentError(f"there is no stack {name} in {place(aws)}")
+        raise DeploymentError(_no_stack(aws, name))
     return description
 
 
@@ -274,6 +272,10 @@ def _describe(aws: Aws, name: str) -> "StackTypeDef | None":
         if "does not exist" in str(error):
             return None
         raise
+
+
+def _no_stack(aws: Aws, name: str) -> str:
+    return f"there is no stack {name} in {place(aws)}: check --stack and --region"
 
 
 def _check_deployable(name: str, description: "StackTypeDef | None") -> None:
