@@ -263,9 +263,13 @@ def test_without_matplotlib_it_is_said_how_to_get_it_before_anything_runs(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ("--capacity 0", "Invalid value for '--capacity'"),
-        ("--items 0", "Invalid value for '--items'"),
-        ("--seed -1", "Invalid value for '--seed'"),
+        ("--capacity 0", "--capacity takes a whole number from 1 to 4000, not 0 (see oven simulate --help)"),
+        ("--items 0", "--items takes a whole number from 1 to 10000000, not 0"),
+        ("--seed -1", "--seed takes a whole number, 0 or more, not -1"),
+        ("--capacity 1e6", "--capacity takes a whole number from 1 to 4000, not 1e6"),
+        ("--faults evil", "--faults takes none, mild or rough, not evil"),
+        ("--region-quotas eu-west-1", "--region-quotas takes large or other, not eu-west-1"),
+        ("--bake", "Option '--bake' requires an argument (see oven simulate --help)"),
         ("--size 15", "--size 15: size must be a whole number of slots from 1 to 14, not 15"),
         ("--capacity 2 --size 1-3", "--size 1-3: size must be a whole number of slots from 1 to 2, not 3"),
         ("--bake 31536001", "--bake 31536001: bakingTimeSecs must be a whole number of seconds"),
@@ -295,7 +299,11 @@ def test_without_matplotlib_it_is_said_how_to_get_it_before_anything_runs(
         ("--compare=", "--compare : it takes options of the oven and its items"),
         ("--compare=--json", "--compare --json: it takes options of the oven and its items"),
         ("--compare='--size", "--compare '--size: No closing quotation"),
-        ("--compare=--sizes=3", "No such option: --sizes"),
+        ("--compare=--sizes=3", "--compare --sizes=3: No such option: --sizes"),
+        (
+            "--compare=--capacity=0",
+            "--compare --capacity=0: --capacity takes a whole number from 1 to 4000, not",
+        ),
         ("--compare=--size=15", "--size 15: size must be a whole number of slots from 1 to 14, not 15"),
     ],
 )

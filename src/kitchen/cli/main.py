@@ -1,11 +1,9 @@
 """The commands put together, and how they end."""
 
-import os
 import sys
 import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any
 
 import typer
 
@@ -29,7 +27,9 @@ from kitchen.cli import (
 )
 from kitchen.cli.options import print_error, say
 from kitchen.cli.signals import INTERRUPTED
-from kitchen.errors import AwsError, KitchenError, UsageError
+from kitchen.cli.streams import make_streams_whole
+from kitchen.cli.usage import usage_errors
+from kitchen.errors import AwsError, KitchenError
 from pizza_oven.errors import PizzaOvenError
 
 app = typer.Typer(
@@ -39,7 +39,8 @@ app = typer.Typer(
     help="A serverless pizza oven: a weighted, fair semaphore with durable timers.",
     epilog=(
         "Exit codes: 0 all went well, 1 it did not, 2 wrong usage, 3 AWS refused or could not be reached, "
-        "4 CloudFormation failed, 130 interrupted by Ctrl-C, 143 by SIGTERM."
+        "4 there is no such stack, or CloudFormation failed, 130 interrupted by Ctrl-C, 143 by SIGTERM; but "
+        "oven view and oven local are meant to be ended so, and exit with 0."
     ),
 )
 COMMANDS = {
@@ -85,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command with `arguments`, those of the process by default, and exit."""
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
+    make_streams_whole()
     try:
         _run([argument for argument in arguments if argument != "--debug"] or ["--help"])
     except PizzaOvenError as error:
@@ -98,41 +100,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         say("Interrupted.")
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # Who read our output has seen enough. Python would complain of it once more when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Who read our output has seen enough.
         sys.exit(1)
 
 
 def _run(arguments: list[str]) -> None:
     """As Typer would, but leave it to us how errors and Ctrl-C are told."""
     command = typer.main.get_command(app)
+    named = "" if arguments[0].startswith("-") else f" {arguments[0]}"
     try:
-        with command.make_context("oven", list(arguments)) as context:
+        with usage_errors(f"oven{named}"), command.make_context("oven", arguments) as context:
             command.invoke(context)
     except typer.Exit as error:
         sys.exit(error.exit_code)
-    except _usage_error() as error:
-        raise UsageError(_in_one_line(error, arguments)) from error
-
-
-def _usage_error() -> type[Any]:
-    """Click's, which Typer has brought under several names."""
-    return next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
-
-
-def _in_one_line(error: Any, arguments: Sequence[str]) -> str:
-    message = " ".join(error.format_message().split()).rstrip(".")
-    value = _value(arguments, getattr(getattr(error, "param", None), "opts", ()))
-    if value is not None and value not in message:
-        message += f", not {value}"
-    command = error.ctx.command_path if error.ctx else "oven"
-    return f"{message} (see {command} --help)"
-
-
-def _value(arguments: Sequence[str], options: Sequence[str]) -> str | None:
-    """What was given for an option; the message does not always say."""
-    for argument, following in zip(arguments, [*arguments[1:], None], strict=True):
-        option, equals, value = argument.partition("=")
-        if option in options:
-            return value if equals else following
-    return None

@@ -1,19 +1,14 @@
 """Standard output: tables, and lines that matter, whose reader may go away, and whose disk may be full."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterable
 
 from rich.console import Console
 
-from kitchen.errors import KitchenError
-
 WIDE = 1000
 """Where there is no terminal, no line is broken."""
-
-
-class OutputError(KitchenError):
-    """Standard output takes no more."""
 
 
 def console() -> Console:
@@ -24,22 +19,14 @@ def console() -> Console:
 
 def write_lines(lines: Iterable[str]) -> None:
     """Write and flush, in UTF-8 whatever the terminal's. Raises OutputError, and BrokenPipeError."""
-    try:
-        sys.stdout.buffer.write("".join(f"{line}\n" for line in lines).encode())
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        _write_no_more()
-        raise OutputError(f"standard output took no more: {error.strerror}") from error
+    sys.stdout.buffer.write("".join(f"{line}\n" for line in lines).encode())
+    sys.stdout.buffer.flush()
 
 
 def tell_lines(lines: Iterable[str]) -> None:
     """Write, and go on in silence if nobody reads any more: what is told of has been done."""
-    try:
+    with contextlib.suppress(BrokenPipeError):
         write_lines(lines)
-    except BrokenPipeError:
-        _write_no_more()
 
 
 def end_last_line() -> None:
@@ -54,8 +41,3 @@ def end_last_line() -> None:
         return
     if unfinished:
         write_lines([""])
-
-
-def _write_no_more() -> None:
-    # What is still in the buffer would fail once more when Python ends.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

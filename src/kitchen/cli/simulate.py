@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kitchen.cli.options import say
+from kitchen.cli.usage import usage_errors
 from kitchen.errors import UsageError
 from kitchen.operating.words import plain
 from kitchen.planning import plot
@@ -211,7 +212,8 @@ def _given(context: typer.Context, text: str, allowed: Container[str]) -> dict[s
         words = shlex.split(text)
     except ValueError as error:
         raise UsageError(f"--compare {text}: {error}") from None
-    other = context.command.make_context(context.info_name, words, parent=context.parent)
+    with usage_errors(context.command_path, within=f"--compare {text}: "):
+        other = context.command.make_context(context.info_name, words, parent=context.parent)
     given = {
         name: value
         for name, value in other.params.items()

@@ -1,0 +1,71 @@
+"""The standard streams, whatever the shell made of them: closed, full, in an encoding that lacks letters."""
+
+import io
+import os
+import sys
+from typing import TextIO
+
+from kitchen.errors import KitchenError
+
+
+class OutputError(KitchenError):
+    """Standard output takes no more."""
+
+
+class _Output(io.FileIO):
+    """What is written for somebody: it is an error where that cannot be."""
+
+    def write(self, data: bytes) -> int | None:  # type: ignore[override]
+        try:
+            return super().write(data)
+        except OSError as error:
+            # What is still in the buffer would fail once more when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise OutputError(f"standard output took no more: {error.strerror}") from error
+
+
+class _Remarks(io.FileIO):
+    """What is said beside: where nobody can be told, the work goes on."""
+
+    def write(self, data: bytes) -> int | None:  # type: ignore[override]
+        try:
+            return super().write(data)
+        except OSError:
+            return len(data)
+
+
+def make_streams_whole() -> None:
+    """Have all three, able to take any text. Whoever replaced them has seen to that.
+
+    Writing to standard output may raise OutputError, and BrokenPipeError; to standard error, nothing.
+    """
+    if sys.stdin is None:
+        sys.stdin = open(_void(0, os.O_RDONLY))  # noqa: SIM115 - for as long as the process
+    if sys.stdout is sys.__stdout__:
+        # One that was closed is as a full disk: in a void, what is collected and then deleted would be gone.
+        number = sys.stdout.fileno() if sys.stdout else _void(1, os.O_RDONLY)
+        sys.stdout = _text(_Output(number, "w", closefd=False), sys.stdout)
+    if sys.stderr is sys.__stderr__:
+        number = sys.stderr.fileno() if sys.stderr else _void(2, os.O_WRONLY)
+        sys.stderr = _text(_Remarks(number, "w", closefd=False), sys.stderr)
+
+
+def _void(number: int, flags: int) -> int:
+    """Open it as the stream of that number."""
+    opened = os.open(os.devnull, flags)
+    if opened != number:
+        os.dup2(opened, number)
+        os.close(opened)
+    return number
+
+
+def _text(raw: io.FileIO, before: TextIO | None) -> io.TextIOWrapper:
+    encoding, errors = (before.encoding, before.errors) if before else (None, None)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding=encoding,
+        errors="replace" if errors == "strict" else errors,
+        line_buffering=True,
+    )

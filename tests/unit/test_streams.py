@@ -1,0 +1,74 @@
+"""The `oven` command where a standard stream is full, closed or of few letters."""
+
+import io
+import os
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from kitchen.cli.streams import make_streams_whole
+
+OVEN = shlex.join([sys.executable, "-c", "from kitchen.cli import main; main()"])
+
+
+def oven(arguments: str, **environment: str) -> tuple[int, str, str]:
+    """Run the command in a shell. Returns its exit code, and what it printed to both streams."""
+    ended = subprocess.run(
+        ["sh", "-c", f"{OVEN} {arguments}"],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "unbuffered"),
+    [("--version", "1"), ("cost --json", ""), ("cost --json", "1"), ("logs --help", "")],
+)
+def test_a_full_disk_is_told_in_one_line(command: str, unbuffered: str) -> None:
+    told = oven(f"{command} >/dev/full", PYTHONUNBUFFERED=unbuffered)
+
+    assert told == (1, "", "oven: standard output took no more: No space left on device\n")
+
+
+def test_a_closed_standard_output_is_as_a_full_disk() -> None:
+    assert oven("cost >&-") == (1, "", "oven: standard output took no more: Bad file descriptor\n")
+
+
+@pytest.mark.parametrize("stream", ["2>/dev/full", "2>&-"])
+def test_the_work_goes_on_where_nobody_can_be_told_of_it(stream: str) -> None:
+    assert oven(f"no-such-command {stream}") == (2, "", "")
+
+
+def test_a_closed_standard_input_is_an_empty_one() -> None:
+    read = "import sys; from kitchen.cli.streams import make_streams_whole as f; f(); print([*sys.stdin])"
+
+    ended = subprocess.run(
+        ["sh", "-c", f"{shlex.join([sys.executable, '-c', read])} <&-"], capture_output=True, check=True
+    )
+
+    assert ended.stdout == b"[]\n"
+
+
+def test_a_reader_who_goes_ends_the_command_in_silence() -> None:
+    assert oven("cost --json | true") == (0, "", "")
+
+
+def test_letters_that_an_encoding_lacks_are_replaced() -> None:
+    code, out, err = oven("status --help", PYTHONIOENCODING="ascii")
+
+    assert (code, err) == (0, "")
+    assert "?" in out
+
+
+def test_streams_that_somebody_has_replaced_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", mine)
+
+    make_streams_whole()
+
+    assert sys.stdout is mine
