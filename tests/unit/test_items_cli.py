@@ -42,13 +42,17 @@ WHICH = "oven: which? Name the ids of dead letters, or say --all: oven dlq lists
             "oven: --field size=... has an option of its own: --size",
         ),
         (["collect", "--follow", "--wait", "3"], "oven: --follow waits for ever: --wait does not go with it"),
-        (["collect", "--n", "0"], "oven: Invalid value for '--n'"),
+        (
+            ["collect", "--n", "0"],
+            "oven: --n takes a whole number, 1 or more, not 0 (see oven collect --help)",
+        ),
         (["redrive"], WHICH),
         (["redrive", "--all", "a"], WHICH),
         (["redrive", "a", "--set", "size"], "oven: --set takes name=value, such as table=7, not size"),
         (["redrive", "--all", "--set", "id=b"], "oven: --set id=... has an option of its own: --new-id"),
         (["send", "--item", "", "--file", "a"], "oven: --item tells all of an item: --file does not go with"),
         (["send", "--file", ""], "oven: --file : No such file or directory"),
+        (["redrive", "a", "--new-id", ""], "oven: the id of an item must be 1 to 80 characters"),
         (["discard"], WHICH),
         (["discard", "--all", "a"], WHICH),
         (["remove"], "oven: Missing argument 'ID'"),
@@ -123,6 +127,13 @@ def test_who_sends_a_whole_item_is_told_to_send_the_same_again(sqs: Sqs, capsys:
     told, *_, empty = capsys.readouterr().err.splitlines()
     assert told == "0 items sent for sure. Send the same again: it bakes once."
     assert empty.startswith("oven: the message is not JSON")
+
+
+def test_an_empty_id_is_refused_and_not_replaced(sqs: Sqs, capsys: Capture) -> None:
+    assert send("--bake", "1", "--id", "") == 2
+
+    assert capsys.readouterr().err.endswith('not ""; nothing was sent\n')
+    assert sqs.requests == []
 
 
 def test_who_sends_an_item_without_an_id_is_told_the_id_to_send_it_again_with(

@@ -7,7 +7,7 @@ import typer
 
 from kitchen.cli.dlq import say_hidden
 from kitchen.cli.fields import read_fields
-from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say_if_paused
+from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, check_item_id, oven_of, say_if_paused
 from kitchen.cli.output import tell_lines
 from kitchen.errors import KitchenError, UsageError
 from kitchen.operating.redriving import DeadLetterOffice, Outcome, Wish
@@ -30,7 +30,9 @@ def redrive(
             "--set", metavar="NAME=VALUE", help="Mend a field: JSON, or else text. As often as need be."
         ),
     ] = None,
-    new_id: Annotated[str, typer.Option(metavar="ID", help="The id under which one letter goes back.")] = "",
+    new_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="The id under which one letter goes back.")
+    ] = None,
     stack: StackName = None,
     endpoint_url: EndpointUrl = None,
     profile: Profile = None,
@@ -55,7 +57,9 @@ def redrive(
     fields = read_fields("--set", change or [])
     if "id" in fields:
         raise UsageError("--set id=... has an option of its own: --new-id")
-    wish = Wish(set(ids) if ids else None, fields, new_id)
+    if new_id is not None:
+        check_item_id(new_id)
+    wish = Wish(set(ids) if ids else None, fields, new_id or "")
     aws, oven = oven_of(stack, endpoint_url, profile, region)
     dead_letters, new_items = Queue(aws, oven.dead_letters), Queue(aws, oven.new_items)
     item_states = StepFunctionsItemStates(aws.stepfunctions, oven.outputs["ItemStatesArn"])

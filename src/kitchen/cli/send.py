@@ -103,7 +103,7 @@ def _check_go_together(given: Sequence[str]) -> None:
 
 
 def _written(item_id: str | None, bake: int | None, size: int | None, fields: list[str] | None) -> str:
-    own: dict[str, Any] = {"id": item_id or f"item-{secrets.token_hex(8)}", "bakingTimeSecs": bake}
+    own: dict[str, Any] = {"id": _new_id() if item_id is None else item_id, "bakingTimeSecs": bake}
     if size is not None:
         own["size"] = size
     others = read_fields("--field", fields or [])
@@ -111,6 +111,10 @@ def _written(item_id: str | None, bake: int | None, size: int | None, fields: li
         if name in others:
             raise UsageError(f"--field {name}=... has an option of its own: {option}")
     return write_object(own | others)
+
+
+def _new_id() -> str:
+    return f"item-{secrets.token_hex(8)}"
 
 
 def _item(body: str, capacity: int) -> Item:
