@@ -274,7 +274,7 @@ def test_the_logs_tell_the_story_of_one_item_through_both_functions(oven: TestOv
         ("BakeItems", "loaded"),
         ("ItemRemoved", "baked"),
     ]
-    assert {line["item"] for line in story} == {"story"}
+    assert {line["id"] for line in story} == {"story"}
     assert [line["at"] for line in story] == sorted(line["at"] for line in story)
     assert [line.split()[3:5] for line in read.stdout.splitlines()] == [
         ["joined", "story"],

@@ -1,6 +1,7 @@
 """What an oven costs, and what it has used."""
 
 import json
+import re
 import socket
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -301,6 +302,15 @@ def test_without_a_stack_the_templates_oven_is_counted_and_nobody_is_asked(
     assert told["idle"]["dollars"] == pytest.approx(sum(part["dollars"] for part in told["idle"]["parts"]))
     assert [one["waitingPercent"] for one in told["perMillionItems"]] == [0, 100]
     assert told["thisMonth"] is None
+
+
+@pytest.mark.usefixtures("no_network")
+def test_the_json_has_no_digits_that_are_arithmetics_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert oven("cost", "--json") == 0
+    told = capsys.readouterr().out
+
+    assert re.findall(r"[0-9]\.[0-9]{10,}", told) == []
+    assert '"dollars": 0.2592,' in told
 
 
 @pytest.mark.usefixtures("no_network")

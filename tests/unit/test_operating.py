@@ -102,6 +102,8 @@ def test_a_decision_is_read_from_its_line() -> None:
                     "xray_trace_id": "1-2-3",
                     "item_id": "a",
                     "size": 2,
+                    "baking_time_secs": 3,
+                    "waited_secs": 0.2,
                 }
             )
             + "\n"
@@ -113,8 +115,8 @@ def test_a_decision_is_read_from_its_line() -> None:
         "at": NOW + 0.25,
         "function": "BakeItems",
         "decision": "loaded",
-        "item": "a",
-        "facts": {"size": 2},
+        "id": "a",
+        "facts": {"size": 2, "bakingTimeSecs": 3, "waitedSecs": 0.2},
     }
 
 

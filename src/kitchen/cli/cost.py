@@ -76,7 +76,7 @@ def cost(
     shares = (0, 100) if waiting is None else (waiting,)
     millions = [Million(share, per_million(chosen, size, share / 100)) for share in shares]
     if as_json:
-        typer.echo(json.dumps(_as_json(parts, millions, size, usage)))
+        typer.echo(json.dumps(_rounded(_as_json(parts, millions, size, usage))))
         return
     terminal = console()
     terminal.print(_idle(parts), "", _per_million(millions, size), "", sep="\n")
@@ -166,6 +166,15 @@ def _as_json(
             **_charges(usage.charges),
         },
     }
+
+
+def _rounded(told: Any) -> Any:
+    """Without the last digits of a sum, which are arithmetic's own: to a thousandth of a millionth."""
+    if isinstance(told, dict):
+        return {name: _rounded(value) for name, value in told.items()}
+    if isinstance(told, list):
+        return [_rounded(value) for value in told]
+    return round(told, 9) if isinstance(told, float) else told
 
 
 def _charges(charges: Iterable[Charge]) -> dict[str, Any]:

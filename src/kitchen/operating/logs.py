@@ -50,13 +50,19 @@ class Line:
     """The same for the same line, however often it is asked for."""
 
     def as_json(self) -> dict[str, Any]:
+        """The names are those of all our JSON, and not of the log."""
         return {
             "at": self.at,
             "function": self.function,
             "decision": self.decision,
-            "item": self.item_id,
-            "facts": dict(self.facts),
+            "id": self.item_id,
+            "facts": {_camel(name): value for name, value in self.facts.items()},
         }
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
 
 
 def lines(
