@@ -56,6 +56,7 @@ def account(**services: Service) -> Aws:
         "account": lambda: "123456789012",
         "region": "eu-west-1",
         "endpoint_url": None,
+        "whereabouts": "in eu-west-1",
     }
     return cast("Aws", SimpleNamespace(**plain, **services))
 
