@@ -248,7 +248,8 @@ def test_what_cannot_be_baked_stays_and_is_an_error(kitchen: Kitchen) -> None:
     assert ": the message is not JSON" in redriven.stdout
     assert (
         redriven.stderr
-        == "oven: 1 of 2 dead letters stay: mend them (--set, --new-id), or oven discard them\n"
+        == "oven: 1 of 2 dead letters stay: oven send --item sends an item anew, "
+        "oven discard then throws its letter away\n"
     )
     assert ids(kitchen.baked(1)) == ["given-up"]
 

@@ -253,6 +253,16 @@ def test_a_wish_that_cannot_be_met_is_refused_before_anything_is_sent(
     assert len(oven.sqs.visible("dead")) == 2
 
 
+def test_what_has_no_fields_cannot_be_mended_and_the_way_on_is_told(oven: Oven) -> None:
+    oven.bury("no json")
+    (letter,) = oven.letters()
+
+    with pytest.raises(NotMendedError, match="--set cannot mend it: oven send --item"):
+        oven.redrive(letter.id, size=1)
+
+    assert oven.sqs.visible("dead") == ["no json"]
+
+
 def test_letters_without_an_id_are_not_taken_for_one_because_they_say_the_same(oven: Oven) -> None:
     oven.bury('{"bakingTimeSecs": 1}')
     oven.bury('{"bakingTimeSecs": 1}')

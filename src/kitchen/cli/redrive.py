@@ -10,7 +10,7 @@ from kitchen.cli.fields import read_fields
 from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, check_item_id, oven_of, say_if_paused
 from kitchen.cli.output import tell_lines
 from kitchen.errors import KitchenError, UsageError
-from kitchen.operating.redriving import DeadLetterOffice, Outcome, Wish
+from kitchen.operating.redriving import ANEW, DeadLetterOffice, Outcome, Wish
 from kitchen.stack.queues import Queue
 from pizza_oven.aws.item_states import StepFunctionsItemStates
 
@@ -74,10 +74,10 @@ def redrive(
         say_hidden(expected, len(outcomes))
     if any(outcome.sent_as for outcome in outcomes):
         say_if_paused(oven)
-    if stay := sum(bool(outcome.stays) for outcome in outcomes):
-        raise StaysError(
-            f"{stay} of {len(outcomes)} dead letters stay: mend them (--set, --new-id), or oven discard them"
-        )
+    if stay := [outcome.letter for outcome in outcomes if outcome.stays]:
+        mendable = any(letter.is_object for letter in stay)
+        mend = "mend them (--set, --new-id); where that cannot, " if mendable else ""
+        raise StaysError(f"{len(stay)} of {len(outcomes)} dead letters stay: {mend}{ANEW}")
 
 
 def _described(outcome: Outcome) -> str:

@@ -22,6 +22,9 @@ from pizza_oven.ports import ItemStates
 MAX_ID_CHARS = 80
 """Of an item's id, as of an execution's name."""
 
+ANEW = "oven send --item sends an item anew, oven discard then throws its letter away"
+"""The way on where `--set` cannot mend: what is no JSON object, a field too many, one within another."""
+
 _REDRIVEN = re.compile(r"(.+)\.redrive-([1-9][0-9]*)")
 
 
@@ -97,7 +100,10 @@ class DeadLetterOffice:
             letters = [self._mended(letter, wish) for letter in letters]
             flawed = [letter for letter in letters if letter.flaw]
             if flawed and wish.ids is not None:
-                raise NotMendedError(f"{flawed[0].id} is still malformed: {flawed[0].flaw}; nothing was sent")
+                way_on = "" if flawed[0].is_object else f". --set cannot mend it: {ANEW}"
+                raise NotMendedError(
+                    f"{flawed[0].id} is still malformed: {flawed[0].flaw}; nothing was sent{way_on}"
+                )
         return letters
 
     def _mended(self, letter: Letter, wish: Wish) -> Letter:
