@@ -247,8 +247,7 @@ def test_what_cannot_be_baked_stays_and_is_an_error(kitchen: Kitchen) -> None:
     assert "sent   given-up\n" in redriven.stdout
     assert ": the message is not JSON" in redriven.stdout
     assert (
-        redriven.stderr
-        == "oven: 1 of 2 dead letters stay: oven send --item sends an item anew, "
+        redriven.stderr == "oven: 1 of 2 dead letters stay: oven send --item sends an item anew, "
         "oven discard then throws its letter away\n"
     )
     assert ids(kitchen.baked(1)) == ["given-up"]

@@ -25,8 +25,9 @@ def dlq(
     """List the dead letters, the oldest first, with their reasons. Takes none.
 
     REDRIVE says what oven redrive would do: send it back as it is; under a new id, since its own is used up
-    by a baking that failed; or once it is mended. A `no` is no JSON object, which it cannot mend: oven send --item
-    sends the item anew, oven discard then throws its letter away. A letter without a sound id goes by that of its message.
+    by a baking that failed; or once it is mended. A `no` is no JSON object, which it cannot mend: oven send
+    --item sends the item anew, oven discard then throws its letter away. A letter without a sound id goes by
+    that of its message.
     """
     aws, oven = oven_of(stack, endpoint_url, profile, region)
     dead_letters = Queue(aws, oven.dead_letters)
