@@ -32,6 +32,9 @@ from kitchen.stack.template import default_parameters, template_path
 
 ROOT = Path(__file__).parents[2]
 
+TRADE = re.compile(r"^\| `(\w+)=(.+?)` \|" + 3 * r" ([+\N{MINUS SIGN}]?[\d.]+) \|", re.MULTILINE)
+"""A row of docs/cost.md: a parameter's value, and dollars more or less."""
+
 A_KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
 
 STACK = Stack(
@@ -353,3 +356,20 @@ def test_what_no_oven_can_have_is_refused_in_one_line(
 
     (line,) = capsys.readouterr().err.splitlines()
     assert all(word in line for word in words)
+
+
+def test_what_each_parameter_trades_is_as_the_page_of_costs_says() -> None:
+    default = default_parameters()
+
+    def bill(chosen: Mapping[str, str]) -> list[float]:
+        spent = sum(part.dollars for part in idle(chosen))
+        return [spent, *(total(per_million(chosen, 1, waiting)) for waiting in (0, 1))]
+
+    rows = TRADE.findall((ROOT / "docs" / "cost.md").read_text())
+    assert len(rows) >= 10
+    for name, value, *told in rows:
+        assert name in default
+        chosen = bill({**default, name: value})
+        more = [with_it - without for with_it, without in zip(chosen, bill(default), strict=True)]
+        said = [float(dollars.replace("\N{MINUS SIGN}", "-")) for dollars in told]
+        assert said == [pytest.approx(dollars, abs=0.0051) for dollars in more], f"{name}={value}: {more}"
