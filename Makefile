@@ -4,13 +4,14 @@ PYTHON ?= python3
 WORKERS ?= 3
 BIN := .venv/bin
 CHECKOV := .venv/checkov/bin
+SAM := .venv/sam/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 # Some set this, and then each start of a process compiles all that it imports anew.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs pictures pins clean
+.PHONY: help demo test trials check format bench docs pictures pins clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
@@ -20,6 +21,9 @@ demo: .venv/run  ## Bake 100 pizzas in an oven on this machine
 
 test: check  ## Lint, types, and all tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+trials: .venv/dev .venv/sam/done  ## Try what others make with an oven: the SAM CLI, the AWS SDK for Node
+	$(BIN)/python -m pytest trials
 
 check: .venv/dev .venv/checkov/done  ## Lint and types alone
 	$(BIN)/ruff check .
@@ -56,6 +60,8 @@ pins: .venv/dev  ## Pin the newest versions of everything
 	  --no-emit-index-url --upgrade -c requirements/run.txt pyproject.toml requirements/dev.in -o requirements/dev.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --upgrade requirements/checkov.in -o requirements/checkov.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --upgrade requirements/sam.in -o requirements/sam.txt
 
 clean:  ## Remove what was made
 	rm -rf .venv dist build .aws-sam .mypy_cache .ruff_cache .pytest_cache
@@ -81,4 +87,12 @@ clean:  ## Remove what was made
 	@echo "Adding checkov: once, a minute or so." >&2
 	@$(PYTHON) -m venv .venv/checkov
 	@$(CHECKOV)/python -m pip --disable-pip-version-check install --quiet --no-compile --require-hashes -r $<
+	@touch $@
+
+# In one of its own for the same reason. Without dependencies, since all of them are pinned: pip takes a pinned
+# package for another one where it is asked for with extras.
+.venv/sam/done: requirements/sam.txt | .venv/run
+	@echo "Adding the SAM CLI, 240 MB: once, a minute or so." >&2
+	@$(PYTHON) -m venv .venv/sam
+	@$(SAM)/python -m pip --disable-pip-version-check install --quiet --no-compile --no-deps --require-hashes -r $<
 	@touch $@
