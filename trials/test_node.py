@@ -12,7 +12,9 @@ from kitchen.local.emulator import free_port
 from tests.stack.commands import environment, running_local_oven
 
 PAGE = Path(__file__).parents[1] / "docs" / "clients.md"
-PROGRAM = re.compile(r"^```js\n(.*?)^```$.*?`(\S+)` of the SDK it printed:\n\n```text\n(.*?)^```$", re.M | re.S)
+PROGRAM = re.compile(
+    r"^```js\n(.*?)^```$.*?`(\S+)` of the SDK:\n\n```console\n\$ node order.mjs\n(.*?)^```$", re.M | re.S
+)
 INSTALL = ["npm", "install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"]
 SECS = 300
 

@@ -42,10 +42,14 @@ NOT_RUN = {
     "python -m kitchen.simulation speed --items 1000000": "minutes",
     "python -m kitchen.simulation speed --items 1000000 --slots 14 --baking-secs 22 --a-second 0": "more",
     "python -m kitchen.simulation speed --items 1000000 --slots 14 --baking-secs 22 --a-second 0.65": "more",
+    "python -m benchmarks.scaling": "a minute",
+    "python -m pictures.scaling": "a minute, and it writes into docs/images",
+    "sam build && sam deploy": "trials/test_sam.py runs it, with the real SAM CLI",
+    "node order.mjs": "trials/test_node.py runs it, with the AWS SDK that npm brings",
 }
 """Commands that no test here runs, and why."""
 
-FOREIGN_TOOLS = ("jq", "node", "npm")
+FOREIGN_TOOLS = ("jq",)
 """A page that uses one is not run where it is missing; in CI that fails."""
 
 GOES_ON = re.compile(r"^oven (local|view)\b|--(follow|watch|view)\b")
