@@ -13,7 +13,8 @@ from tests.stack.commands import environment, running_local_oven
 
 PAGE = Path(__file__).parents[1] / "docs" / "clients.md"
 PROGRAM = re.compile(
-    r"^```js\n(.*?)^```$.*?`(\S+)` of the SDK:\n\n```console\n\$ node order.mjs\n(.*?)^```$", re.M | re.S
+    r"^```js\n(.*?)^```$.*?`(\S+)` of the SDK:\n\n```console\n\$ node order.mjs\n(.*?)^```$",
+    re.MULTILINE | re.DOTALL,
 )
 INSTALL = ["npm", "install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"]
 SECS = 300
