@@ -46,7 +46,7 @@ docs: .venv/dev  ## Make the site of the documentation, in build/site
 
 pictures: .venv/dev  ## Make the pictures of the documentation anew (needs Chromium and npm)
 	$(BIN)/python -m pictures.demo
-	$(BIN)/python -m pictures.page
+	$(BIN)/python -m pytest -q tests/browser/test_rush.py --save-pictures
 	$(BIN)/python -m pictures.scaling
 	$(BIN)/oven simulate --items 2000 --arrivals daily:2000/day --bake 100-900 --size 1-3 \
 	  --compare '--capacity 28' --plot docs/images/simulate.svg >/dev/null

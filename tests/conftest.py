@@ -22,6 +22,12 @@ def _rank(item: pytest.Item) -> int:
     return next((rank for rank, long in enumerate(LONG) if path.startswith(long)), len(LONG))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--save-pictures", action="store_true", help="Save the page's pictures into docs/images, too."
+    )
+
+
 @pytest.fixture(scope="session")
 def local_aws() -> Iterator[Aws]:
     """An empty embedded AWS. Its endpoint URL is `local_aws.endpoint_url`."""
