@@ -5,6 +5,9 @@ The emulator asks the policies of queues, but not that of the table.
 
 import itertools
 import json
+import signal
+import subprocess
+import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +18,9 @@ from botocore.exceptions import ClientError
 
 from kitchen.aws import LOCAL_REGION, Aws
 from kitchen.stack.deployment import update_parameters
+from kitchen.stack.names import table_of
 from tests.stack.clients import Client, eventually, pizza
+from tests.stack.commands import OVEN, RUN_SECS, environment
 from tests.stack.commands import oven as run
 from tests.stack.ovens import TestOven, local_session, running_test_oven
 
@@ -39,8 +44,8 @@ def oven() -> Iterator[TestOven]:
         yield running
 
 
-def policy(role: str, oven: TestOven) -> dict[str, Any]:
-    """A policy of the documentation, for this oven."""
+def policy(role: str, oven: TestOven, **names: str) -> dict[str, Any]:
+    """A policy of the documentation, for this oven or for one of other names."""
     stack = oven.stack
     here = {
         "REGION": LOCAL_REGION,
@@ -49,6 +54,7 @@ def policy(role: str, oven: TestOven) -> dict[str, Any]:
         "PREFIX": "spo",
         "TABLE": stack.table,
         "ITEM_STATES": stack.outputs["ItemStatesArn"].rpartition(":")[2],
+        **names,
     }
     text = (POLICIES / f"{role}.json").read_text()
     for name, value in here.items():
@@ -100,6 +106,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "trigger": ("trigger",),
     "remove": ("remove", "bakes-long"),
     "capacity": ("capacity", "10"),
+    "discard": ("discard", "--all", "--yes"),
+    "cost": ("cost",),
 }
 
 
@@ -108,10 +116,10 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     [
         ("sender", ["send"], ["collect", "status"]),
         ("receiver", ["collect"], ["send", "dlq"]),
-        ("watcher", ["status", "item", "logs"], ["send", "remove"]),
+        ("watcher", ["status", "item", "logs", "cost"], ["send", "remove", "discard"]),
         (
             "operator",
-            ["send", "status", "item", "logs", "trigger", "remove", "dlq", "redrive"],
+            ["send", "status", "item", "logs", "trigger", "remove", "dlq", "redrive", "discard", "cost"],
             ["collect", "capacity"],
         ),
     ],
@@ -134,6 +142,51 @@ def test_a_policy_of_the_documentation_allows_what_it_is_for_and_no_more(
     for name in allowed:
         yes = ended(name)
         assert yes.returncode == 0, f"{name}: {yes.stderr}"
+
+
+def test_an_operator_sees_the_page_with_the_dead_letters(oven: TestOven) -> None:
+    user = new_user(oven, policy("operator", oven))
+    Client(oven).send_bodies(["no json"])
+    command = [OVEN, "view", "--no-browser", "--stack", "spo", "--endpoint-url", oven.endpoint_url]
+    with subprocess.Popen(command, env=environment(**user), stdout=subprocess.PIPE, text=True) as view:
+        assert view.stdout
+        url = view.stdout.readline().strip()
+        with urllib.request.urlopen(f"{url}looks", timeout=RUN_SECS) as looks:  # noqa: S310 - it is our own
+            seen = next(line for line in looks if b"the message is not JSON" in line or b"trouble" in line)
+        view.send_signal(signal.SIGINT)
+
+    assert b"trouble" not in seen, seen
+
+
+def test_a_deployer_makes_changes_and_removes_the_oven_of_the_policy_and_no_other(oven: TestOven) -> None:
+    # The emulator asks nobody for rights to what CloudFormation makes: tests/unit/test_policies.py does.
+    names = {"STACK": "lunch", "PREFIX": "lunch", "TABLE": table_of("lunch")}
+    user = new_user(oven, policy("deployer", oven, **names))
+
+    def ended(*command: str) -> "CompletedProcess[str]":
+        return run(*command, "--endpoint-url", oven.endpoint_url, settings=user)
+
+    may: list[tuple[str, ...]] = [
+        ("deploy", "--stack", "lunch", "--prefix", "lunch"),
+        ("deploy", "--stack", "lunch", "--protect"),
+        ("deploy", "--stack", "lunch", "--no-protect"),
+        ("capacity", "3", "--stack", "lunch"),
+        ("pause", "--stack", "lunch"),
+        ("resume", "--stack", "lunch"),
+        ("destroy", "--stack", "lunch", "--yes"),
+    ]
+    for command in may:
+        yes = ended(*command)
+        assert yes.returncode == 0, f"{command}: {yes.stderr}"
+    may_not: list[tuple[str, ...]] = [
+        ("deploy", "--stack", "dinner", "--prefix", "dinner"),
+        ("capacity", "3", "--stack", "spo"),
+        ("destroy", "--stack", "spo", "--yes"),
+        ("send", "--id", "x", "--bake", "1", "--stack", "spo"),
+    ]
+    for command in may_not:
+        no = ended(*command)
+        assert (no.returncode, "AccessDenied" in no.stderr) == (3, True), f"{command}: {no.stderr}"
 
 
 def test_who_may_do_anything_in_the_account_does_not_touch_the_interior(oven: TestOven) -> None:
