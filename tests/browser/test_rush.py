@@ -13,12 +13,12 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from kitchen.aws import local
-from kitchen.local.emulator import free_port
 from kitchen.local.oven import running_oven
 from kitchen.view.oven import DeployedOven
 from kitchen.view.server import running_page
 from tests.browser.conftest import OpenPage
 from tests.browser.looks import number
+from tests.ports import free_port
 from tests.stack.clients import Client, eventually
 
 PICTURES = Path(__file__).parents[2] / "docs" / "images"
