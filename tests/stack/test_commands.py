@@ -341,9 +341,10 @@ def test_a_stack_that_is_not_there_takes_one_line_and_with_debug_a_traceback(end
 
     assert plain.returncode == 4
     assert plain.stdout == ""
-    assert plain.stderr.splitlines() == [
-        f"oven: there is no stack nowhere in account 000000000000, region us-east-1, at {endpoint}"
-    ]
+    assert plain.stderr == (
+        f"oven: there is no stack nowhere in account 000000000000, region us-east-1, at {endpoint}: "
+        "check --stack and --region\n"
+    )
     assert debugged.returncode == 4
     assert "Traceback" in debugged.stderr
     assert "DeploymentError" in debugged.stderr
