@@ -58,6 +58,50 @@ def test_a_reader_who_goes_ends_the_command_in_silence() -> None:
     assert oven("cost --json | true") == (0, "", "")
 
 
+INTERRUPTED = """
+import os, signal, sys, threading, time
+from kitchen.cli.output import write_lines
+from kitchen.cli.streams import make_streams_whole
+
+out, into = os.pipe()
+os.dup2(into, 1)
+make_streams_whole()
+got, writing, interrupted = b"", False, 0
+
+def read():
+    # It has a line while the writer is still on its way back from writing it.
+    global got
+    while True:
+        read = os.read(out, 4096)
+        os.kill(os.getpid(), signal.SIGINT)
+        got += read
+
+def interrupt(*_):
+    if writing:
+        raise KeyboardInterrupt
+
+signal.signal(signal.SIGINT, interrupt)
+threading.Thread(target=read, daemon=True).start()
+for n in range(200):
+    try:
+        writing = True
+        write_lines([str(n)])
+        writing = False
+    except KeyboardInterrupt:
+        writing, interrupted = False, interrupted + 1
+    while got.count(b"\\n") <= n:
+        time.sleep(0.001)
+lines = [int(line) for line in got.split()]
+sys.exit(f"{interrupted > 0} {lines == [*range(200)]}")
+"""
+
+
+def test_who_interrupts_gets_nothing_twice() -> None:
+    ended = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False)
+
+    assert ended.stderr == "True True\n"
+
+
 def test_letters_that_an_encoding_lacks_are_replaced() -> None:
     code, out, err = oven("status --help", PYTHONIOENCODING="ascii")
 
