@@ -7,9 +7,7 @@ from kitchen.stack.deployment import deploy
 from tests.stack.clients import Client, eventually, ids, pizza
 from tests.stack.conftest import NewOven
 from tests.stack.ovens import TestOven
-
-PATIENCE_SECS = 150
-"""An update of a function may catch it at work: its messages then come again after a minute."""
+from tests.stack.workers import Workers
 
 
 def set_capacity(oven: TestOven, capacity: int) -> float:
@@ -35,7 +33,7 @@ def test_a_lowered_capacity_drains_and_admits_no_more_than_fit(new_oven: NewOven
 
     lowered_at = set_capacity(oven, 4)
     client.send(*pizzas[20:])
-    client.collect_until_quiet(PATIENCE_SECS)
+    client.collect_until_quiet()
 
     assert client.baked_ids == ids(pizzas)
     assert client.dead == []
@@ -56,7 +54,7 @@ def test_an_item_in_line_that_can_no_longer_fit_is_a_dead_letter_and_the_others_
 
     set_capacity(oven, 4)
     client.let_go("hold")
-    client.collect_until_quiet(PATIENCE_SECS)
+    client.collect_until_quiet()
 
     assert client.baked_ids == ["small"]
     (letter,) = client.dead
@@ -77,7 +75,25 @@ def test_a_raised_capacity_admits_who_waits_at_the_next_trigger(new_oven: NewOve
     client.trigger()
     client.wait_until_baking("next-0", "next-1", "next-2")
     client.let_go("first")
-    client.collect_until_quiet(PATIENCE_SECS)
+    client.collect_until_quiet()
 
     assert client.fullest() == 4
     assert client.baked_ids == ["next-0", "next-1", "next-2"]
+
+
+def test_an_update_lets_functions_end_what_they_have_under_way(new_oven: NewOven) -> None:
+    oven = new_oven(1)
+    client = Client(oven)
+    workers = Workers(oven, "BakeItems")
+    client.send(pizza("before", secs=1))
+    client.collect_until_quiet()
+
+    with workers.frozen():
+        begun = workers.invocations()
+        client.send(pizza("under-way", secs=1))
+        eventually("it is taken up", lambda: workers.invocations() > begun)
+        set_capacity(oven, 2)
+    client.collect_until_quiet()
+
+    assert client.baked_ids == ["before", "under-way"]
+    assert workers.deaths() == 0

@@ -45,6 +45,16 @@ class Workers:
             return int(json.load(answer)["invocations"].get(self._name, 0))
 
     @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let those there are take up work, but not do it, until the end of the block."""
+        pids = self.pids()
+        for pid in pids:
+            send_signal(pid, signal.SIGSTOP)
+        yield
+        for pid in pids:
+            send_signal(pid, signal.SIGCONT)
+
+    @contextlib.contextmanager
     def killed_at_work(self) -> Iterator[None]:
         """Freeze them, and kill each a few milliseconds into the work that the block gives it.
 

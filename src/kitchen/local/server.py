@@ -1,9 +1,10 @@
-"""The embedded AWS: MiniStack in a process of its own, with nine things added.
+"""The embedded AWS: MiniStack in a process of its own, with ten things added.
 
 - It ends when the process that started it does, however that came about, and takes its folder along.
 - Step Functions tasks take turns. AWS has a thousand environments for them; here each is a Python
   process, and a hundred that start at once only keep each other from working.
 - It counts the requests and the invocations that it gets, for `GET /_oven/counts`.
+- A function that is updated ends what it has under way, as on AWS; here its processes would be killed.
 - Its Python processes share one unpacked copy of a package, which is compiled once, not by each of them.
 - Its table copies a row of hundreds of leases, as each write has it do, in a fraction of the time.
 - Its event source mappings take up a message that comes soon after another within 20 ms, not 50: those of
@@ -12,7 +13,7 @@
 - Its CloudFormation takes alarms on several metrics for alarms on the first of them, rather than for errors.
 - Its CloudWatch knows how old the oldest message of a queue is.
 
-The last eight reach into MiniStack's private parts, so its version is pinned, and checked at the start.
+The last nine reach into MiniStack's private parts, so its version is pinned, and checked at the start.
 """
 
 import asyncio
@@ -30,7 +31,7 @@ import threading
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
@@ -114,6 +115,25 @@ def take_turns(step_functions: Any, at_once: int) -> None:
             return call(function, event)
 
     step_functions._call_lambda = in_turn  # noqa: SLF001 - see above: a pinned version
+
+
+def end_what_is_under_way(lambda_runtime: Any) -> None:
+    """Have MiniStack's Lambda kill a process that an update makes obsolete once it is idle, not at work."""
+    kill = lambda_runtime.kill_workers
+
+    def kill_when_idle(worker: Any) -> None:
+        give_up = time.monotonic() + worker.config["Timeout"]
+        while worker.in_use and time.monotonic() < give_up:
+            time.sleep(0.02)
+        kill([worker])
+
+    def kill_the_idle(workers: Sequence[Any]) -> None:
+        at_work = [worker for worker in workers if worker.in_use]
+        for worker in at_work:
+            threading.Thread(target=kill_when_idle, args=[worker], daemon=True).start()
+        kill([worker for worker in workers if worker not in at_work])
+
+    lambda_runtime.kill_workers = kill_the_idle
 
 
 def unpack_once(lambda_runtime: Any) -> None:
@@ -223,6 +243,8 @@ def main() -> None:
     know_sessions_by_their_role(iam_evaluator)
     take_alarms_on_several_metrics(provisioners)
     tell_ages_of_messages(cloudwatch, sqs)
+    kill_at_once = lambda_runtime.kill_workers
+    end_what_is_under_way(lambda_runtime)
     unpack_once(lambda_runtime)
     take_turns(stepfunctions, at_once=4 * (os.cpu_count() or 2))
     hypercorn_compat.install()
@@ -242,6 +264,7 @@ def main() -> None:
         await serve(counting(app.app, counts), config, shutdown_trigger=told)  # type: ignore[arg-type]
 
     asyncio.run(serve_until_told())
+    lambda_runtime.kill_workers = kill_at_once
     lambda_runtime.reset()
     if folder := os.environ.get(FOLDER_VARIABLE):
         shutil.rmtree(folder, ignore_errors=True)
