@@ -1,11 +1,18 @@
 """All that can happen in a small oven: every order of its requests, and a crash at each of them.
 
 Nothing takes time here, so whatever is under way is due at the same moment; and what is due at the same
-moment happens in every order. A branch ends where it comes to a state that was seen before. That loses
-nothing, since functions are deterministic: what one will do follows from what it has asked and been told.
+moment happens in every order, and New Items hands out its messages in every order. Two things keep that
+finite and small, and lose nothing:
+
+A branch ends where it comes to a state that was seen before. Functions are deterministic: what one will do
+follows from what it has asked and been told. And the state has all that the invariants remember.
+
+Some steps make no crossroads, but are taken as soon as they are due (ASIDE): none of them makes a request,
+each commutes with whatever else may happen until then, and no invariant sees the difference. So any order
+has a twin in which they come first, and in which the same requests meet the same services.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from heapq import heappop, heappush
@@ -13,13 +20,14 @@ from typing import Any, TypeVar, TypeVarTuple
 
 from greenlet import greenlet
 
-from kitchen.simulation.dice import Dice
+from kitchen.simulation.dice import LoadedDice
 from kitchen.simulation.faults import Fault
 from kitchen.simulation.invariants import InvariantError, Invariants
 from kitchen.simulation.latencies import Latencies
 from kitchen.simulation.loop import SECOND, Entry, Loop
+from kitchen.simulation.queues import Received
 from kitchen.simulation.story import Story
-from kitchen.simulation.wire import FaultyWire, Operation, Wire
+from kitchen.simulation.wire import FaultyWire, Operation, Sleeper, Wire
 from kitchen.simulation.world import Conditions, Protocol, Setup, World
 
 T = TypeVar("T")
@@ -27,6 +35,28 @@ Ts = TypeVarTuple("Ts")
 
 REST_SECS = 900
 """Within which an oven must be quiet again."""
+
+
+ASIDE = frozenset(
+    {
+        # A function begins, which reads the clock, and comes to its first request.
+        "Instance.begin",
+        # A task is about to invoke its function. Nothing but the end of its own execution is in its way: that
+        # comes after it, or, where somebody stops the execution, long before its wait is over.
+        "Executions._try",
+        "World._invoke_removal",
+        # A function that waits for the line is to look again, and waits on if there is nothing.
+        "Sleeper.wake",
+        # Messages are visible again. They are so for whoever looks at that moment, before this or after; it
+        # only wakes pollers and sleepers, and for one who finds nothing it is as if he slept on.
+        "StandardQueue._reveal",
+        "FifoQueue._opened",
+    }
+)
+"""What is due for itself: see above why it may come before all else that is due at the same moment."""
+
+TOLD_BY_MESSAGES = frozenset({"StandardQueue._reveal", "FifoQueue._opened"})
+"""When they are to come, each hidden message says itself."""
 
 
 class SeenBeforeError(BaseException):
@@ -59,7 +89,7 @@ class Crossroads:
 
 
 class BranchingLoop(Loop):
-    """What is due at the same moment happens in the order that is chosen."""
+    """What is due at the same moment happens in the order that is chosen, but for what is due for itself."""
 
     def __init__(self, crossroads: Crossroads) -> None:
         super().__init__()
@@ -76,7 +106,8 @@ class BranchingLoop(Loop):
             for entry in due:
                 heappush(agenda, entry)
             if len(due) > 1:
-                chosen = due[self._crossroads.choose(len(due))]
+                aside = next((entry for entry in due if entry[2].__qualname__ in ASIDE), None)
+                chosen = aside or due[self._crossroads.choose(len(due))]
                 agenda.remove(chosen)
                 # The smallest number of all: it is next.
                 heappush(agenda, (moment, due[0][1] - 1, *chosen[2:]))
@@ -105,17 +136,21 @@ class CrashingWire(FaultyWire):
     def end(self) -> None:
         self.said = self.deadline = 0
 
+    def note(self, *said: object) -> None:
+        """Something more was asked, or answered."""
+        self.said = hash((self.said, repr(said)))
+
     def attempt(self, operation: Operation, send: Callable[[*Ts], T], args: tuple[*Ts], units: int = 1) -> T:
-        self.said = hash((self.said, operation.name, repr(args)))
+        self.note(operation.name, args)
         return super().attempt(operation, send, args, units)
 
     def effect(self, send: Callable[[*Ts], T], args: tuple[*Ts]) -> T:
         answer = super().effect(send, args)
-        self.said = hash((self.said, send.__name__, repr(args), repr(answer)))
+        self.note(send.__name__, args, answer)
         return answer
 
     def request(self, operation: Operation, send: Callable[[*Ts], T], args: tuple[*Ts], units: int = 1) -> T:
-        self.said = hash((self.said, operation.name, repr(args)))
+        self.note(operation.name, args)
         return super().request(operation, send, args, units)
 
     def _fault(self, _operation: Operation) -> Fault | None:
@@ -135,12 +170,13 @@ class SmallWorld(World):
     ) -> None:
         self.crossroads = crossroads
         self.crashes_left = crashes
+        self.invariants = invariants
         self.wires: dict[str, CrashingWire] = {}
         self._branching = BranchingLoop(crossroads)
         super().__init__(
             setup,
             Conditions(latencies=Latencies.none()),
-            Dice(0),
+            LoadedDice([]),
             invariants,
             loop=self._branching,
             protocol=protocol,
@@ -150,12 +186,29 @@ class SmallWorld(World):
         self.wires[actor] = wire = CrashingWire(self, actor)
         return wire
 
+    def _bake_items(self, wire: Wire) -> Callable[[Sequence[Received]], list[str]]:
+        handle = super()._bake_items(wire)
+
+        def handle_and_remember(batch: Sequence[Received]) -> list[str]:
+            for received in batch:
+                self.wires[wire.actor].note(received.body, received.receive_count, received.receipt)
+            return handle(batch)
+
+        return handle_and_remember
+
+    def _pick(self, count: int) -> int:
+        return self.crossroads.choose(count, "the next message") if count > 1 else 0
+
     def state(self) -> int:
         """The same number for the same state."""
         busy = [wire for wire in self.wires.values() if wire.deadline]
         names = {wire.resume.__self__: wire.state for wire in busy}  # type: ignore[attr-defined]
         messages = [(letter.body, letter.receive_count, letter.hidden_until) for letter in self.new.letters()]
-        agenda = [(when, *_told(act, args, names)) for when, _, act, args in self._branching.agenda()]
+        agenda = [
+            (when, *_told(act, args, names))
+            for when, _, act, args in self._branching.agenda()
+            if not _is_idle(act)
+        ]
         state = (
             self.loop.now,
             self.table.row,
@@ -164,10 +217,17 @@ class SmallWorld(World):
             sorted(letter.body for letter in self.dead.letters()),
             list(self.executions.bakings.values()),
             self.crashes_left,
+            self.invariants.memory(),
             sorted(wire.state for wire in busy),
             sorted(agenda),
         )
         return hash(repr(state))
+
+
+def _is_idle(act: Callable[..., object]) -> bool:
+    """Whether an entry of the agenda makes no other state of the world."""
+    owner = getattr(act, "__self__", None)
+    return act.__qualname__ in TOLD_BY_MESSAGES or (isinstance(owner, Sleeper) and owner.awake)
 
 
 def _told(act: Callable[..., object], args: tuple[Any, ...], names: dict[greenlet, str]) -> tuple[str, str]:
@@ -202,7 +262,13 @@ class Explored:
     error: InvariantError | None = None
 
 
-def explore(scenario: Scenario, crashes: int, most_runs: int, protocol: Protocol | None = None) -> Explored:
+def explore(
+    scenario: Scenario,
+    crashes: int,
+    most_runs: int,
+    protocol: Protocol | None = None,
+    new_invariants: Callable[[], Invariants] = Invariants,
+) -> Explored:
     """Go every way that there is, with up to so many crashes on each, until an invariant breaks."""
     seen: set[int] = set()
     ways: list[list[int]] = [[]]
@@ -211,7 +277,7 @@ def explore(scenario: Scenario, crashes: int, most_runs: int, protocol: Protocol
         runs += 1
         crossroads = Crossroads(ways.pop(), seen)
         try:
-            _go(scenario, crossroads, crashes, Invariants(), protocol or Protocol())
+            _go(scenario, crossroads, crashes, new_invariants(), protocol or Protocol())
         except InvariantError as error:
             return Explored(runs, len(seen), complete=False, way=crossroads.taken, error=error)
         ways += crossroads.others

@@ -15,6 +15,7 @@ I8  A bad message is a dead letter, with a reason, after one delivery.
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from kitchen.simulation.executions import Baking
@@ -41,6 +42,11 @@ class InvariantError(PizzaOvenError):
     def __init__(self, invariant: str, text: str) -> None:
         super().__init__(f"{invariant}: {text}")
         self.invariant = invariant
+
+
+@lru_cache(maxsize=1000)
+def _parsed(body: str, capacity: int) -> Item | Trigger:
+    return parse(body, capacity)
 
 
 class Invariants(Spectator):
@@ -85,6 +91,16 @@ class Invariants(Spectator):
         self._world.lower(capacity)
         self._limit = max(self._limit, capacity)
         self._lowered_at = self.disturbed_at = self._world.loop.now
+
+    def memory(self) -> object:
+        """What was seen before, as far as a check goes by it; the rest is in the world."""
+        return (
+            self.disturbed_at is None,
+            self._stuck_since,
+            sorted(self._leftover.items()),
+            sorted(self.out),
+            sorted(self._evicted),
+        )
 
     # At every step
 
@@ -269,7 +285,7 @@ class Invariants(Spectator):
         return {self._id(letter.body) for letter in self._world.dead.letters() if letter.reason}
 
     def _content(self, body: str) -> Item | Trigger:
-        return parse(body, self._world.setup.capacity)
+        return _parsed(body, self._world.setup.capacity)
 
     def _is_bad(self, body: str) -> bool:
         try:
