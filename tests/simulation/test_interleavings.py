@@ -1,37 +1,101 @@
 """Every order of what small ovens have under way, and a crash at each request."""
 
+from itertools import count
+
 import pytest
 
-from kitchen.simulation.interleavings import explore, retell
+from kitchen.simulation import interleavings
+from kitchen.simulation.interleavings import SmallWorld, explore, retell
+from kitchen.simulation.invariants import Invariants
 from kitchen.simulation.scenarios import SCENARIOS
 from tests.simulation.mutants import MUTANTS
 
-SMALL = {
-    "two items for one slot",
-    "a copy of an item",
-    "an overdue item that comes again",
-    "an item that is stopped",
-}
+ALL_OF_IT = [
+    ("two items for one slot", 0),
+    ("a copy of an item", 0),
+    ("a copy of an item", 1),
+    ("an overdue item that comes again", 0),
+    ("an overdue item that comes again", 1),
+    ("an item that is stopped", 0),
+]
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 
+LARGER = sorted({(name, crashes) for name in BY_NAME for crashes in (0, 1)} - set(ALL_OF_IT))
 
-@pytest.mark.parametrize("name", sorted(SMALL))
-def test_every_order_of_a_very_small_oven_is_right(name: str) -> None:
-    explored = explore(BY_NAME[name], crashes=0, most_runs=5000)
+
+class Onlooker(Invariants):
+    """Invariants that also keep every sight they have ever had of the services."""
+
+    def __init__(self, sights: set[str]) -> None:
+        super().__init__()
+        self._sights = sights
+
+    def check(self) -> None:
+        super().check()
+        world = self._world
+        row = world.table.row
+        self._sights.add(
+            repr(
+                (
+                    world.loop.now,
+                    (row, sorted(row.leases.items())),
+                    [(letter.body, letter.sent_at) for letter in world.line.letters()],
+                    world.line.shut,
+                    sorted((letter.body, letter.receive_count) for letter in world.new.letters()),
+                    sorted(letter.body for letter in world.dead.letters()),
+                    sorted(
+                        (baking.item.id, baking.status, baking.waiting)
+                        for baking in world.executions.bakings.values()
+                    ),
+                    sorted(self.out.items()),
+                    self._on_the_way(),
+                )
+            )
+        )
+
+
+@pytest.mark.parametrize(("name", "crashes"), ALL_OF_IT)
+def test_every_order_of_a_very_small_oven_is_right(name: str, crashes: int) -> None:
+    explored = explore(BY_NAME[name], crashes, most_runs=5000)
 
     assert explored.error is None
     assert explored.complete
 
 
-@pytest.mark.parametrize("name", sorted(BY_NAME.keys() - SMALL))
-def test_a_thousand_ways_of_a_larger_oven_are_right(name: str) -> None:
-    assert explore(BY_NAME[name], crashes=0, most_runs=1000).error is None
+@pytest.mark.parametrize(("name", "crashes"), LARGER)
+def test_a_thousand_ways_of_a_larger_oven_are_right(name: str, crashes: int) -> None:
+    assert explore(BY_NAME[name], crashes, most_runs=1000).error is None
 
 
-@pytest.mark.parametrize("name", sorted(BY_NAME))
-def test_a_thousand_ways_with_a_crash_are_right(name: str) -> None:
-    assert explore(BY_NAME[name], crashes=1, most_runs=1000).error is None
+@pytest.mark.parametrize(("name", "crashes"), ALL_OF_IT[:2] + ALL_OF_IT[4:])
+def test_what_is_set_aside_hides_nothing(name: str, crashes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    sights: set[str] = set()
+    all_sights: set[str] = set()
+
+    fewer = explore(BY_NAME[name], crashes, 20_000, new_invariants=lambda: Onlooker(sights))
+    monkeypatch.setattr(interleavings, "ASIDE", frozenset())
+    more = explore(BY_NAME[name], crashes, 20_000, new_invariants=lambda: Onlooker(all_sights))
+
+    assert fewer.complete
+    assert more.complete
+    assert fewer.states < more.states
+    assert sights == all_sights
+
+
+@pytest.mark.parametrize("name", ["a copy of an item", "an overdue item that comes again"])
+def test_a_state_seen_before_leads_to_nothing_new(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sights: set[str] = set()
+    all_sights: set[str] = set()
+
+    fewer = explore(BY_NAME[name], 0, 10_000, new_invariants=lambda: Onlooker(sights))
+    numbers = count()
+    monkeypatch.setattr(SmallWorld, "state", lambda _world: next(numbers))
+    every_way = explore(BY_NAME[name], 0, 10_000, new_invariants=lambda: Onlooker(all_sights))
+
+    assert every_way.complete
+    assert fewer.runs < every_way.runs
+    assert sights == all_sights
 
 
 def test_the_way_to_a_failure_is_told() -> None:
