@@ -83,19 +83,20 @@ def test_what_is_set_aside_hides_nothing(name: str, crashes: int, monkeypatch: p
     assert sights == all_sights
 
 
-@pytest.mark.parametrize("name", ["a copy of an item", "an overdue item that comes again"])
-def test_a_state_seen_before_leads_to_nothing_new(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("name", "crashes"), ALL_OF_IT)
+def test_a_thousand_ways_through_states_seen_before_show_nothing_new(
+    name: str, crashes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sights: set[str] = set()
-    all_sights: set[str] = set()
+    other_sights: set[str] = set()
 
-    fewer = explore(BY_NAME[name], 0, 10_000, new_invariants=lambda: Onlooker(sights))
+    explored = explore(BY_NAME[name], crashes, 20_000, new_invariants=lambda: Onlooker(sights))
     numbers = count()
     monkeypatch.setattr(SmallWorld, "state", lambda _world: next(numbers))
-    every_way = explore(BY_NAME[name], 0, 10_000, new_invariants=lambda: Onlooker(all_sights))
+    explore(BY_NAME[name], crashes, 1000, new_invariants=lambda: Onlooker(other_sights))
 
-    assert every_way.complete
-    assert fewer.runs < every_way.runs
-    assert sights == all_sights
+    assert explored.complete
+    assert other_sights <= sights
 
 
 def test_the_way_to_a_failure_is_told() -> None:
