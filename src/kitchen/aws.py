@@ -36,6 +36,8 @@ LOCAL_CREDENTIAL = "test"
 """The emulator takes this for the access key and for the secret of its own account."""
 
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=30)
+_EMULATOR_CONFIG = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 3}))
+"""Who forgot to start it is told so in 2 s or so, not in 7."""
 
 
 class Aws:
@@ -50,38 +52,39 @@ class Aws:
             raise UsageError(f"an endpoint is a URL, such as http://127.0.0.1:4566, not {endpoint_url}")
         self._session = session
         self.endpoint_url = endpoint_url
+        self._config = _EMULATOR_CONFIG if endpoint_url else _CONFIG
 
     @cached_property
     def cloudformation(self) -> "CloudFormationClient":
-        return self._session.client("cloudformation", endpoint_url=self.endpoint_url, config=_CONFIG)
+        return self._session.client("cloudformation", endpoint_url=self.endpoint_url, config=self._config)
 
     @cached_property
     def cloudwatch(self) -> "CloudWatchClient":
-        return self._session.client("cloudwatch", endpoint_url=self.endpoint_url, config=_CONFIG)
+        return self._session.client("cloudwatch", endpoint_url=self.endpoint_url, config=self._config)
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
-        return self._session.client("dynamodb", endpoint_url=self.endpoint_url, config=_CONFIG)
+        return self._session.client("dynamodb", endpoint_url=self.endpoint_url, config=self._config)
 
     @cached_property
     def logs(self) -> "CloudWatchLogsClient":
-        return self._session.client("logs", endpoint_url=self.endpoint_url, config=_CONFIG)
+        return self._session.client("logs", endpoint_url=self.endpoint_url, config=self._config)
 
     @cached_property
     def s3(self) -> "S3Client":
-        return self._session.client("s3", endpoint_url=self.endpoint_url, config=_CONFIG)
+        return self._session.client("s3", endpoint_url=self.endpoint_url, config=self._config)
 
     @cached_property
     def sqs(self) -> "SQSClient":
-        return self._session.client("sqs", endpoint_url=self.endpoint_url, config=_CONFIG)
+        return self._session.client("sqs", endpoint_url=self.endpoint_url, config=self._config)
 
     @cached_property
     def stepfunctions(self) -> "SFNClient":
-        return self._session.client("stepfunctions", endpoint_url=self.endpoint_url, config=_CONFIG)
+        return self._session.client("stepfunctions", endpoint_url=self.endpoint_url, config=self._config)
 
     @cached_property
     def sts(self) -> "STSClient":
-        return self._session.client("sts", endpoint_url=self.endpoint_url, config=_CONFIG)
+        return self._session.client("sts", endpoint_url=self.endpoint_url, config=self._config)
 
     @property
     def region(self) -> str:

@@ -49,13 +49,14 @@ ASIDE = frozenset(
         "Sleeper.wake",
         # Messages are visible again. They are so for whoever looks at that moment, before this or after; it
         # only wakes pollers and sleepers, and for one who finds nothing it is as if he slept on.
-        "StandardQueue._reveal",
+        "StandardQueue._ring",
+        "FifoQueue._ring",
         "FifoQueue._opened",
     }
 )
 """What is due for itself: see above why it may come before all else that is due at the same moment."""
 
-TOLD_BY_MESSAGES = frozenset({"StandardQueue._reveal", "FifoQueue._opened"})
+TOLD_BY_MESSAGES = frozenset({"StandardQueue._ring", "FifoQueue._ring", "FifoQueue._opened"})
 """When they are to come, each hidden message says itself."""
 
 
