@@ -308,6 +308,22 @@ def test_somebody_comes_again_but_only_one_at_a_time(table: BakingTable) -> None
     assert table.look() == Row(called_at=203.25, come_at=206.25)
 
 
+@pytest.mark.parametrize("way", ["unload", "undo", "evict"])
+def test_who_takes_a_lease_out_leaves_all_else_as_it_is(table: BakingTable, way: str) -> None:
+    table.load_directly({**A, **B}, capacity=9, joining=2, now=100.0)
+    table.load_from_line({}, capacity=9, leaving=Leaving([7], 1, joined={0: 1}), next_size=None)
+    table.come_again(200.0, 203.0)
+
+    taken_out = {
+        "unload": lambda: table.unload("b", 201.0),
+        "undo": lambda: table.undo("b"),
+        "evict": lambda: table.evict("b", B["b"].until),
+    }[way]()
+
+    assert taken_out.ok
+    assert table.look() == Row(3, 1, 100.0, A, left=7, called_at=200.0, come_at=203.0, joined={0: 1})
+
+
 def test_a_call_can_be_dropped(table: BakingTable) -> None:
     table.come_again(200.0, 203.0)
     table.drop_call()
