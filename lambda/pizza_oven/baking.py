@@ -18,6 +18,7 @@ from pizza_oven.plans import Held, LinePlan, Plan, slots
 from pizza_oven.ports import (
     BATCH,
     ERA_SECS,
+    ERAS,
     BakingTable,
     DeadLetter,
     DeadLetters,
@@ -246,7 +247,11 @@ class BakeItems:
                 self.journal.note("recounted", waiting=row.waiting)
             else:
                 self.table.drop_call()
-        elif self.table.come_again(round(now, 3), round(now + COMING_SECS, 3)).ok:
+            return
+        at = round(now + COMING_SECS, 3)
+        answer = self.table.come_again(round(now, 3), at)
+        # Or what stands in the way is a try of this request whose answer was lost.
+        if answer.ok or answer.row.come_at == at:
             self.new_items.trigger(RETRY_SECS)
 
     def _reach(self, count: int, wait_secs: int) -> "View | None":
@@ -288,13 +293,18 @@ class BakeItems:
         if loaded is None or started.gave_back:
             # The look comes when nothing is in hand any more.
             return self._look(plan.head_size)
-        over = _eras_over(loaded.row, done)
+        over = _eras_over(loaded.row, done, self.now())
         return replace(loaded, row=self._forget(loaded.row, over)) if over else loaded
 
     def _forget(self, row: Row, eras: Sequence[int]) -> Row:
         """Who joined in these eras and still counts has died on the way to the line. Returns the row then."""
-        answer = self.table.forget(row, eras)
-        if answer.ok and (died := sum(row.joined[era] for era in eras)):
+        try:
+            answer = self.table.forget(row, eras)
+        except ServiceError as error:
+            # Those loaded are loaded, and the next to leave the line does it.
+            self.journal.note("failed", error=str(error))
+            return row
+        if answer.ok and (died := row.died(eras)):
             self.journal.note("recounted", waiting=died)
         return answer.row
 
@@ -503,13 +513,16 @@ def _baked_before(item: Item, execution: Execution, asked_at: float) -> bool:
     return is_another or execution.started_at < asked_at - CLOCKS_APART_SECS
 
 
-def _eras_over(row: Row, left: Iterable[Held]) -> list[int]:
+def _eras_over(row: Row, left: Iterable[Held], now: float) -> list[int]:
     """Those eras of which nobody can be in the line any more, nor on the way into it.
 
-    The line is first in, first out: who has left it was behind all who pushed before.
+    The line is first in, first out: who has left it was behind all who pushed before, and who has an era
+    behind all who have none. Of the eras of one number, the last counts that may have begun, by any clock.
     """
-    pushed_at = max((held.waiting.sent_at for held in left), default=0)
-    return [era for era in row.joined if (era + 1) * ERA_SECS + QUIET_SECS < pushed_at]
+    pushed_at = max((held.waiting.sent_at for held in left if held.waiting.era is not None), default=0)
+    last = int((now + QUIET_SECS) // ERA_SECS)
+    ends = {era: (last - (last - era) % ERAS + 1) * ERA_SECS for era in row.joined}
+    return [era for era, end in ends.items() if end + QUIET_SECS < pushed_at]
 
 
 def _lost_answer(leases: dict[str, Lease], row: Row) -> bool:

@@ -95,7 +95,7 @@ class LinePlan:
         taken = [held.waiting for held in self.served if row is None or held.waiting.sequence > row.left]
         return Leaving(
             [waiting.sequence for waiting in taken],
-            min(len(taken), row.waiting) if row else len(taken),
+            min(len(taken), max(row.waiting, 0)) if row else len(taken),
             Counter(waiting.era for waiting in taken if waiting.era is not None),
         )
 

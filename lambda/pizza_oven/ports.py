@@ -3,7 +3,7 @@
 Every method may raise ServiceError; whether the request took effect is then unknown.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,10 +18,13 @@ BATCH = 10
 ERA_SECS = 300
 """For so long all who join the line are counted together."""
 
+ERAS = 12
+"""So many eras are told apart; then their numbers begin anew, lest a long line make the row larger."""
+
 
 def era_of(moment: float) -> int:
-    """The era of a moment, which is in seconds since the epoch."""
-    return int(moment // ERA_SECS)
+    """The number of the era of a moment, which is in seconds since the epoch: from 0 to 11."""
+    return int(moment // ERA_SECS) % ERAS
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Row:
     """Slots taken: the sum of the leases."""
     waiting: int = 0
     """Items that have joined the line and were not loaded yet. Never too low; too high after some crashes,
-    until the era is over.
+    until somebody has left the line who was pushed well after their era.
     """
     joined_at: float = 0
     """When the line last grew, in seconds since the epoch."""
@@ -63,6 +66,13 @@ class Row:
     def room(self, capacity: int) -> int:
         """Free slots: none, too, while a lowered capacity drains."""
         return max(capacity - self.occupied, 0)
+
+    def died(self, eras: Iterable[int]) -> int:
+        """How many joined in these eras, which are over, and wait for ever."""
+        remain = sum(self.joined[era] for era in eras)
+        # Release 1.0.0 knows no eras: whom it let out of the line counts there, and waits no more.
+        let_out = max(sum(self.joined.values()) - self.waiting, 0)
+        return remain - min(let_out, max(remain, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +149,7 @@ class BakingTable(Protocol):
         """Set `waiting` to 0, if nobody joined and nobody left since `seen`."""
 
     def forget(self, seen: Row, eras: Sequence[int]) -> Answer:
-        """Count out who joined in these eras and still counts as in `seen`; the eras are then over."""
+        """Count out who `died` of these eras, if each still counts as in `seen`; and begin them anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -256,7 +256,7 @@ MUTANTS = [
     Mutant(
         "an era is over before its time is",
         BAKING,
-        (("(era + 1) * ERA_SECS + QUIET_SECS < pushed_at", "True"),),
+        (("end + QUIET_SECS < pushed_at", "True"),),
     ),
     Mutant(
         "who leaves the line stays counted in its era",
@@ -266,12 +266,12 @@ MUTANTS = [
     Mutant(
         "who joins is taken for one of the next era",
         BAKING,
-        (("        return plan, era_of(now)\n", "        return plan, era_of(now) + 1\n"),),
+        (("        return plan, era_of(now)\n", "        return plan, (era_of(now) + 1) % ERAS\n"),),
     ),
     Mutant(
         "with an era all who wait are forgotten",
         TABLE,
-        (("waiting = row.waiting - sum(row.joined[era] for era in eras)", "waiting = 0"),),
+        (("waiting = row.waiting - seen.died(eras)", "waiting = 0"),),
     ),
     Mutant(
         "nobody looks into a copy that outlives its item",

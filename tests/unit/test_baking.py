@@ -22,7 +22,7 @@ from kitchen.simulation.table import MemoryBakingTable
 from pizza_oven.baking import OVERDUE_AFTER_SECS, QUIET_SECS, BakeItems, Message
 from pizza_oven.errors import ServiceError
 from pizza_oven.item import Item
-from pizza_oven.ports import ERA_SECS, Execution, Lease, Row, era_of
+from pizza_oven.ports import ERA_SECS, ERAS, Answer, Execution, Lease, Row, era_of
 from pizza_oven.removing import ItemRemoved
 
 
@@ -576,6 +576,10 @@ def test_the_line_is_not_recounted_while_somebody_may_be_joining(oven: Oven) -> 
     assert oven.table.row.waiting == 2
 
 
+def end_of_era(moment: float) -> float:
+    return (moment // ERA_SECS + 1) * ERA_SECS
+
+
 def bake_on(oven: Oven, secs: int, every: int = 5) -> None:
     """Have items come, and the pilot light, without a pause."""
     for sec in range(every, secs + 1, every):
@@ -619,15 +623,81 @@ def test_who_waits_behind_others_is_counted_from_era_to_era(oven: Oven) -> None:
 
 def test_an_era_is_not_over_while_somebody_may_be_joining(oven: Oven) -> None:
     now = oven.loop.seconds()
-    began = era_of(now) * ERA_SECS
     oven.table.row = Row(waiting=2, joined_at=now, joined={era_of(now): 2})
-    oven.pass_time(began + ERA_SECS + QUIET_SECS - now)
+    oven.pass_time(end_of_era(now) + QUIET_SECS - now)
     oven.bake(item("a"))
     assert oven.table.row.waiting == 2
 
     oven.pass_time(1)
     oven.bake(item("b"))
-    assert (oven.table.row.waiting, [*oven.table.row.joined]) == (0, [era_of(now) + 1])
+    assert (oven.table.row.waiting, [*oven.table.row.joined]) == (0, [era_of(now + ERA_SECS)])
+
+
+def test_of_eras_of_one_number_the_last_is_to_be_over(oven: Oven) -> None:
+    an_hour_ago = oven.loop.seconds()
+    oven.fifo.send(item("old"), "old", era_of(an_hour_ago))
+    oven.pass_time(ERAS * ERA_SECS)
+    oven.fifo.send(item("new", size=3), "new", era_of(oven.loop.seconds()))
+    oven.table.row = Row(waiting=2, joined_at=oven.loop.seconds(), joined={era_of(oven.loop.seconds()): 2})
+
+    oven.bake(trigger())
+
+    assert oven.running() == ["old"]
+    assert oven.table.row.waiting == 1
+
+
+def test_the_number_of_an_era_that_begins_soon_is_not_counted_anew(oven: Oven) -> None:
+    now = oven.loop.seconds()
+    oven.pass_time(end_of_era(now) - QUIET_SECS - now)
+    next_era = era_of(now + ERA_SECS)
+    oven.table.row = Row(waiting=1, joined_at=oven.loop.seconds(), joined={next_era: 1})
+
+    oven.bake(item("a"))
+
+    assert oven.table.row.joined[next_era] == 1
+
+
+def test_whom_a_release_without_eras_let_out_of_the_line_is_not_counted_out_again(oven: Oven) -> None:
+    now = oven.loop.seconds()
+    oven.table.row = Row(joined_at=now, joined={era_of(now): 5})
+    oven.pass_time(end_of_era(now) + QUIET_SECS + 1 - now)
+    oven.bake(item("a", size=3))
+    oven.bake(item("b", size=3))
+    oven.bake(item("c", size=3))
+
+    oven.pass_time(60)
+    oven.deliver()
+
+    assert (oven.table.row.waiting, oven.in_line()) == (1, ["c"])
+    assert ("recounted", None) not in oven.notes.taken
+
+
+def test_who_joined_without_an_era_tells_nothing_of_eras(oven: Oven) -> None:
+    now = oven.loop.seconds()
+    oven.pass_time(end_of_era(now) + QUIET_SECS + 1 - now)
+    oven.fifo.send(item("a", size=3), "a")
+    oven.fifo.send(item("b", size=3), "b")
+    oven.table.row = Row(waiting=2, joined_at=now, joined={era_of(now): 5})
+
+    oven.bake(trigger())
+
+    assert oven.running() == ["a"]
+    assert oven.table.row.waiting == 1
+
+
+def test_an_era_that_could_not_be_forgotten_is_so_later(oven: Oven) -> None:
+    now = oven.loop.seconds()
+    oven.table.row = Row(waiting=2, joined_at=now, joined={era_of(now): 2})
+    oven.pass_time(end_of_era(now) + QUIET_SECS + 1 - now)
+    oven.faults.refused = {"forget"}
+
+    assert oven.bake(item("a")) == []
+    assert (oven.running(), oven.table.row.waiting) == (["a"], 2)
+    assert ("looked", None) in oven.notes.taken
+
+    oven.faults.refused = set()
+    oven.bake(item("b"))
+    assert oven.table.row.waiting == 0
 
 
 def test_who_joined_before_there_were_eras_is_counted_out_all_the_same(oven: Oven) -> None:
@@ -645,6 +715,20 @@ def test_for_a_line_that_gives_nobody_one_is_to_come_again_however_many_ask(oven
 
     for n in range(5):
         oven.bake(trigger(), item(f"late-{n}"))
+        oven.pass_time(0.5)
+
+    assert [letter.body for letter in oven.new.letters()] == [trigger()]
+
+
+def test_one_is_to_come_again_though_the_answer_to_that_was_lost(oven: Oven) -> None:
+    class Forgetful(MemoryBakingTable):
+        def come_again(self, now: float, at: float) -> Answer:
+            super().come_again(now, at)
+            return super().come_again(now, at)
+
+    oven.table = Forgetful(Row(waiting=1, joined_at=oven.loop.seconds()))
+
+    oven.bake(trigger())
 
     assert [letter.body for letter in oven.new.letters()] == [trigger()]
 

@@ -121,7 +121,7 @@ class DynamoBakingTable:
     def forget(self, seen: Row, eras: Sequence[int]) -> Answer:
         names = _era_names(eras)
         write = _Write(names)
-        write.add("waiting :minus", minus=-sum(seen.joined[era] for era in eras))
+        write.add("waiting :minus", minus=-seen.died(eras))
         write.remove(*names)
         for n, (name, era) in enumerate(zip(names, eras, strict=True)):
             write.only_if(f"{name} = :seen{n}", **{f"seen{n}": seen.joined[era]})

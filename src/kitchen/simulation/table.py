@@ -130,7 +130,7 @@ class MemoryBakingTable:
         row = self.row
         if any(row.joined.get(era) != seen.joined[era] for era in eras):
             return Answer(False, row)
-        waiting = row.waiting - sum(row.joined[era] for era in eras)
+        waiting = row.waiting - seen.died(eras)
         joined = {era: count for era, count in row.joined.items() if era not in eras}
         self.row = replace(row, waiting=waiting, joined=joined)
         return Answer(True, self.row)
