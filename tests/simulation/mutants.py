@@ -259,11 +259,6 @@ MUTANTS = [
         (("end + QUIET_SECS < pushed_at", "True"),),
     ),
     Mutant(
-        "who leaves the line stays counted in its era",
-        PLANS,
-        (("            Counter(waiting.era for waiting in taken if waiting.era is not None),\n", ""),),
-    ),
-    Mutant(
         "who joins is taken for one of the next era",
         BAKING,
         (("        return plan, era_of(now)\n", "        return plan, (era_of(now) + 1) % ERAS\n"),),
