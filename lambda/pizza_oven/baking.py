@@ -164,7 +164,7 @@ class BakeItems:
         try:
             self.line.push({_ticket(batch.brought_by[item.id][0]): item for item in plan.rest}, era)
         except ServiceError as error:
-            # They come again, and join again: the line is counted too long until the era is over.
+            # They come again, and join again: the line is counted too long until this era is forgotten.
             self.journal.note("failed", error=str(error))
             return Placed(failed + joined, gave_back=started.gave_back)
         for item_id in joined:

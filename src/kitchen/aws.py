@@ -1,5 +1,6 @@
 """Which AWS to talk to: an account of the user's, or an emulator at an endpoint URL."""
 
+import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -143,6 +144,17 @@ def _is_url(text: str) -> bool:
     return parts.scheme in ("http", "https") and bool(is_host)
 
 
+def is_on_this_machine(endpoint_url: str | None) -> bool:
+    """Whether it is an emulator here, and surely not AWS."""
+    host = urlsplit(endpoint_url or "").hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 @contextmanager
 def aws_errors(doing: str) -> Iterator[None]:
     """Raise what the SDK raises as an AwsError that says what was being done.
@@ -155,7 +167,7 @@ def aws_errors(doing: str) -> Iterator[None]:
         raise AwsError(f"{doing}: nobody is signed in to AWS: aws configure, or --profile NAME") from error
     except (EndpointConnectionError, ConnectTimeoutError) as error:
         url = str(error.kwargs.get("endpoint_url", "")).rstrip("/")
-        if ".amazonaws.com" in url:
+        if not is_on_this_machine(url):
             raise AwsError(f"{doing}: {error}") from error
         raise AwsError(
             f"nothing answers at {url}: is oven local still running? "
@@ -166,8 +178,9 @@ def aws_errors(doing: str) -> Iterator[None]:
         advice = ": it seems to speak plain HTTP, so say http:// instead of https://" if speaks_http else ""
         raise AwsError(f"{doing}: {error}{advice}") from error
     except (ResponseParserError, LookupError) as error:
+        missing = f", by {error!r}" if isinstance(error, LookupError) else ""
         raise AwsError(
-            f"{doing}: what answers there is no AWS (see --endpoint-url and AWS_ENDPOINT_URL)"
+            f"{doing}: what answers there is no AWS{missing} (see --endpoint-url and AWS_ENDPOINT_URL)"
         ) from error
     except (ClientError, BotoCoreError) as error:
         raise AwsError(f"{doing}: {error}") from error

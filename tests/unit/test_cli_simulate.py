@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from kitchen.cli import main
+from kitchen.cli.signals import TERMINATED
 from kitchen.planning.forecasts import forecast
 from kitchen.planning.plans import plan
 from kitchen.planning.plot import figure_of
+from tests.stack.clients import eventually
 
 Capture = pytest.CaptureFixture[str]
 
@@ -190,6 +192,33 @@ def test_items_come_from_standard_input_for_everything_that_is_compared() -> Non
     assert document["setUp"]["arrivals"] == "as in standard input"
     assert [each["idealSeconds"] for each in (document, *document["compared"])] == [2, 4]
     assert done.stderr == b""
+
+
+def test_who_is_terminated_leaves_no_copy_of_a_pipe_behind(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", "from kitchen.cli import main; main()", "simulate", "--arrivals", "-"],
+        stdin=subprocess.PIPE,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    ) as simulation:
+        eventually("it copies", lambda: list(tmp_path.iterdir()))
+        simulation.terminate()
+        simulation.wait(30)
+
+    assert simulation.returncode == TERMINATED
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_fields_that_are_not_read_are_said_of_each_file_though_their_names_are_the_same(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    paths = [tmp_path / folder / "orders.csv" for folder in ("a", "b")]
+    for path, column in zip(paths, ("note", "size"), strict=True):
+        path.parent.mkdir()
+        path.write_text(f"time,{column}\n0,1\n")
+
+    assert simulate("--arrivals", str(paths[0]), "--compare", f"--arrivals {paths[1]}", "--json") == 0
+
+    assert "Not read, as in orders.csv: note." in capsys.readouterr().err
 
 
 def test_it_is_said_once_which_fields_are_not_read(tmp_path: Path, capsys: Capture) -> None:

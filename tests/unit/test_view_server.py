@@ -17,7 +17,6 @@ from kitchen.errors import AwsError
 from kitchen.local.emulator import PortTakenError
 from kitchen.view import server
 from kitchen.view.ordering import Order
-from kitchen.view.oven import is_on_this_machine
 from kitchen.view.scripted import ScriptedOven, seen
 from kitchen.view.server import running_page
 from pizza_oven.errors import MalformedItemError
@@ -244,25 +243,6 @@ def test_the_command_ends_soon_although_pages_are_open_and_a_look_hangs() -> Non
     assert took < 5
     for events in pages:
         events.close()
-
-
-@pytest.mark.parametrize(
-    ("url", "is_here"),
-    [
-        ("http://127.0.0.1:4566", True),
-        ("http://localhost:4566", True),
-        ("http://[::1]:4566", True),
-        ("http://127.8.8.8", True),
-        (None, False),
-        ("https://sqs.eu-west-1.amazonaws.com", False),
-        ("http://127.0.0.1.evil.example", False),
-        ("http://localhost.evil.example", False),
-        ("http://10.0.0.1:4566", False),
-        ("http://localhost@evil.example", False),
-    ],
-)
-def test_only_an_endpoint_on_this_machine_is_on_this_machine(url: str | None, is_here: bool) -> None:
-    assert is_on_this_machine(url) is is_here
 
 
 def test_the_page_asks_no_other_host_for_anything() -> None:

@@ -220,3 +220,20 @@ def test_letters_that_may_not_be_read_leave_the_numbers() -> None:
 
     assert (kind, look["waiting"]) == ("look", 7)
     assert look["letterNote"] == "They cannot be read: AccessDenied"
+
+
+def test_letters_that_could_not_be_read_are_read_some_seconds_later() -> None:
+    now = [0.0]
+    oven = PeekedOven(lambda: seen(100.0, dead=1))
+    oven.error = AwsError("throttled")
+    watch, board = watching(oven, now)
+    read_once(watch, board)
+    oven.error = None
+
+    now.append(PEEK_EVERY_SECS - 1)
+    _, soon = read_once(watch, board)
+    now.append(PEEK_EVERY_SECS)
+    _, later = read_once(watch, board)
+
+    assert (soon["letters"], oven.peeks) == ([], 2)
+    assert later["letters"] == [{"id": "a", "reason": "it is dead"}]

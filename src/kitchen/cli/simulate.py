@@ -8,13 +8,14 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kitchen.cli.options import say
+from kitchen.cli.signals import exit_when_terminated
 from kitchen.cli.usage import usage_errors
 from kitchen.errors import UsageError
 from kitchen.operating.words import plain
@@ -172,6 +173,8 @@ def simulate(
     - `oven simulate --faults mild --fault refused=0.05`: what AWS allows, and one request in twenty refused
     - `oven simulate --items 5000 --capacity 2000 --compare '--quota starts=600'`: what a quota is worth
     """
+    # What comes out of a pipe is copied, and the copy is to go.
+    exit_when_terminated()
     asked: dict[str, Any] = {
         "items": items,
         "arrivals": arrivals,
@@ -190,7 +193,7 @@ def simulate(
     if picture:
         plot.check(picture)
     titles = ["base", *(compare or ())]
-    sources = Sources()
+    sources = Sources(_standard_input)
     plans = [plan(**options, sources=sources) for options in (asked, *others)]
     _tell_what_is_not_read(plans)
     forecasts = _run(titles, plans)
@@ -204,6 +207,10 @@ def simulate(
         typer.echo(json.dumps({**document(forecasts[0]), "compared": compared}))
     else:
         _print(titles, forecasts)
+
+
+def _standard_input() -> BinaryIO:
+    return open(0, "rb", closefd=False)
 
 
 def _given(context: typer.Context, text: str, allowed: Container[str]) -> dict[str, Any]:
@@ -228,12 +235,10 @@ def _given(context: typer.Context, text: str, allowed: Container[str]) -> dict[s
 
 def _tell_what_is_not_read(plans: Iterable[Plan]) -> None:
     """A misspelt name would be missed else."""
-    for orders in {planned.orders.arrivals: planned.orders for planned in plans}.values():
-        if orders.unread:
-            names = ", ".join(orders.unread[:MOST_NAMES]) + (
-                ", ..." if len(orders.unread) > MOST_NAMES else ""
-            )
-            say(f"Not read, {orders.arrivals}: {plain(names)}. The oven reads {', '.join(READ)}.")
+    for arrivals, unread in dict.fromkeys((p.orders.arrivals, tuple(p.orders.unread)) for p in plans):
+        if unread:
+            names = ", ".join(unread[:MOST_NAMES]) + (", ..." if len(unread) > MOST_NAMES else "")
+            say(f"Not read, {arrivals}: {plain(names)}. The oven reads {', '.join(READ)}.")
 
 
 def _run(titles: Sequence[str], plans: Sequence[Plan]) -> list[Forecast]:

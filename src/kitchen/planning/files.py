@@ -13,12 +13,12 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from kitchen.errors import UsageError
 from kitchen.planning.arrivals import DAY
@@ -65,26 +65,32 @@ class Source:
 class Sources:
     """Finds files. What can be read only once is copied first, and once."""
 
-    def __init__(self) -> None:
+    def __init__(self, open_stdin: Callable[[], BinaryIO] | None = None) -> None:
+        """Without a way to open standard input there is none."""
+        self._open_stdin = open_stdin
         self._copies: dict[str, Source] = {}
 
     def find(self, text: str) -> Source | None:
         """The file of this name, standard input for `-`, or None if there is none. Raises UsageError."""
-        if text != STDIN and not (text and os.path.exists(text)):  # noqa: PTH110 - Path's raises for some names
+        if text == STDIN and self._open_stdin:
+            return self._copy(text, "standard input", self._open_stdin)
+        if not (text and os.path.exists(text)):  # noqa: PTH110 - Path's raises for some names
             return None
         path = Path(text)
-        if text != STDIN and not path.is_fifo():
-            return Source(path, text)
+        if path.is_fifo():
+            return self._copy(text, text, lambda: path.open("rb"))
+        return Source(path, text)
+
+    def _copy(self, text: str, name: str, open_pipe: Callable[[], BinaryIO]) -> Source:
         if text not in self._copies:
-            self._copies[text] = _copied(text)
+            self._copies[text] = _copied(name, open_pipe)
         return self._copies[text]
 
 
-def _copied(text: str) -> Source:
-    name = "standard input" if text == STDIN else text
+def _copied(name: str, open_pipe: Callable[[], BinaryIO]) -> Source:
     try:
         # In this order: the copy could else become standard input, where there is none.
-        with open(0 if text == STDIN else text, "rb", closefd=text != STDIN) as pipe:
+        with open_pipe() as pipe:
             copy = tempfile.NamedTemporaryFile(prefix="oven-")  # noqa: SIM115 - closed when it goes
             while some := pipe.read(1 << 20):
                 copy.write(some)

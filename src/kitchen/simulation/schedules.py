@@ -20,7 +20,7 @@ LASTING_TROUBLE_SECS = 450
 
 REST_SECS = 900
 """Within which it must have: overdue leases are let go 90 s after their time, a few at a minute; a wrong
-count of the line 120 s after the last one joined; and a message in hand may come again after each minute."""
+count of the line 135 s after the last one joined; and a message in hand may come again after each minute."""
 
 ROUGHNESS = {"rough": ROUGH, "mild": MILD, "none": NONE}
 

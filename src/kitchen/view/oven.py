@@ -1,13 +1,11 @@
 """What the page asks of an oven."""
 
-import ipaddress
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import urlsplit
 
-from kitchen.aws import Aws
+from kitchen.aws import Aws, is_on_this_machine
 from kitchen.operating.dead_letters import read_letter
 from kitchen.operating.sending import read_item, send
 from kitchen.operating.status import Status, status
@@ -61,7 +59,7 @@ class DeployedOven:
         self.name = stack.name
         self.capacity = stack.capacity
         self.is_local = is_on_this_machine(aws.endpoint_url)
-        self.where = "on this machine" if self.is_local else f"at {aws.endpoint_url or aws.region}"
+        self.where = "on this machine" if self.is_local else aws.whereabouts
         self._aws = aws
         self._stack = stack
         self._clock = clock
@@ -96,14 +94,3 @@ class DeployedOven:
 
 def _body(item_id: str, order: Order) -> str:
     return json.dumps({"id": item_id, "bakingTimeSecs": order.baking_time_secs, "size": order.size})
-
-
-def is_on_this_machine(endpoint_url: str | None) -> bool:
-    """Whether it is an emulator here, and surely not AWS."""
-    host = urlsplit(endpoint_url or "").hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -40,7 +40,7 @@ class Watch:
         self._timer = timer
         self._letters = NO_LETTERS
         self._peeked_at = -PEEK_EVERY_SECS
-        self._peeked_dead = 0
+        self._peeked_dead: int | None = 0
 
     def run(self) -> None:
         """Go on until the board is closed."""
@@ -67,17 +67,20 @@ class Watch:
         dead = status.depths.dead
         if dead == self._peeked_dead or self._timer() < self._peeked_at + PEEK_EVERY_SECS:
             return
-        self._peeked_at, self._peeked_dead = self._timer(), dead
-        self._letters = self._read_letters() if dead else NO_LETTERS
-
-    def _read_letters(self) -> dict[str, Any]:
+        # What fails is tried again, whatever their number.
+        self._peeked_at, self._peeked_dead = self._timer(), None
         try:
-            return {"letters": [asdict(letter) for letter in self._oven.letters()], "letterNote": ""}
+            self._letters = self._read_letters() if dead else NO_LETTERS
         except PizzaOvenError as error:
             # Who may see the numbers alone still sees those.
-            return {"letters": [], "letterNote": f"They cannot be read: {error}"}
+            self._letters = {"letters": [], "letterNote": f"They cannot be read: {error}"}
+        else:
+            self._peeked_dead = dead
+
+    def _read_letters(self) -> dict[str, Any]:
+        return {"letters": [asdict(letter) for letter in self._oven.letters()], "letterNote": ""}
 
 
-def event(kind: str, told: Any) -> bytes:
+def event(kind: str, data: Any) -> bytes:
     """A server-sent event. JSON has no line breaks, so it is one line of data."""
-    return ServerSentEvent(json.dumps(told, separators=(",", ":")), event=kind).encode()
+    return ServerSentEvent(json.dumps(data, separators=(",", ":")), event=kind).encode()
