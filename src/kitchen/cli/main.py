@@ -25,10 +25,10 @@ from kitchen.cli import (
     steer,
     view,
 )
+from kitchen.cli.misuse import usage_errors
 from kitchen.cli.options import print_error, say
 from kitchen.cli.signals import INTERRUPTED
 from kitchen.cli.streams import make_streams_whole
-from kitchen.cli.usage import usage_errors
 from kitchen.errors import AwsError, KitchenError
 from pizza_oven.errors import PizzaOvenError
 

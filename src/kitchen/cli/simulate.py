@@ -14,9 +14,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from kitchen.cli.misuse import usage_errors
 from kitchen.cli.options import say
 from kitchen.cli.signals import exit_when_terminated
-from kitchen.cli.usage import usage_errors
 from kitchen.errors import UsageError
 from kitchen.operating.words import plain
 from kitchen.planning import plot
