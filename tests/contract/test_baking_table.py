@@ -2,7 +2,7 @@
 
 import pytest
 
-from pizza_oven.ports import ERA_SECS, BakingTable, Lease, Leaving, Row
+from pizza_oven.ports import ERA_SECS, ERAS, BakingTable, Lease, Leaving, Row
 from tests.contract.services import Services
 
 A = {"a": Lease(3, 1000.5)}
@@ -203,6 +203,23 @@ def test_of_an_era_that_is_over_nobody_counts(table: BakingTable) -> None:
 
     assert answer.ok
     assert answer.row == table.look() == Row(3, 1, 2 * ERA_SECS, A, left=5, joined={2: 1})
+
+
+def test_whom_a_release_without_eras_let_out_is_not_counted_out_again(table: BakingTable) -> None:
+    table.load_directly({}, capacity=5, joining=3, now=100.0)
+    table.load_from_line({}, capacity=5, leaving=Leaving([1, 2], counted=2), next_size=None)
+    table.load_directly({}, capacity=5, joining=2, now=ERA_SECS)
+
+    answer = table.forget(table.look(), [0])
+
+    assert answer.row == table.look() == Row(waiting=2, joined_at=ERA_SECS, left=2, joined={1: 2})
+
+
+def test_after_an_hour_the_eras_begin_anew(table: BakingTable) -> None:
+    table.load_directly({}, capacity=5, joining=1, now=100.0)
+    table.load_directly({}, capacity=5, joining=2, now=100.0 + ERAS * ERA_SECS)
+
+    assert table.look().joined == {0: 3}
 
 
 def test_an_era_is_over_only_as_it_was_seen(table: BakingTable) -> None:

@@ -10,7 +10,7 @@ UNIT_BYTES = 1024
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html)."""
 
 _ROW_BYTES = 110
-"""All that is no lease, with the names."""
+"""All that is no lease, with the names: three eras of twelve, as a rule."""
 
 _TIME_BYTES = 9
 _SIZE_BYTES = 3
