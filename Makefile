@@ -42,7 +42,7 @@ bench: .venv/dev  ## Measure the oven on the local stack
 docs: .venv/dev  ## Make the site of the documentation, in build/site
 	@# MkDocs checks links and anchors; here the theme's authors speak of a successor of MkDocs.
 	NO_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --quiet
-	@echo "build/site/index.html"
+	@echo "build/site/index.html; with its search: python3 -m http.server --bind 127.0.0.1 -d build/site"
 
 pictures: .venv/dev  ## Make the pictures of the documentation anew (needs Chromium and npm)
 	$(BIN)/python -m pictures.demo

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -308,6 +309,24 @@ def test_oven_destroy_says_what_is_lost_and_wants_a_yes(local_aws: Aws, endpoint
     assert destroyed.returncode == 0, destroyed.stderr
     assert destroyed.stdout.strip() == "The stack doomed is gone."
     assert gone.returncode == 4
+
+
+def test_what_baked_in_an_oven_that_is_destroyed_does_not_come_out_of_the_next(
+    local_aws: Aws, endpoint: str
+) -> None:
+    chosen = ("--stack", "ghostly", "--endpoint-url", endpoint)
+    oven("deploy", *chosen, "--prefix", "ghostly")
+    stack = find_stack(local_aws, "ghostly")
+    oven("send", "--id", "ghost", "--bake", "8", *chosen)
+    eventually("it bakes", lambda: contents(local_aws, stack).occupied)
+    due = time.time() + 8
+
+    oven("destroy", "--yes", *chosen)
+    oven("deploy", *chosen, "--prefix", "ghostly")
+    eventually("it would be out", lambda: time.time() > due + 2)
+
+    after = contents(local_aws, find_stack(local_aws, "ghostly"))
+    assert (after.baked, after.occupied, after.dead) == (0, 0, 0)
 
 
 def test_a_protected_oven_is_not_destroyed_until_that_is_lifted(local_aws: Aws, endpoint: str) -> None:

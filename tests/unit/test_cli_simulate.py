@@ -317,7 +317,7 @@ def test_without_matplotlib_it_is_said_how_to_get_it_before_anything_runs(
         ),
         (
             "--fault refused=0.2 --fault hang=0.01",
-            "--fault: hang, refused befall the same requests, 0.2 of them at most",
+            "--fault hang=0.01 and refused=0.2: at most 0.2 of the requests may meet one, or nothing would",
         ),
         (
             "--arrivals steady:1/day --items 2000",

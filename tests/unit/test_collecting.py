@@ -153,6 +153,7 @@ def test_items_are_sent_as_they_are_written(sqs: Sqs, oven: Oven) -> None:
         ({"id": "b"}, "bakingTimeSecs is missing"),
         ({"id": "b", "bakingTimeSecs": 1, "size": 15}, "size must be"),
         ({"id": "b", "bakingTimeSecs": float("nan")}, "NaN is no JSON number"),
+        ({"id": "b", "bakingTimeSecs": 1, "at": {1}}, "one is not: Object of type set"),
         ({"id": "a", "bakingTimeSecs": 2}, "2 items have the id a, which bakes once"),
         ({"type": "trigger"}, "a trigger is no item"),
     ],

@@ -111,6 +111,7 @@ def test_an_idle_oven_costs_its_pollers_its_pilot_light_and_its_alarms() -> None
     ("name", "changed"),
     [
         ("pollers", {"Admission": "PAUSED"}),
+        ("pilot light", {"Admission": "PAUSED"}),
         ("pilot light", {"PilotLight": "DISABLED"}),
         ("alarms", {"Alarms": "DISABLED"}),
     ],

@@ -94,6 +94,7 @@ def test_urls_of_an_emulator_name_that_emulator(address: str) -> None:
         (None, True, BakingTimes(15, 30)),
         (None, False, BakingTimes(2, 5)),
         ("3-3", True, BakingTimes(3, 3)),
+        ("20", True, BakingTimes(20, 20)),
         ("0-31536000", False, BakingTimes(0, 31_536_000)),
     ],
 )
@@ -103,7 +104,7 @@ def test_baking_times_are_as_given_and_shorter_locally(
     assert baking_times(text, on_aws=on_aws) == times
 
 
-@pytest.mark.parametrize("text", ["", "5", "5-2", "soon", "1.5-2", "-1-2", "1-2-3", "0-31536001", "٣-٤"])
+@pytest.mark.parametrize("text", ["", "5-", "5-2", "soon", "1.5-2", "-1-2", "1-2-3", "0-31536001", "٣-٤"])
 def test_other_baking_times_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match="--bake"):
         baking_times(text, on_aws=False)

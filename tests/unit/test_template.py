@@ -661,6 +661,10 @@ def test_the_pilot_light_sends_a_trigger_each_minute(stack: Stack) -> None:
     assert parse(target["Input"], capacity=1) == Trigger()
 
 
+def test_the_pilot_light_is_out_while_the_oven_is_paused() -> None:
+    assert Stack(Admission="PAUSED")["PilotLightRule"]["State"] == "DISABLED"
+
+
 def test_the_pilot_light_can_be_slowed_and_put_out() -> None:
     rule = Stack(PilotLight="DISABLED", PilotLightSchedule="rate(1 hour)")["PilotLightRule"]
     assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 hour)", "DISABLED")

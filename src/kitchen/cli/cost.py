@@ -79,7 +79,9 @@ def cost(
         typer.echo(json.dumps(_rounded(_as_json(parts, millions, size, usage))))
         return
     terminal = console()
-    terminal.print(_idle(parts), "", _per_million(millions, size), "", sep="\n")
+    terminal.print(
+        _idle(parts), "", _per_million(millions, size, int(chosen["BakingTableCapacityCount"])), "", sep="\n"
+    )
     if usage:
         terminal.print(_usage(usage), "", sep="\n")
     terminal.print(f"Prices of {prices.REGION}, {prices.AS_OF}. The page of each: oven cost --json")
@@ -97,8 +99,9 @@ def _idle(parts: Sequence[Part]) -> Table:
     return table
 
 
-def _per_million(millions: Sequence[Million], size: int) -> Table:
-    table = _table(f"A million items of {slots(size)}", *(f"{one.waiting} % wait" for one in millions))
+def _per_million(millions: Sequence[Million], size: int, capacity: int) -> Table:
+    title = f"A million items of {slots(size)}, in an oven of {capacity}"
+    table = _table(title, *(f"{one.waiting} % wait" for one in millions))
     bills = [by_service(one.charges) for one in millions]
     for service in bills[0]:
         table.add_row(service, *(_dollars(bill[service]) for bill in bills))

@@ -47,8 +47,8 @@ def demo(
     bake: Annotated[
         str | None,
         typer.Option(
-            metavar="MIN-MAX",
-            help="Baking times, in whole seconds.",
+            metavar="RANGE",
+            help="Baking times, in whole seconds, such as 15-30 or 20.",
             show_default="15-30 on AWS, 2-5 on this machine",
         ),
     ] = None,

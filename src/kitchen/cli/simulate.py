@@ -171,7 +171,8 @@ def simulate(
     - `oven simulate --items 10000 --arrivals poisson:0.5 --compare '--capacity 12'`: are 12 slots enough?
     - `oven simulate --arrivals orders.csv --size 1-3 --plot orders.svg`: the orders of a file, drawn
     - `oven simulate --faults mild --fault refused=0.05`: what AWS allows, and one request in twenty refused
-    - `oven simulate --items 5000 --capacity 2000 --compare '--quota starts=600'`: what a quota is worth
+    - `oven simulate --arrivals steady:20 --items 3000 --bake 60 --capacity 1500 --compare '--quota
+      row-writes=2000'`: whether it is the row that holds it up
     """
     # What comes out of a pipe is copied, and the copy is to go.
     exit_when_terminated()

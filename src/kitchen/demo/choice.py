@@ -96,13 +96,13 @@ def choose(
 
 
 def baking_times(text: str | None, *, on_aws: bool) -> BakingTimes:
-    """Read MIN-MAX in whole seconds. Raises UsageError."""
+    """Read MIN-MAX, or one number, in whole seconds. Raises UsageError."""
     if text is None:
         return ON_AWS if on_aws else LOCALLY
-    found = re.fullmatch(r"([0-9]{1,9})-([0-9]{1,9})", text)
+    found = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", text)
     if not found:
-        raise UsageError(f"--bake takes MIN-MAX in whole seconds, such as 15-30, not {text}")
-    times = BakingTimes(int(found[1]), int(found[2]))
+        raise UsageError(f"--bake takes whole seconds, such as 15-30 or 20, not {text}")
+    times = BakingTimes(int(found[1]), int(found[2] or found[1]))
     if times.least > times.most:
         raise UsageError(f"--bake {text}: the first number must not be above the second")
     if times.most > MAX_BAKING_TIME_SECS:

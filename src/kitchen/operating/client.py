@@ -78,7 +78,7 @@ class Oven:
         Raises as `send`; then some may have been sent. Two items of one id are malformed, since the oven
         would drop the second.
         """
-        checked = [read_item(write_object(item), self.capacity) for item in items]
+        checked = [read_item(_written(item), self.capacity) for item in items]
         for item_id, count in Counter(item.id for item in checked).items():
             if count > 1:
                 raise MalformedItemError(f"{count} items have the id {item_id}, which bakes once")
@@ -144,3 +144,10 @@ def _content(message: Message) -> dict[str, Any]:
         raise KitchenError(
             f"message {message.id} of Baked Items came from no oven: {error}; oven collect takes it out"
         ) from error
+
+
+def _written(item: Item) -> str:
+    try:
+        return write_object(item)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise MalformedItemError(f"an item is JSON, and this one is not: {error}") from error

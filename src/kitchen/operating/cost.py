@@ -193,6 +193,8 @@ def _pollers(parameters: Mapping[str, str]) -> Part:
 
 
 def _pilot_light(parameters: Mapping[str, str]) -> Part:
+    if parameters.get("Admission") == "PAUSED":
+        return Part("pilot light", [], "while Admission=PAUSED it is out")
     if not _is_on(parameters, "PilotLight"):
         return Part(
             "pilot light",

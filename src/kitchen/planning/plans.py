@@ -165,8 +165,9 @@ def _faults(faults: Faults, changes: Sequence[str]) -> Faults:
         faults = replace(faults, **{name.replace("-", "_"): float(value)})
     of_request = [fault.value for fault in Fault if getattr(faults, fault.value)]
     if round(fsum(getattr(faults, name) for name in of_request), 6) > MOST_RATE_OF_REQUESTS:
-        names = ", ".join(name.replace("_", "-") for name in of_request)
+        names = " and ".join(f"{name.replace('_', '-')}={getattr(faults, name)}" for name in of_request)
         raise UsageError(
-            f"--fault: {names} befall the same requests, {MOST_RATE_OF_REQUESTS} of them at most"
+            f"--fault {names}: at most {MOST_RATE_OF_REQUESTS} of the requests may meet one, "
+            "or nothing would come to its end"
         )
     return faults

@@ -40,7 +40,7 @@ STYLE: dict[str, Any] = {
 
 KINDS = (".svg", ".png")
 
-WIDTH, HEIGHT, MOST_WIDTH = 8.0, 6.4, 16.0
+WIDTH, HEIGHT, MOST_WIDTH = 8.0, 6.4, 100.0
 """Inches: of one forecast, and of however many."""
 
 PERIODS = ((2 * 86400, 86400, "days"), (2 * 3600, 3600, "hours"), (300, 60, "minutes"), (0, 1, "seconds"))

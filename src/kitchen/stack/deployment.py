@@ -191,6 +191,9 @@ def destroy(aws: Aws, name: str, report: Report, sleep: Sleep = time.sleep) -> N
         # By its id, a stack can be asked about when it is gone.
         stack_id = description["StackId"]
         item_states = _outputs_of(description).get("ItemStatesArn")
+        if aws.endpoint_url:
+            # An emulator may forget a state machine at once: its executions would bake on for the next oven.
+            _stop_baking(aws, item_states)
         aws.cloudformation.delete_stack(StackName=stack_id)
         with _told_if_left_alone(aws, name):
             _follow(aws, stack_id, seen, report, sleep, lambda: _stop_baking(aws, item_states))
