@@ -29,8 +29,8 @@ def _room(console: Console, others: list[RenderableType]) -> int:
     if not console.is_terminal:
         return sys.maxsize
     taken = sum(len(console.render_lines(part, pad=False)) for part in others)
-    # An empty line after each part, the heading of the items, and the line of the cursor.
-    return max(console.height - taken - len(others) - 2, FEWEST_LINES)
+    # An empty line after each part, the heading of the items, the line that ends a watch, and the cursor's.
+    return max(console.height - taken - len(others) - 3, FEWEST_LINES)
 
 
 def headline(status: Status) -> Text:
