@@ -161,6 +161,8 @@ def test_an_operator_sees_the_page_with_the_dead_letters(oven: TestOven) -> None
 def test_a_deployer_makes_changes_and_removes_the_oven_of_the_policy_and_no_other(oven: TestOven) -> None:
     # The emulator asks nobody for rights to what CloudFormation makes: tests/unit/test_policies.py does.
     names = {"STACK": "lunch", "PREFIX": "lunch", "TABLE": table_of("lunch")}
+    # AWS names a state machine without its stack.
+    names |= {"ItemStates-": "lunch-ItemStates-"}
     user = new_user(oven, policy("deployer", oven, **names))
 
     def ended(*command: str) -> "CompletedProcess[str]":

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from kitchen import prices
 from kitchen.cli.options import EndpointUrl, Profile, Region, StackName, oven_of
@@ -99,14 +101,15 @@ def _idle(parts: Sequence[Part]) -> Table:
     return table
 
 
-def _per_million(millions: Sequence[Million], size: int, capacity: int) -> Table:
-    title = f"A million items of {slots(size)}, in an oven of {capacity}"
-    table = _table(title, *(f"{one.waiting} % wait" for one in millions))
+def _per_million(millions: Sequence[Million], size: int, capacity: int) -> Group:
+    title = Text(f"A million items of {slots(size)}, in an oven of {capacity}", "bold")
+    table = _table(None, *(f"{one.waiting} % wait" for one in millions))
     bills = [by_service(one.charges) for one in millions]
     for service in bills[0]:
         table.add_row(service, *(_dollars(bill[service]) for bill in bills))
     table.add_row("in all", *(_dollars(total(one.charges)) for one in millions))
-    return table
+    # A table's own title is broken where the table ends.
+    return Group(title, table)
 
 
 def _usage(usage: Usage) -> Table:
@@ -120,7 +123,7 @@ def _usage(usage: Usage) -> Table:
     return table
 
 
-def _table(title: str, *columns: str) -> Table:
+def _table(title: str | None, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     table.add_column(min_width=19)
     for column in columns or ("",):

@@ -1,9 +1,10 @@
-"""The embedded AWS: MiniStack in a process of its own, with ten things added.
+"""The embedded AWS: MiniStack in a process of its own, with eleven things added.
 
 - It ends when the process that started it does, however that came about, and takes its folder along.
 - Step Functions tasks take turns. AWS has a thousand environments for them; here each is a Python
   process, and a hundred that start at once only keep each other from working.
 - It counts the requests and the invocations that it gets, for `GET /_oven/counts`.
+- What a function writes is in the log of its invocation, however slow the machine; some of it would be late.
 - A function that is updated ends what it has under way, as on AWS; here its processes would be killed.
 - Its Python processes share one unpacked copy of a package, which is compiled once, not by each of them.
 - Its table copies a row of hundreds of leases, as each write has it do, in a fraction of the time.
@@ -13,11 +14,12 @@
 - Its CloudFormation takes alarms on several metrics for alarms on the first of them, rather than for errors.
 - Its CloudWatch knows how old the oldest message of a queue is.
 
-The last nine reach into MiniStack's private parts, so its version is pinned, and checked at the start.
+The last ten reach into MiniStack's private parts, so its version is pinned, and checked at the start.
 """
 
 import asyncio
 import copy
+import fcntl
 import functools
 import hashlib
 import json
@@ -27,6 +29,7 @@ import re
 import shutil
 import sys
 import tempfile
+import termios
 import threading
 import time
 import zipfile
@@ -115,6 +118,24 @@ def take_turns(step_functions: Any, at_once: int) -> None:
             return call(function, event)
 
     step_functions._call_lambda = in_turn  # noqa: SLF001 - see above: a pinned version
+
+
+def log_all_that_is_written(lambda_runtime: Any) -> None:
+    """Have MiniStack's Lambda end the log of an invocation when what it wrote was read, not after 5 ms."""
+    collect = lambda_runtime.Worker._drain_stderr_bounded  # noqa: SLF001 - see above: a pinned version
+
+    @functools.wraps(collect)
+    def collected(worker: Any, **waits: float) -> Any:
+        give_up = time.monotonic() + 1
+        while worker._proc and _is_unread(worker._proc.stderr) and time.monotonic() < give_up:  # noqa: SLF001 - the same
+            time.sleep(0.001)
+        return collect(worker, **waits)
+
+    lambda_runtime.Worker._drain_stderr_bounded = collected  # noqa: SLF001 - the same
+
+
+def _is_unread(pipe: Any) -> bool:
+    return fcntl.ioctl(pipe.fileno(), termios.FIONREAD, bytes(4)) != bytes(4)
 
 
 def end_what_is_under_way(lambda_runtime: Any) -> None:
@@ -245,6 +266,7 @@ def main() -> None:
     tell_ages_of_messages(cloudwatch, sqs)
     kill_at_once = lambda_runtime.kill_workers
     end_what_is_under_way(lambda_runtime)
+    log_all_that_is_written(lambda_runtime)
     unpack_once(lambda_runtime)
     take_turns(stepfunctions, at_once=4 * (os.cpu_count() or 2))
     hypercorn_compat.install()
