@@ -47,9 +47,7 @@ class Workers:
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
         """Let those there are take up work, but not do it, until the end of the block."""
-        pids = self.pids()
-        for pid in pids:
-            send_signal(pid, signal.SIGSTOP)
+        pids = self._freeze()
         yield
         for pid in pids:
             send_signal(pid, signal.SIGCONT)
@@ -60,15 +58,19 @@ class Workers:
 
         It may be done with it before, and how far it got is chance: `deaths` tells who died at work.
         """
-        # Not all that there may be at once: one that is frozen while it starts never gives its place back.
-        pids = self.pids()[: MOST_AT_ONCE - 1]
-        for pid in pids:
-            send_signal(pid, signal.SIGSTOP)
+        pids = self._freeze()
         yield
         for pid in pids:
             send_signal(pid, signal.SIGCONT)
             time.sleep(random.uniform(0, 0.03))
             send_signal(pid, signal.SIGKILL)
+
+    def _freeze(self) -> list[int]:
+        # Not all that there may be at once: one that is frozen while it starts never gives its place back.
+        pids = self.pids()[: MOST_AT_ONCE - 1]
+        for pid in pids:
+            send_signal(pid, signal.SIGSTOP)
+        return pids
 
     def deaths(self) -> int:
         """How many invocations ended by the death of their worker, as the log says."""

@@ -634,16 +634,19 @@ def test_an_era_is_not_over_while_somebody_may_be_joining(oven: Oven) -> None:
 
 
 def test_of_eras_of_one_number_the_last_is_to_be_over(oven: Oven) -> None:
-    an_hour_ago = oven.loop.seconds()
-    oven.fifo.send(item("old"), "old", era_of(an_hour_ago))
-    oven.pass_time(ERAS * ERA_SECS)
-    oven.fifo.send(item("new", size=3), "new", era_of(oven.loop.seconds()))
-    oven.table.row = Row(waiting=2, joined_at=oven.loop.seconds(), joined={era_of(oven.loop.seconds()): 2})
+    first = oven.loop.seconds()
+    # Well after the first era of that number, and well before the second.
+    oven.pass_time(2 * ERA_SECS)
+    old, new = era_of(first + 2 * ERA_SECS), era_of(first)
+    oven.fifo.send(item("old"), "old", old)
+    oven.pass_time((ERAS - 2) * ERA_SECS)
+    oven.fifo.send(item("new", size=3), "new", new)
+    oven.table.row = Row(waiting=2, joined_at=oven.loop.seconds(), joined={old: 1, new: 1})
 
     oven.bake(trigger())
 
     assert oven.running() == ["old"]
-    assert oven.table.row.waiting == 1
+    assert (oven.table.row.waiting, oven.table.row.joined[new]) == (1, 1)
 
 
 def test_the_number_of_an_era_that_begins_soon_is_not_counted_anew(oven: Oven) -> None:
