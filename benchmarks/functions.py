@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from kitchen.stack.package import build_package
+from serverless_pizza_oven.deployment.package import build_package
 
 HANDLERS = ("pizza_oven.functions.bake_items", "pizza_oven.functions.item_removed")
 RUNS = 9

@@ -1,4 +1,4 @@
-"""How long requests and steps take in the embedded AWS: what `kitchen.simulation.latencies.LOCAL` says.
+"""Measures how long requests and steps take in the embedded AWS: the figures of `simulator.latencies.LOCAL`.
 
 Run it with `python -m benchmarks.latencies`, on an idle machine.
 """
@@ -6,13 +6,13 @@ Run it with `python -m benchmarks.latencies`, on an idle machine.
 import time
 from collections.abc import Callable, Iterator
 
-from kitchen.local.emulator import free_port
-from kitchen.local.oven import LocalOven, running_oven
-from kitchen.stack.queues import Queue
 from pizza_oven.aws.baking_table import DynamoBakingTable
 from pizza_oven.aws.item_states import StepFunctionsItemStates
 from pizza_oven.item import parse_fields
 from pizza_oven.ports import BATCH
+from serverless_pizza_oven.deployment.sqs import Queue
+from serverless_pizza_oven.local.emulator import free_port
+from serverless_pizza_oven.local.oven import LocalOven, running_oven
 
 TIMES = 100
 WARM_UP = 10

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from kitchen.local.emulator import free_port
-from kitchen.local.oven import LocalOven, running_oven
-from kitchen.local.server import COUNTS_PATH
+from serverless_pizza_oven.local.emulator import free_port
+from serverless_pizza_oven.local.oven import LocalOven, running_oven
+from serverless_pizza_oven.local.server import COUNTS_PATH
 
 GIVE_UP_SECS = 300
 

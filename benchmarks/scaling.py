@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from kitchen.planning.forecasts import Plan, Run
-from kitchen.planning.plans import plan
-from kitchen.planning.report import number, span
-from kitchen.prices import MILLION
-from kitchen.simulation.loop import SECOND, START
-from kitchen.simulation.quotas import LARGE_REGION, UNLIMITED, Quotas
+from serverless_pizza_oven.forecast.forecasts import Plan, Run
+from serverless_pizza_oven.forecast.plans import plan
+from serverless_pizza_oven.forecast.report import number, span
+from serverless_pizza_oven.prices import MILLION
+from serverless_pizza_oven.simulator.loop import SECOND, START
+from serverless_pizza_oven.simulator.quotas import LARGE_REGION, UNLIMITED, Quotas
 
 LOAD = 0.95
 """Of what the slots alone could bake, arrives where a size is looked at."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass, fields
 from statistics import mean
 
 from benchmarks.rushes import Outcome, Rush, ideal_seconds
-from kitchen.simulation.dice import Dice
-from kitchen.simulation.latencies import LOCAL
-from kitchen.simulation.loop import SECOND
-from kitchen.simulation.quotas import UNLIMITED
-from kitchen.simulation.world import Conditions, Setup, Spectator, World
 from pizza_oven.item import Item
+from serverless_pizza_oven.simulator.latencies import LOCAL
+from serverless_pizza_oven.simulator.loop import SECOND
+from serverless_pizza_oven.simulator.quotas import UNLIMITED
+from serverless_pizza_oven.simulator.random_source import RandomSource
+from serverless_pizza_oven.simulator.world import Conditions, Observer, Setup, World
 
 SEEDS = range(8)
 """Of a simulated rush the mean is taken: who meets whom is chance."""
@@ -42,7 +42,7 @@ def agreement(real: Outcome, simulated: Sequence[Outcome]) -> Agreement:
     )
 
 
-class _Clock(Spectator):
+class _Clock(Observer):
     """Notes when the last item came out."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class _Clock(Spectator):
 def _simulate(rush: Rush, baking_times: Sequence[int], seed: int) -> Outcome:
     clock = _Clock()
     conditions = Conditions(latencies=LOCAL, quotas=UNLIMITED)
-    clock.world = world = World(Setup(capacity=rush.capacity), conditions, Dice(seed), clock)
+    clock.world = world = World(Setup(capacity=rush.capacity), conditions, RandomSource(seed), clock)
     _bake(world, "warm", [1] * 2 * min(rush.capacity, 20))
     requests, invocations, out = _requests(world), _invocations(world), world.outlet.count
     begun = world.loop.now

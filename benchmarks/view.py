@@ -14,16 +14,16 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from kitchen.aws import local
-from kitchen.local.emulator import free_port
-from kitchen.local.oven import LocalOven, running_oven
-from kitchen.operating.status import Baking, Status
-from kitchen.stack.queues import Queue, batches
-from kitchen.view import watching
-from kitchen.view.oven import DeployedOven, Oven
-from kitchen.view.scripted import ScriptedOven, seen
-from kitchen.view.server import running_page
 from pictures.diagrams import chromium
+from serverless_pizza_oven.aws import local
+from serverless_pizza_oven.deployment.sqs import Queue, batches
+from serverless_pizza_oven.local.emulator import free_port
+from serverless_pizza_oven.local.oven import LocalOven, running_oven
+from serverless_pizza_oven.operations.status import Baking, Status
+from serverless_pizza_oven.web import watching
+from serverless_pizza_oven.web.oven import DeployedOven, Oven
+from serverless_pizza_oven.web.scripted import ScriptedOven, seen
+from serverless_pizza_oven.web.server import running_page
 
 SLOTS = 500
 ITEMS = 1000

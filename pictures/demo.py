@@ -8,15 +8,15 @@ from xml.sax.saxutils import escape
 
 from rich.text import Text
 
-from kitchen.demo.choice import LOCALLY
-from kitchen.demo.drawing import frame
-from kitchen.demo.menu import new_token, order
-from kitchen.demo.oven import oven_of_stack
-from kitchen.demo.run import Run
-from kitchen.demo.summary import summarize
-from kitchen.demo.tally import Tally
-from kitchen.local.emulator import free_port
-from kitchen.local.oven import running_oven
+from serverless_pizza_oven.demo.choice import LOCALLY
+from serverless_pizza_oven.demo.drawing import frame
+from serverless_pizza_oven.demo.menu import new_token, order
+from serverless_pizza_oven.demo.oven import oven_of_stack
+from serverless_pizza_oven.demo.run import Run
+from serverless_pizza_oven.demo.summary import summarize
+from serverless_pizza_oven.demo.tally import Tally
+from serverless_pizza_oven.local.emulator import free_port
+from serverless_pizza_oven.local.oven import running_oven
 
 TARGET = Path("docs/images/demo.svg")
 PIZZAS = 100

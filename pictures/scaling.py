@@ -26,7 +26,7 @@ from benchmarks.scaling import (
     by_size,
     result,
 )
-from kitchen.planning.plot import STYLE, save
+from serverless_pizza_oven.forecast.plot import STYLE, save
 
 FOLDER = Path("docs/images")
 

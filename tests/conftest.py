@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from kitchen.aws import Aws, local
-from kitchen.local.emulator import running_emulator
+from serverless_pizza_oven.aws import Aws, local
+from serverless_pizza_oven.local.emulator import running_emulator
 from tests.ports import free_port
 
 LONG = ("stack/test_hostile_senders", "stack/test_items", "stack/test_docs", "stack", "browser", "simulation")

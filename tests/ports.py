@@ -5,7 +5,7 @@ import os
 import random
 import socket
 
-from kitchen.local.emulator import HOST
+from serverless_pizza_oven.local.emulator import HOST
 
 FIRST, EACH = 12_000, 1_000
 """Each worker of a test run has so many of its own, all below those that the system hands out by itself."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kitchen.aws import LOCAL_CREDENTIAL, LOCAL_REGION
-from kitchen.local.emulator import free_port
+from serverless_pizza_oven.aws import LOCAL_CREDENTIAL, LOCAL_REGION
+from serverless_pizza_oven.local.emulator import free_port
 from tests.stack.commands import environment, running_local_oven
 
 PAGE = Path(__file__).parents[1] / "docs" / "clients.md"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from kitchen.aws import LOCAL_CREDENTIAL, LOCAL_REGION
-from kitchen.local.emulator import free_port, running_emulator
+from serverless_pizza_oven.aws import LOCAL_CREDENTIAL, LOCAL_REGION
+from serverless_pizza_oven.local.emulator import free_port, running_emulator
 from tests.stack.commands import environment, oven, running_local_oven
 
 ROOT = Path(__file__).parents[1]

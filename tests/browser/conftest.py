@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from kitchen.view.scripted import ScriptedOven
-from kitchen.view.server import running_page
+from serverless_pizza_oven.web.scripted import ScriptedOven
+from serverless_pizza_oven.web.server import running_page
 
 # Playwright waits for 5 s where it is not told otherwise.
 expect.set_options(timeout=20_000)

@@ -6,9 +6,9 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from kitchen.operating.status import Baking, Status
-from kitchen.view.oven import Letter
-from kitchen.view.scripted import ScriptedOven, seen
+from serverless_pizza_oven.operations.status import Baking, Status
+from serverless_pizza_oven.web.oven import Letter
+from serverless_pizza_oven.web.scripted import ScriptedOven, seen
 
 UNKNOWN = "\N{EN DASH}"
 """Where the page has no number yet."""

@@ -10,10 +10,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Error, Page, expect
 
-from kitchen.errors import AwsError
-from kitchen.operating.status import Baking, Status
-from kitchen.view.ordering import Order
-from kitchen.view.scripted import Rush, ScriptedOven, seen
+from serverless_pizza_oven.errors import AwsError
+from serverless_pizza_oven.operations.status import Baking, Status
+from serverless_pizza_oven.web.ordering import Order
+from serverless_pizza_oven.web.scripted import Rush, ScriptedOven, seen
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.looks import HOSTILE, LETTERS, UNKNOWN, drawn_share, number, oven_of, script
 from tests.stack.clients import eventually
@@ -393,7 +393,7 @@ def test_many_pages_see_the_same_and_cost_no_more_than_one(serve: Serve, open_pa
 def test_nobody_looks_at_the_oven_once_the_last_page_is_closed(
     serve: Serve, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kitchen.view.watching.LOOK_EVERY_SECS", 0.01)
+    monkeypatch.setattr("serverless_pizza_oven.web.watching.LOOK_EVERY_SECS", 0.01)
     looks = [0]
     oven = busy_oven()
     works = oven.script
@@ -417,7 +417,7 @@ def test_nobody_looks_at_the_oven_once_the_last_page_is_closed(
 def test_the_page_holds_no_more_after_thousands_of_pizzas(
     serve: Serve, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kitchen.view.watching.LOOK_EVERY_SECS", 0.005)
+    monkeypatch.setattr("serverless_pizza_oven.web.watching.LOOK_EVERY_SECS", 0.005)
     start, minute = time.time(), [0.0]
 
     def rush() -> Status:

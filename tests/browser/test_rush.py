@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from kitchen.aws import local
-from kitchen.local.oven import running_oven
-from kitchen.view.oven import DeployedOven
-from kitchen.view.server import running_page
+from serverless_pizza_oven.aws import local
+from serverless_pizza_oven.local.oven import running_oven
+from serverless_pizza_oven.web.oven import DeployedOven
+from serverless_pizza_oven.web.server import running_page
 from tests.browser.conftest import OpenPage
 from tests.browser.looks import number
 from tests.ports import free_port

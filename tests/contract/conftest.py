@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kitchen import aws
+from serverless_pizza_oven import aws
 from tests.contract.services import InMemory, OnAws, Services, names
 
 

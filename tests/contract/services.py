@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from kitchen.aws import Aws
-from kitchen.simulation.executions import Executions
-from kitchen.simulation.loop import SECOND, Loop, micros
-from kitchen.simulation.queues import (
+from pizza_oven.aws.baking_table import DynamoBakingTable
+from pizza_oven.aws.item_states import StepFunctionsItemStates
+from pizza_oven.aws.queues import SqsBakedItems, SqsDeadLetters, SqsNewItems, SqsWaitingItems
+from pizza_oven.ports import BakedItems, BakingTable, DeadLetters, ItemStates, NewItems, WaitingItems
+from serverless_pizza_oven.aws import Aws
+from serverless_pizza_oven.simulator.executions import Executions
+from serverless_pizza_oven.simulator.loop import SECOND, Loop, micros
+from serverless_pizza_oven.simulator.memory_queues import (
     FifoQueue,
     MemoryBakedItems,
     MemoryDeadLetters,
@@ -18,11 +22,7 @@ from kitchen.simulation.queues import (
     MemoryWaitingItems,
     StandardQueue,
 )
-from kitchen.simulation.table import MemoryBakingTable
-from pizza_oven.aws.baking_table import DynamoBakingTable
-from pizza_oven.aws.item_states import StepFunctionsItemStates
-from pizza_oven.aws.queues import SqsBakedItems, SqsDeadLetters, SqsNewItems, SqsWaitingItems
-from pizza_oven.ports import BakedItems, BakingTable, DeadLetters, ItemStates, NewItems, WaitingItems
+from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
 
 LINE_VISIBILITY_SECS = 5
 """How long a hand holds: longer than a slow machine takes for what a test does meanwhile."""

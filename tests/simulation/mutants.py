@@ -6,16 +6,16 @@ from importlib.abc import InspectLoader
 from pathlib import Path
 from types import ModuleType
 
-import kitchen.simulation.table
 import pizza_oven.baking
 import pizza_oven.plans
 import pizza_oven.removing
-from kitchen.simulation.world import Protocol
+import serverless_pizza_oven.simulator.memory_table
+from serverless_pizza_oven.simulator.world import Protocol
 
 BAKING = pizza_oven.baking
 PLANS = pizza_oven.plans
 REMOVING = pizza_oven.removing
-TABLE = kitchen.simulation.table
+TABLE = serverless_pizza_oven.simulator.memory_table
 
 
 @dataclass(frozen=True)

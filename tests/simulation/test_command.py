@@ -1,9 +1,9 @@
-"""`python -m kitchen.simulation` as its user sees it."""
+"""`python -m serverless_pizza_oven.simulator` as its user sees it."""
 
 import pytest
 from typer.testing import CliRunner
 
-from kitchen.simulation.__main__ import app
+from serverless_pizza_oven.simulator.__main__ import app
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from dataclasses import fields
 
 import pytest
 
-from kitchen.operating.cost import FINDS_ROOM, LOOK, WAITS, Use
-from kitchen.simulation.dice import Dice
-from kitchen.simulation.loop import MINUTE, SECOND
-from kitchen.simulation.world import Conditions, Setup, World
+from serverless_pizza_oven.operations.cost import FINDS_ROOM, LOOK, WAITS, Use
+from serverless_pizza_oven.simulator.loop import MINUTE, SECOND
+from serverless_pizza_oven.simulator.random_source import RandomSource
+from serverless_pizza_oven.simulator.world import Conditions, Setup, World
 
 ITEMS = 1000
 
@@ -38,9 +38,12 @@ def counted(world: World, over: int) -> Use:
     return used * (1 / over)
 
 
-def baked(slots: int, mean_gap_secs: float, secs: Callable[[Dice], int]) -> World:
+def baked(slots: int, mean_gap_secs: float, secs: Callable[[RandomSource], int]) -> World:
     """A world in which items have come one at a time, at random, without a pilot light."""
-    world, chance = World(Setup(capacity=slots, pilot_light_secs=None), Conditions(), Dice(0)), Dice(1)
+    world, chance = (
+        World(Setup(capacity=slots, pilot_light_secs=None), Conditions(), RandomSource(0)),
+        RandomSource(1),
+    )
     moment = 0.0
     for number in range(ITEMS):
         moment -= math.log(1 - chance.below(1_000_000) / 1_000_000) * mean_gap_secs * SECOND
@@ -74,7 +77,7 @@ def test_an_item_that_waits() -> None:
 
 
 def test_a_look_of_the_pilot_light_at_an_idle_oven() -> None:
-    world = World(Setup(), Conditions(), Dice(0))
+    world = World(Setup(), Conditions(), RandomSource(0))
     world.loop.run(world.loop.now + 60 * MINUTE + SECOND)
     world.close()
 

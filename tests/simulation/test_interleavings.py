@@ -4,10 +4,10 @@ from itertools import count
 
 import pytest
 
-from kitchen.simulation import interleavings
-from kitchen.simulation.interleavings import SmallWorld, explore, retell
-from kitchen.simulation.invariants import Invariants
-from kitchen.simulation.scenarios import SCENARIOS
+from serverless_pizza_oven.simulator import interleavings
+from serverless_pizza_oven.simulator.interleavings import SmallWorld, explore, retell
+from serverless_pizza_oven.simulator.invariants import Invariants
+from serverless_pizza_oven.simulator.scenarios import SCENARIOS
 from tests.simulation.mutants import MUTANTS
 
 ALL_OF_IT = [

@@ -2,9 +2,9 @@
 
 import pytest
 
-from kitchen.simulation.interleavings import explore
-from kitchen.simulation.scenarios import SCENARIOS
-from kitchen.simulation.schedules import ROUGHNESS, search
+from serverless_pizza_oven.simulator.interleavings import explore
+from serverless_pizza_oven.simulator.scenarios import SCENARIOS
+from serverless_pizza_oven.simulator.schedules import ROUGHNESS, search
 from tests.simulation.mutants import MUTANTS, Mutant
 
 SCHEDULES = 2500

@@ -2,9 +2,9 @@
 
 import pytest
 
-from kitchen.simulation.dice import LoadedDice, RecordingDice, read, written
-from kitchen.simulation.faults import MILD, ROUGH, Fault, Faults, Trouble
-from kitchen.simulation.schedules import ROUGHNESS, play, search, shortest, story
+from serverless_pizza_oven.simulator.faults import MILD, ROUGH, ActiveFaults, Fault, Faults
+from serverless_pizza_oven.simulator.random_source import RecordingSource, ScriptedSource, read, written
+from serverless_pizza_oven.simulator.schedules import ROUGHNESS, play, search, shortest, trace
 from tests.simulation.mutants import MUTANTS
 
 
@@ -16,22 +16,22 @@ def test_every_invariant_holds_in_every_schedule(faults: Faults) -> None:
 def test_a_schedule_is_the_same_each_time() -> None:
     stories = []
     for _ in range(2):
-        dice = RecordingDice(7)
-        play(dice, ROUGH)
-        stories.append(story(dice.drawn, ROUGH))
+        random_source = RecordingSource(7)
+        play(random_source, ROUGH)
+        stories.append(trace(random_source.drawn, ROUGH))
 
     assert stories[0] == stories[1]
     assert len(stories[0]) > 20
 
 
 def test_what_the_dice_fell_on_plays_the_same_schedule() -> None:
-    dice = RecordingDice(11)
-    play(dice, MILD)
+    random_source = RecordingSource(11)
+    play(random_source, MILD)
 
-    again = LoadedDice(read(written(dice.drawn)))
+    again = ScriptedSource(read(written(random_source.drawn)))
     play(again, MILD)
 
-    assert again.drawn == dice.drawn
+    assert again.drawn == random_source.drawn
 
 
 def test_a_failure_is_told_by_the_shortest_story_that_ends_in_it() -> None:
@@ -43,20 +43,20 @@ def test_a_failure_is_told_by_the_shortest_story_that_ends_in_it() -> None:
     draws = shortest(failure, MILD, mutant.protocol())
 
     assert sum(drawn > 0 for drawn in draws) < sum(drawn > 0 for drawn in failure.drawn)
-    told = story(draws, MILD, mutant.protocol())
+    told = trace(draws, MILD, mutant.protocol())
     assert told[-1].startswith("I6: ")
     assert len(told) < 40
-    assert play(LoadedDice(draws), MILD) is None
+    assert play(ScriptedSource(draws), MILD) is None
 
 
 def test_each_fault_of_requests_strikes_as_often_as_its_rate_says() -> None:
-    trouble = Trouble(Faults(crash_before=0.000001, refused=0.1, partial=0.05))
+    faults = ActiveFaults(Faults(crash_before=0.000001, refused=0.1, partial=0.05))
 
-    shares = {fault: trouble.likely.count(fault) / len(trouble.likely) for fault in Fault}
-    assert trouble.total == pytest.approx(0.150001)
-    assert shares[Fault.REFUSED] * trouble.total == pytest.approx(0.1)
-    assert shares[Fault.PARTIAL] * trouble.total == pytest.approx(0.05)
-    assert shares[Fault.CRASH_BEFORE] * trouble.total == pytest.approx(0.000001)
+    shares = {fault: faults.likely.count(fault) / len(faults.likely) for fault in Fault}
+    assert faults.total == pytest.approx(0.150001)
+    assert shares[Fault.REFUSED] * faults.total == pytest.approx(0.1)
+    assert shares[Fault.PARTIAL] * faults.total == pytest.approx(0.05)
+    assert shares[Fault.CRASH_BEFORE] * faults.total == pytest.approx(0.000001)
     assert shares[Fault.HANG] == 0
 
 

@@ -1,10 +1,10 @@
 """What the services in memory do beyond the oven's ports."""
 
-from kitchen.simulation.executions import Baking, Done, Executions
-from kitchen.simulation.loop import SECOND, START, Loop
-from kitchen.simulation.queues import FifoQueue, StandardQueue
-from kitchen.simulation.quotas import TokenBucket
 from pizza_oven.item import Item
+from serverless_pizza_oven.simulator.executions import Baking, Done, Executions
+from serverless_pizza_oven.simulator.loop import SECOND, START, Loop
+from serverless_pizza_oven.simulator.memory_queues import FifoQueue, StandardQueue
+from serverless_pizza_oven.simulator.quotas import TokenBucket
 
 
 def test_what_is_due_at_the_same_moment_happens_first_come_first_served() -> None:

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from kitchen.simulation.dice import Dice
-from kitchen.simulation.latencies import AWS, Latencies, Latency
-from kitchen.simulation.loop import MINUTE, SECOND, START
-from kitchen.simulation.quotas import LARGE_REGION
-from kitchen.simulation.world import Conditions, Setup, World
+from serverless_pizza_oven.simulator.latencies import AWS, Latencies, Latency
+from serverless_pizza_oven.simulator.loop import MINUTE, SECOND, START
+from serverless_pizza_oven.simulator.quotas import LARGE_REGION
+from serverless_pizza_oven.simulator.random_source import RandomSource
+from serverless_pizza_oven.simulator.world import Conditions, Setup, World
 
 
 def oven(capacity: int = 14, seed: int = 1, **conditions: object) -> World:
-    return World(Setup(capacity=capacity), replace(Conditions(), **conditions), Dice(seed))  # type: ignore[arg-type]
+    return World(Setup(capacity=capacity), replace(Conditions(), **conditions), RandomSource(seed))  # type: ignore[arg-type]
 
 
 def send(world: World, count: int, secs: int) -> None:
@@ -141,9 +141,9 @@ def test_where_nothing_takes_time_only_baking_does(count: int) -> None:
 
 
 def test_a_latency_has_the_percentiles_that_it_was_given() -> None:
-    dice = Dice(3)
+    random_source = RandomSource(3)
     latency = Latency.of(p50=10, p90=20, p99=60)
-    drawn = sorted(latency.draw(dice) for _ in range(20_000))
+    drawn = sorted(latency.draw(random_source) for _ in range(20_000))
 
     assert drawn[10_000] == pytest.approx(10_000, rel=0.05)
     assert drawn[18_000] == pytest.approx(20_000, rel=0.05)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kitchen.local.oven import LocalOven
-from kitchen.stack.contents import depth
 from pizza_oven.aws.baking_table import KEY, DynamoBakingTable
 from pizza_oven.baking import QUIET_SECS
 from pizza_oven.ports import Lease, Row
+from serverless_pizza_oven.deployment.contents import depth
+from serverless_pizza_oven.local.oven import LocalOven
 from tests.stack.contents import contents
 from tests.stack.ovens import local_session
 

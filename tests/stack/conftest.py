@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from kitchen.aws import Aws, local
-from kitchen.local.emulator import running_emulator
+from serverless_pizza_oven.aws import Aws, local
+from serverless_pizza_oven.local.emulator import running_emulator
 from tests.ports import free_port
 from tests.stack.clients import Client
 from tests.stack.ovens import TestOven, running_test_oven

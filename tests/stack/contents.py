@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from kitchen.aws import Aws
-from kitchen.stack.contents import depth, row
-from kitchen.stack.deployment import Stack
+from serverless_pizza_oven.aws import Aws
+from serverless_pizza_oven.deployment.contents import depth, row
+from serverless_pizza_oven.deployment.stacks import Stack
 
 
 @dataclass(frozen=True, slots=True)

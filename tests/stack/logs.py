@@ -3,7 +3,7 @@
 import json
 from typing import Any, Literal
 
-from kitchen.local.oven import LocalOven
+from serverless_pizza_oven.local.oven import LocalOven
 from tests.stack.ovens import local_session
 
 Function = Literal["BakeItems", "ItemRemoved"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import boto3
 
-from kitchen.aws import LOCAL_CREDENTIAL, LOCAL_REGION
-from kitchen.local.oven import LocalOven, running_oven
+from serverless_pizza_oven.aws import LOCAL_CREDENTIAL, LOCAL_REGION
+from serverless_pizza_oven.local.oven import LocalOven, running_oven
 from tests.ports import free_port
 from tests.stack.processes import children
 
@@ -16,7 +16,7 @@ IN_HAND_SECS = 12
 """For how long a message of New Items is hidden while a function has it: a little longer than a function
 may take, so that what a dead one held comes again soon."""
 
-EMULATOR = "kitchen.local.server"
+EMULATOR = "serverless_pizza_oven.local.server"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kitchen.local.oven import LocalOven
+from serverless_pizza_oven.local.oven import LocalOven
 from tests.stack.logs import Function
 from tests.stack.ovens import local_session
 

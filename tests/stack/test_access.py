@@ -16,9 +16,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from kitchen.aws import LOCAL_REGION, Aws
-from kitchen.stack.deployment import update_parameters
-from kitchen.stack.names import table_of
+from serverless_pizza_oven.aws import LOCAL_REGION, Aws
+from serverless_pizza_oven.deployment.names import table_of
+from serverless_pizza_oven.deployment.stacks import update_parameters
 from tests.stack.clients import Client, eventually, pizza
 from tests.stack.commands import OVEN, RUN_SECS, environment
 from tests.stack.commands import oven as run

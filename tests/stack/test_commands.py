@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from kitchen.aws import Aws
-from kitchen.errors import DeploymentError
-from kitchen.stack.deployment import deploy, find_stack
+from serverless_pizza_oven.aws import Aws
+from serverless_pizza_oven.deployment.stacks import deploy, find_stack
+from serverless_pizza_oven.errors import DeploymentError
 from tests.ports import free_port
 from tests.stack.clients import eventually
 from tests.stack.commands import environment, is_open, oven, running_local_oven

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kitchen.operating.usage import month_to_date
+from serverless_pizza_oven.operations.usage import month_to_date
 from tests.stack.clients import Client
 from tests.stack.commands import oven
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from kitchen.local.oven import LocalOven, running_oven
-from kitchen.stack.contents import depth
+from serverless_pizza_oven.deployment.contents import depth
+from serverless_pizza_oven.local.oven import LocalOven, running_oven
 from tests.ports import free_port
 
 OVEN = Path(sys.executable).parent / "oven"

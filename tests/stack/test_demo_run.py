@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from kitchen.aws import Aws
-from kitchen.demo.menu import Pizza
-from kitchen.demo.oven import Oven
-from kitchen.demo.run import PATIENCE_SECS, Run
-from kitchen.demo.tally import Tally
-from kitchen.stack.queues import Queue
+from serverless_pizza_oven.aws import Aws
+from serverless_pizza_oven.demo.menu import Pizza
+from serverless_pizza_oven.demo.oven import Oven
+from serverless_pizza_oven.demo.run import PATIENCE_SECS, Run
+from serverless_pizza_oven.demo.tally import Tally
+from serverless_pizza_oven.deployment.sqs import Queue
 
 NUMBERS = itertools.count()
 PIZZAS = [Pizza(f"p{n}", "Margherita", 1) for n in range(12)]

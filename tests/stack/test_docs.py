@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pytest
 
-from kitchen.aws import LOCAL_CREDENTIAL, LOCAL_REGION, Aws, local
-from kitchen.local.emulator import running_emulator
-from kitchen.operating.steering import trigger
-from kitchen.stack.contents import depth
-from kitchen.stack.deployment import find_stack
+from serverless_pizza_oven.aws import LOCAL_CREDENTIAL, LOCAL_REGION, Aws, local
+from serverless_pizza_oven.deployment.contents import depth
+from serverless_pizza_oven.deployment.stacks import find_stack
+from serverless_pizza_oven.local.emulator import running_emulator
+from serverless_pizza_oven.operations.steering import trigger
 from tests.ports import free_port
 from tests.stack.clients import eventually
 from tests.stack.commands import OVEN, RUN_SECS, environment, running_local_oven
@@ -35,13 +35,15 @@ TYPED = {str(page.relative_to(ROOT)): list(typed_in(page)) for page in PAGES}
 DEPLOYS = {"docs/deploy.md"}
 """Pages that begin with an account in which there is no oven yet."""
 
+SIMULATOR = "python -m serverless_pizza_oven.simulator"
+
 NOT_RUN = {
     "make demo": "tests/stack/test_demo_run.py runs the demo",
-    "python -m kitchen.simulation search --schedules 10000 --faults rough": "a minute; 800 are in the tests",
-    "python -m kitchen.simulation explore --crashes 1": "minutes; tests/simulation goes a part of the ways",
-    "python -m kitchen.simulation speed --items 1000000": "minutes",
-    "python -m kitchen.simulation speed --items 1000000 --slots 14 --baking-secs 22 --a-second 0": "more",
-    "python -m kitchen.simulation speed --items 1000000 --slots 14 --baking-secs 22 --a-second 0.65": "more",
+    f"{SIMULATOR} search --schedules 10000 --faults rough": "a minute; 800 are in the tests",
+    f"{SIMULATOR} explore --crashes 1": "minutes; tests/simulation goes a part of the ways",
+    f"{SIMULATOR} speed --items 1000000": "minutes",
+    f"{SIMULATOR} speed --items 1000000 --slots 14 --baking-secs 22 --a-second 0": "minutes",
+    f"{SIMULATOR} speed --items 1000000 --slots 14 --baking-secs 22 --a-second 0.65": "minutes",
     "python -m benchmarks.scaling": "a minute",
     "python -m pictures.scaling": "a minute, and it writes into docs/images",
     "sam build && sam deploy": "trials/test_sam.py runs it, with the real SAM CLI",

@@ -7,9 +7,9 @@ from typing import get_args
 
 import pytest
 
-from kitchen.stack.contents import depth
 from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item, parse
+from serverless_pizza_oven.deployment.contents import depth
 from tests.garbage import KINDS, forged_trigger, oversize
 from tests.stack.clients import Client, Fields, eventually, ids, pizza
 from tests.stack.conftest import NewOven

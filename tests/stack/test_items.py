@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from kitchen import Oven
-from kitchen.local.oven import LocalOven, running_oven
-from kitchen.operating.steering import pause, resume
-from kitchen.operating.whereabouts import Place, find
-from kitchen.stack.contents import depth, row
+from serverless_pizza_oven import Oven
+from serverless_pizza_oven.deployment.contents import depth, row
+from serverless_pizza_oven.local.oven import LocalOven, running_oven
+from serverless_pizza_oven.operations.steering import pause, resume
+from serverless_pizza_oven.operations.whereabouts import Place, find
 from tests.ports import free_port
 from tests.stack.clients import eventually, pizza
 from tests.stack.commands import OVEN, RUN_SECS, environment, oven

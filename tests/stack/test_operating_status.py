@@ -10,15 +10,21 @@ from collections.abc import Sequence
 
 import pytest
 
-from kitchen.aws import Aws
-from kitchen.errors import KitchenError
-from kitchen.operating.logs import Line, follow, lines
-from kitchen.operating.status import BACKGROUND_SECS, FAILURE_SECS, MOST_FAILURES, Status, status
-from kitchen.operating.watching import watch
-from kitchen.operating.whereabouts import Place, Whereabouts, find
-from kitchen.stack.deployment import Stack, deploy, destroy
 from pizza_oven.baking import OVERDUE_AFTER_SECS
 from pizza_oven.ports import Lease
+from serverless_pizza_oven.aws import Aws
+from serverless_pizza_oven.deployment.stacks import Stack, deploy, destroy
+from serverless_pizza_oven.errors import KitchenError
+from serverless_pizza_oven.operations.logs import Line, follow, lines
+from serverless_pizza_oven.operations.status import (
+    BACKGROUND_SECS,
+    FAILURE_SECS,
+    MOST_FAILURES,
+    Status,
+    status,
+)
+from serverless_pizza_oven.operations.watching import watch
+from serverless_pizza_oven.operations.whereabouts import Place, Whereabouts, find
 from tests.stack.clients import Client, eventually, ids, pizza
 from tests.stack.commands import OVEN, RUN_SECS, environment
 from tests.stack.commands import oven as run

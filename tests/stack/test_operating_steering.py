@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from kitchen.local.server import COUNTS_PATH
-from kitchen.operating import steering
-from kitchen.operating.status import BACKGROUND_SECS, status
-from kitchen.stack.contents import depth
-from kitchen.stack.deployment import find_stack, parameters
 from pizza_oven.item import Trigger, parse
 from pizza_oven.ports import Lease
+from serverless_pizza_oven.deployment.contents import depth
+from serverless_pizza_oven.deployment.stacks import find_stack, parameters
+from serverless_pizza_oven.local.server import COUNTS_PATH
+from serverless_pizza_oven.operations import steering
+from serverless_pizza_oven.operations.status import BACKGROUND_SECS, status
 from tests.stack.clients import FOR_LONG_SECS, Client, eventually, pizza
 from tests.stack.commands import oven as run
 from tests.stack.ovens import TestOven, local_session, running_test_oven

@@ -9,13 +9,13 @@ from itertools import count
 
 import pytest
 
-from kitchen.aws import local
-from kitchen.local.emulator import running_emulator
-from kitchen.local.oven import LocalOven
-from kitchen.stack.contents import depth
-from kitchen.stack.deployment import deploy
 from pizza_oven.aws.baking_table import KEY
 from pizza_oven.ports import Lease
+from serverless_pizza_oven.aws import local
+from serverless_pizza_oven.deployment.contents import depth
+from serverless_pizza_oven.deployment.stacks import deploy
+from serverless_pizza_oven.local.emulator import running_emulator
+from serverless_pizza_oven.local.oven import LocalOven
 from tests.ports import free_port
 from tests.stack.clients import Client, eventually, pizza
 from tests.stack.logs import log_lines

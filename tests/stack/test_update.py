@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from kitchen.aws import Aws, local
-from kitchen.errors import DeploymentError
-from kitchen.local.emulator import running_emulator
-from kitchen.local.oven import LocalOven
-from kitchen.stack.deployment import Stack, deploy
-from kitchen.stack.release import Release
+from serverless_pizza_oven.aws import Aws, local
+from serverless_pizza_oven.deployment.release import Release
+from serverless_pizza_oven.deployment.stacks import Stack, deploy
+from serverless_pizza_oven.errors import DeploymentError
+from serverless_pizza_oven.local.emulator import running_emulator
+from serverless_pizza_oven.local.oven import LocalOven
 from tests.ports import free_port
 from tests.stack.clients import Client, eventually, ids, pizza
 from tests.stack.ovens import IN_HAND_SECS

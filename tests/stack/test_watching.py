@@ -7,10 +7,10 @@ from typing import Any, get_args
 
 import pytest
 
-from kitchen import aws
-from kitchen.local.emulator import running_emulator
-from kitchen.local.oven import LocalOven
-from kitchen.stack.deployment import deploy, parameters
+from serverless_pizza_oven import aws
+from serverless_pizza_oven.deployment.stacks import deploy, parameters
+from serverless_pizza_oven.local.emulator import running_emulator
+from serverless_pizza_oven.local.oven import LocalOven
 from tests.ports import free_port
 from tests.stack.clients import Client, eventually, ids, pizza
 from tests.stack.conftest import NewOven

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kitchen.aws import Aws
+from serverless_pizza_oven.aws import Aws
 from tests.stack.commands import environment
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +50,7 @@ def test_the_wheel_brings_the_whole_project_and_nothing_of_the_clone(installed: 
     places = _run(
         str(installed / "bin" / "python"),
         "-c",
-        "import kitchen, pizza_oven, kitchen.stack.template as t;"
+        "import serverless_pizza_oven, pizza_oven, serverless_pizza_oven.deployment.template as t;"
         "print(kitchen.__file__, pizza_oven.__file__, t.template_path())",
         folder=tmp_path,
     ).split()
@@ -64,12 +64,12 @@ def test_the_wheel_brings_the_page(installed: Path, tmp_path: Path) -> None:
     served = _run(
         str(installed / "bin" / "python"),
         "-c",
-        "from kitchen.view.server import PAGE; print(PAGE, *(path.name for path in PAGE.iterdir()))",
+        "from serverless_pizza_oven.web.server import PAGE; print(PAGE, *(p.name for p in PAGE.iterdir()))",
         folder=tmp_path,
     ).split()
 
     assert Path(served[0]).is_relative_to(installed)
-    assert set(served[1:]) == {path.name for path in (ROOT / "src" / "kitchen" / "view" / "page").iterdir()}
+    assert set(served[1:]) == {path.name for path in (ROOT / "src/serverless_pizza_oven/web/page").iterdir()}
 
 
 def test_an_installed_oven_demo_bakes_in_another_directory(installed: Path, tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_an_installed_oven_demo_bakes_in_another_directory(installed: Path, tmp_
 def test_a_resource_that_cannot_be_made_is_shown_with_the_reason(
     installed: Path, tmp_path: Path, local_aws: Aws
 ) -> None:
-    (template,) = installed.rglob("kitchen/template.yml")
+    (template,) = installed.rglob("serverless_pizza_oven/template.yml")
     sound = template.read_text()
     template.write_text(sound.replace("\nOutputs:\n", FAILING_RESOURCE))
     try:

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from kitchen.local.oven import running_oven
+from serverless_pizza_oven.local.oven import running_oven
 from tests.ports import free_port
 
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from kitchen.simulation.loop import SECOND, Loop, micros
-from kitchen.simulation.queues import Letter, Received, StandardQueue
-from kitchen.stack.queues import Queue
+from serverless_pizza_oven.deployment.sqs import Queue
+from serverless_pizza_oven.simulator.loop import SECOND, Loop, micros
+from serverless_pizza_oven.simulator.memory_queues import Letter, Received, StandardQueue
 
 if TYPE_CHECKING:
-    from kitchen.aws import Aws
+    from serverless_pizza_oven.aws import Aws
 
 
 class Killed(BaseException):

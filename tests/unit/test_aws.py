@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError, SSLError
 
-from kitchen.aws import Aws, aws_errors, is_on_this_machine, local
-from kitchen.cli.options import connect
-from kitchen.errors import AwsError, DeploymentError, UsageError
-from kitchen.operating.watching import watch
-from kitchen.stack import contents
-from kitchen.stack.deployment import Stack, find_stack
+from serverless_pizza_oven.aws import Aws, aws_errors, is_on_this_machine, local
+from serverless_pizza_oven.cli.options import connect
+from serverless_pizza_oven.deployment import contents
+from serverless_pizza_oven.deployment.stacks import Stack, find_stack
+from serverless_pizza_oven.errors import AwsError, DeploymentError, UsageError
+from serverless_pizza_oven.operations.watching import watch
 from tests.unit.strangers import PAGE, stranger
 
 Patch = pytest.MonkeyPatch

@@ -8,9 +8,14 @@ from typing import Any
 
 import pytest
 
-from kitchen.simulation.executions import Baking, Done, Executions
-from kitchen.simulation.loop import SECOND, Loop
-from kitchen.simulation.queues import (
+from pizza_oven.baking import OVERDUE_AFTER_SECS, QUIET_SECS, BakeItems, Message
+from pizza_oven.errors import ServiceError
+from pizza_oven.item import Item
+from pizza_oven.ports import ERA_SECS, ERAS, Answer, Execution, Lease, Row, era_of
+from pizza_oven.removing import ItemRemoved
+from serverless_pizza_oven.simulator.executions import Baking, Done, Executions
+from serverless_pizza_oven.simulator.loop import SECOND, Loop
+from serverless_pizza_oven.simulator.memory_queues import (
     FifoQueue,
     MemoryBakedItems,
     MemoryDeadLetters,
@@ -18,12 +23,7 @@ from kitchen.simulation.queues import (
     MemoryWaitingItems,
     StandardQueue,
 )
-from kitchen.simulation.table import MemoryBakingTable
-from pizza_oven.baking import OVERDUE_AFTER_SECS, QUIET_SECS, BakeItems, Message
-from pizza_oven.errors import ServiceError
-from pizza_oven.item import Item
-from pizza_oven.ports import ERA_SECS, ERAS, Answer, Execution, Lease, Row, era_of
-from pizza_oven.removing import ItemRemoved
+from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
 
 
 class CrashError(BaseException):

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from kitchen.cli import main
-from kitchen.cli.options import say
-from kitchen.demo.oven import Bars
-from kitchen.demo.run import Progress
-from kitchen.demo.tally import Arrival, Tally
-from kitchen.errors import DeploymentError
-from kitchen.stack.deployment import LeftAloneError, Stack
+from serverless_pizza_oven.cli import main
+from serverless_pizza_oven.cli.options import say
+from serverless_pizza_oven.demo.oven import Bars
+from serverless_pizza_oven.demo.run import Progress
+from serverless_pizza_oven.demo.tally import Arrival, Tally
+from serverless_pizza_oven.deployment.stacks import LeftAloneError, Stack
+from serverless_pizza_oven.errors import DeploymentError
 
 Capture = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch
@@ -74,8 +74,8 @@ class FakeDeployment:
 
 def fake(patch: Patch, **state: Any) -> FakeDeployment:
     deployment = FakeDeployment(**state)
-    patch.setattr(sys.modules["kitchen.cli.deploy"], "deployment", deployment)
-    patch.setattr(sys.modules["kitchen.cli.deploy"], "connect", lambda *_: SimpleNamespace())
+    patch.setattr(sys.modules["serverless_pizza_oven.cli.deploy"], "stacks", deployment)
+    patch.setattr(sys.modules["serverless_pizza_oven.cli.deploy"], "connect", lambda *_: SimpleNamespace())
     patch.delenv("AWS_ENDPOINT_URL", raising=False)
     return deployment
 
@@ -349,7 +349,7 @@ def test_the_demo_sums_up_before_its_oven_stops(monkeypatch: Patch, capsys: Capt
         yield SimpleNamespace(aws=None, stack=None, endpoint_url="http://127.0.0.1:1")
         said_before_the_stop.append(capsys.readouterr())
 
-    demo = sys.modules["kitchen.cli.demo"]
+    demo = sys.modules["serverless_pizza_oven.cli.demo"]
     monkeypatch.setattr(demo, "running_oven", running_oven)
     monkeypatch.setattr(demo, "oven_of_stack", lambda *_: SimpleNamespace(capacity=14))
     monkeypatch.setattr(demo, "Run", AllOut)

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kitchen.cli import main
-from kitchen.cli.signals import TERMINATED
-from kitchen.planning.forecasts import forecast
-from kitchen.planning.plans import plan
-from kitchen.planning.plot import figure_of
+from serverless_pizza_oven.cli import main
+from serverless_pizza_oven.cli.signals import TERMINATED
+from serverless_pizza_oven.forecast.forecasts import forecast
+from serverless_pizza_oven.forecast.plans import plan
+from serverless_pizza_oven.forecast.plot import figure_of
 from tests.stack.clients import eventually
 
 Capture = pytest.CaptureFixture[str]
@@ -108,7 +108,13 @@ def test_two_runs_are_the_same_to_the_last_byte(tmp_path: Path) -> None:
         picture = tmp_path / name
         outcome = subprocess.run(
             [
-                *(sys.executable, "-c", "from kitchen.cli import main; main()", "simulate", "--items=60"),
+                *(
+                    sys.executable,
+                    "-c",
+                    "from serverless_pizza_oven.cli import main; main()",
+                    "simulate",
+                    "--items=60",
+                ),
                 *("--arrivals=poisson:2", "--size=1-3", "--faults=mild", "--compare=--seed=7", "--json"),
                 f"--plot={picture}",
             ],
@@ -180,7 +186,13 @@ def test_items_come_from_a_file(tmp_path: Path, capsys: Capture) -> None:
 def test_items_come_from_standard_input_for_everything_that_is_compared() -> None:
     done = subprocess.run(
         [
-            *(sys.executable, "-c", "from kitchen.cli import main; main()", "simulate", "--json"),
+            *(
+                sys.executable,
+                "-c",
+                "from serverless_pizza_oven.cli import main; main()",
+                "simulate",
+                "--json",
+            ),
             *("--arrivals", "-", "--compare=--capacity 1"),
         ],
         input=b"time,bakingTimeSecs\n0,2\n0,2\n",
@@ -196,7 +208,14 @@ def test_items_come_from_standard_input_for_everything_that_is_compared() -> Non
 
 def test_who_is_terminated_leaves_no_copy_of_a_pipe_behind(tmp_path: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", "from kitchen.cli import main; main()", "simulate", "--arrivals", "-"],
+        [
+            sys.executable,
+            "-c",
+            "from serverless_pizza_oven.cli import main; main()",
+            "simulate",
+            "--arrivals",
+            "-",
+        ],
         stdin=subprocess.PIPE,
         env=os.environ | {"TMPDIR": str(tmp_path)},
     ) as simulation:

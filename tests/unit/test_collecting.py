@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from kitchen.errors import KitchenError, UsageError
-from kitchen.operating.client import Oven
-from kitchen.operating.collecting import as_line, collect
-from kitchen.stack.deployment import Stack
 from pizza_oven.errors import MalformedItemError
+from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.errors import KitchenError, UsageError
+from serverless_pizza_oven.operations.client import Oven
+from serverless_pizza_oven.operations.collecting import as_line, collect
 from tests.unit.mortal_sqs import Sqs
 
 STACK = Stack(

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
-from kitchen import prices
-from kitchen.aws import Aws, local
-from kitchen.cli import main
-from kitchen.operating.cost import (
+from serverless_pizza_oven import prices
+from serverless_pizza_oven.aws import Aws, local
+from serverless_pizza_oven.cli import main
+from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.deployment.template import default_parameters, template_path
+from serverless_pizza_oven.operations.cost import (
     FINDS_ROOM,
     MEMORY_GB,
     Part,
@@ -25,10 +27,8 @@ from kitchen.operating.cost import (
     per_million,
     row_units,
 )
-from kitchen.operating.usage import month_to_date
-from kitchen.prices import PRICES, Charge, Price, after_free_tier, by_service, total
-from kitchen.stack.deployment import Stack
-from kitchen.stack.template import default_parameters, template_path
+from serverless_pizza_oven.operations.usage import month_to_date
+from serverless_pizza_oven.prices import PRICES, Charge, Price, after_free_tier, by_service, total
 
 ROOT = Path(__file__).parents[2]
 

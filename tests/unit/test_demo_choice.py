@@ -4,9 +4,17 @@ from typing import Any
 
 import pytest
 
-from kitchen.demo.choice import Choice, Deployed, Embedded, Queues, baking_times, check_count, choose
-from kitchen.demo.menu import BakingTimes
-from kitchen.errors import UsageError
+from serverless_pizza_oven.demo.choice import (
+    Choice,
+    Deployed,
+    Embedded,
+    Queues,
+    baking_times,
+    check_count,
+    choose,
+)
+from serverless_pizza_oven.demo.menu import BakingTimes
+from serverless_pizza_oven.errors import UsageError
 
 SQS = "https://sqs.eu-west-1.amazonaws.com/123456789012"
 QUEUES = {

@@ -2,13 +2,13 @@
 
 import pytest
 
-from kitchen.demo.menu import Pizza
-from kitchen.demo.oven import Bars, Sight, bars
-from kitchen.demo.run import Patience
-from kitchen.demo.sieve import MUST_GO_SECS, Guests
-from kitchen.demo.tally import Arrival, Tally
-from kitchen.stack.queues import Message
 from pizza_oven.ports import Lease
+from serverless_pizza_oven.demo.menu import Pizza
+from serverless_pizza_oven.demo.oven import Bars, Sight, bars
+from serverless_pizza_oven.demo.run import Patience
+from serverless_pizza_oven.demo.sieve import MUST_GO_SECS, Guests
+from serverless_pizza_oven.demo.tally import Arrival, Tally
+from serverless_pizza_oven.deployment.sqs import Message
 
 LEASE = Lease(size=1, until=0)
 

@@ -3,8 +3,8 @@
 import json
 from random import Random
 
-from kitchen.demo.menu import MENU, BakingTimes, new_token, order
 from pizza_oven.item import Item, parse
+from serverless_pizza_oven.demo.menu import MENU, BakingTimes, new_token, order
 
 TIMES = BakingTimes(2, 5)
 

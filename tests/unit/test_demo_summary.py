@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from kitchen.demo.menu import Pizza
-from kitchen.demo.summary import summarize
-from kitchen.demo.tally import Arrival, Tally
-from kitchen.planning.ideal import ideal_secs
+from serverless_pizza_oven.demo.menu import Pizza
+from serverless_pizza_oven.demo.summary import summarize
+from serverless_pizza_oven.demo.tally import Arrival, Tally
+from serverless_pizza_oven.forecast.ideal import ideal_secs
 
 
 def finished(*arrivals: float, secs: int = 2) -> Tally:

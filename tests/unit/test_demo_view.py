@@ -7,10 +7,10 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console, Group
 
-from kitchen.demo.drawing import Drawing, bar, frame
-from kitchen.demo.lines import Lines
-from kitchen.demo.oven import Bars
-from kitchen.demo.run import Progress
+from serverless_pizza_oven.demo.drawing import Drawing, bar, frame
+from serverless_pizza_oven.demo.lines import Lines
+from serverless_pizza_oven.demo.oven import Bars
+from serverless_pizza_oven.demo.run import Progress
 
 
 def progress(*counts: int, secs: float = 12.4, total: int = 100, dead: int = 0) -> Progress:

@@ -8,11 +8,12 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from kitchen.aws import Aws
-from kitchen.errors import AwsError, DeploymentError, UsageError
-from kitchen.stack import deployment, names
-from kitchen.stack.contents import losses
-from kitchen.stack.deployment import (
+from serverless_pizza_oven.aws import Aws
+from serverless_pizza_oven.deployment import names, stacks
+from serverless_pizza_oven.deployment.contents import losses
+from serverless_pizza_oven.deployment.package import Package
+from serverless_pizza_oven.deployment.release import Release
+from serverless_pizza_oven.deployment.stacks import (
     LeftAloneError,
     Stack,
     check_names_are_free,
@@ -20,9 +21,8 @@ from kitchen.stack.deployment import (
     deploy,
     update_parameters,
 )
-from kitchen.stack.package import Package
-from kitchen.stack.release import Release
-from kitchen.stack.template import template_path
+from serverless_pizza_oven.deployment.template import template_path
+from serverless_pizza_oven.errors import AwsError, DeploymentError, UsageError
 
 QUEUE_MISSING = "AWS.SimpleQueueService.NonExistentQueue"
 TABLE_MISSING = "ResourceNotFoundException"
@@ -208,9 +208,9 @@ def test_the_package_is_uploaded_once_and_only_into_a_bucket_of_the_account() ->
     said: list[str] = []
     there, not_there = Service(), Service(head_bucket="404", head_object="404")
 
-    deployment._upload(account(s3=there), PACKAGE, said.append)  # noqa: SLF001
+    stacks._upload(account(s3=there), PACKAGE, said.append)  # noqa: SLF001
     assert not said
-    deployment._upload(account(s3=not_there), PACKAGE, said.append)  # noqa: SLF001
+    stacks._upload(account(s3=not_there), PACKAGE, said.append)  # noqa: SLF001
     assert len(said) == 1
 
     assert there.actions() == ["head_bucket", "head_object"]
@@ -224,7 +224,7 @@ def test_nothing_is_uploaded_into_a_bucket_of_somebody_else() -> None:
     s3 = Service(head_bucket="403")
 
     with pytest.raises(AwsError):
-        deployment._upload(account(s3=s3), PACKAGE, lambda _: None)  # noqa: SLF001
+        stacks._upload(account(s3=s3), PACKAGE, lambda _: None)  # noqa: SLF001
 
     assert s3.actions() == ["head_bucket"]
 
@@ -279,7 +279,7 @@ def test_of_the_resources_only_what_is_over_is_told_and_all_of_the_stack() -> No
         )
     )
 
-    deployment._follow(aws, "mine", set(), said.append, lambda _: None)  # noqa: SLF001
+    stacks._follow(aws, "mine", set(), said.append, lambda _: None)  # noqa: SLF001
 
     assert [tuple(line.split()[:2]) for line in said] == [
         ("CREATE_IN_PROGRESS", "mine"),
@@ -295,8 +295,8 @@ def test_a_description_of_before_the_change_does_not_end_it() -> None:
     aws = account(cloudformation=cloudformation)
     said: list[str] = []
 
-    seen = deployment._known_events(aws, "mine")  # noqa: SLF001
-    deployment._follow(  # noqa: SLF001
+    seen = stacks._known_events(aws, "mine")  # noqa: SLF001
+    stacks._follow(  # noqa: SLF001
         aws, "mine", seen, said.append, lambda _: cloudformation.happens(*still_to_come.pop(0))
     )
 
@@ -308,13 +308,13 @@ def test_of_a_long_story_only_what_is_new_is_read_and_told(new: int) -> None:
     cloudformation = Told(*[("UPDATE_COMPLETE", f"old-{n}", "AWS::SQS::Queue") for n in range(1000)])
     aws = account(cloudformation=cloudformation)
 
-    seen = deployment._known_events(aws, "mine")  # noqa: SLF001
+    seen = stacks._known_events(aws, "mine")  # noqa: SLF001
     for number in range(new):
         cloudformation.happens("UPDATE_COMPLETE", f"new-{number}", "AWS::SQS::Queue")
-    told = deployment._new_events(aws, "mine", seen)  # noqa: SLF001
+    told = stacks._new_events(aws, "mine", seen)  # noqa: SLF001
 
     assert [event["LogicalResourceId"] for event in told] == [f"new-{number}" for number in range(new)]
-    assert deployment._new_events(aws, "mine", seen) == []  # noqa: SLF001
+    assert stacks._new_events(aws, "mine", seen) == []  # noqa: SLF001
     assert cloudformation.pages_told <= 1 + (new // PAGE + 1) + 1
 
 
@@ -324,7 +324,7 @@ def test_who_leaves_is_told_that_cloudformation_goes_on_and_how_to_look() -> Non
             self._answers["describe_stacks"] = KeyboardInterrupt()
 
     with pytest.raises(LeftAloneError) as left:
-        deployment.destroy(account(cloudformation=Asked()), "mine", lambda _: None)
+        stacks.destroy(account(cloudformation=Asked()), "mine", lambda _: None)
 
     assert left.value.exit_code == 130
     assert "goes on by itself" in str(left.value)
@@ -378,7 +378,7 @@ def test_what_bakes_is_stopped_while_its_stack_is_deleted_which_would_wait_for_i
         slept.append(secs)
         assert len(slept) < 10, "it would wait for ever"
 
-    deployment.destroy(aws, "mine", lambda _: None, sleep)
+    stacks.destroy(aws, "mine", lambda _: None, sleep)
 
     assert states.running == []
     assert len(slept) == 2

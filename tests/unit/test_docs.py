@@ -9,7 +9,7 @@ import pytest
 from markdown.extensions.toc import slugify  # type: ignore[import-untyped]
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
-from kitchen.stack.template import default_parameters, template_path
+from serverless_pizza_oven.deployment.template import default_parameters, template_path
 
 ROOT = Path(__file__).parents[2]
 PAGES = [str(page.relative_to(ROOT)) for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))]

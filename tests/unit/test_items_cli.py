@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kitchen.cli import main
-from kitchen.stack.deployment import Stack
+from serverless_pizza_oven.cli import main
+from serverless_pizza_oven.deployment.stacks import Stack
 from tests.unit.mortal_sqs import Sqs
 
 Capture = pytest.CaptureFixture[str]
@@ -90,7 +90,9 @@ STACK = Stack("spo", {"NewItemsQueueUrl": "new", "BakingTableCapacityCount": "14
 def sqs(monkeypatch: pytest.MonkeyPatch) -> Sqs:
     """An oven's New Items, which the command finds."""
     sqs = Sqs("new")
-    monkeypatch.setattr(sys.modules["kitchen.cli.send"], "oven_of", lambda *_: (sqs.account, STACK))
+    monkeypatch.setattr(
+        sys.modules["serverless_pizza_oven.cli.send"], "oven_of", lambda *_: (sqs.account, STACK)
+    )
     return sqs
 
 

@@ -13,12 +13,12 @@ from typing import TypeVar
 
 import pytest
 
-from kitchen.operating.collecting import as_line, collect
-from kitchen.operating.dead_letters import HIDE_SECS, discard
-from kitchen.operating.redriving import DeadLetterOffice, Wish
-from kitchen.operating.sending import read_items, read_lines, send
-from kitchen.simulation.executions import Executions
 from pizza_oven.item import Item, parse
+from serverless_pizza_oven.operations.collecting import as_line, collect
+from serverless_pizza_oven.operations.dead_letters import HIDE_SECS, discard
+from serverless_pizza_oven.operations.redriving import DeadLetterOffice, Wish
+from serverless_pizza_oven.operations.sending import read_items, read_lines, send
+from serverless_pizza_oven.simulator.executions import Executions
 from tests.unit.mortal_sqs import Killed, Life, Sqs, deaths
 from tests.unit.streams import stream
 

@@ -36,13 +36,13 @@ SHIPPED_LAYERS = layers(
 """What is shipped to Lambda."""
 
 TOOLS_LAYERS = layers(
-    "kitchen.errors kitchen.prices",
-    "kitchen.aws",
-    "kitchen.simulation kitchen.stack",
-    "kitchen.planning kitchen.operating",
-    "kitchen.local",
-    "kitchen.demo kitchen.view",
-    "kitchen.cli",
+    "serverless_pizza_oven.errors serverless_pizza_oven.prices",
+    "serverless_pizza_oven.aws",
+    "serverless_pizza_oven.simulator serverless_pizza_oven.deployment",
+    "serverless_pizza_oven.forecast serverless_pizza_oven.operations",
+    "serverless_pizza_oven.local",
+    "serverless_pizza_oven.demo serverless_pizza_oven.web",
+    "serverless_pizza_oven.cli",
 )
 """What stands around it; all of it may import what is shipped."""
 
@@ -236,7 +236,12 @@ def at_import(tree: ast.Module) -> list[str]:
 
 
 def test_what_is_shipped_imports_nothing_from_the_tools() -> None:
-    wrong = [f"{m.name} imports {i}" for m in modules(SHIPPED) for i in m.imports() if is_in(i, "kitchen")]
+    wrong = [
+        f"{m.name} imports {i}"
+        for m in modules(SHIPPED)
+        for i in m.imports()
+        if is_in(i, "serverless_pizza_oven")
+    ]
     assert not wrong
 
 
@@ -248,8 +253,10 @@ def test_each_layer_imports_only_those_below_it(root: Path, order: Layers) -> No
 
 
 def test_what_the_tools_show_to_other_programs_is_the_client_alone() -> None:
-    (face,) = (module for module in modules(TOOLS) if module.name == "kitchen")
-    assert {i for i in face.imports() if is_in(i, "kitchen")} == {"kitchen.operating.client.Oven"}
+    (face,) = (module for module in modules(TOOLS) if module.name == "serverless_pizza_oven")
+    assert {i for i in face.imports() if is_in(i, "serverless_pizza_oven")} == {
+        "serverless_pizza_oven.operations.client.Oven"
+    }
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from kitchen.aws import local
-from kitchen.cli.board import board, line
-from kitchen.cli.options import seconds
-from kitchen.errors import DeploymentError, UsageError
-from kitchen.operating import steering, words
-from kitchen.operating.logs import NO_DECISION, Line, pattern, read
-from kitchen.operating.status import Background, Baking, Depths, Status
-from kitchen.stack.deployment import Stack
+from serverless_pizza_oven.aws import local
+from serverless_pizza_oven.cli.board import board, line
+from serverless_pizza_oven.cli.options import seconds
+from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.errors import DeploymentError, UsageError
+from serverless_pizza_oven.operations import steering, words
+from serverless_pizza_oven.operations.logs import NO_DECISION, Line, pattern, read
+from serverless_pizza_oven.operations.status import Background, Baking, Depths, Status
 
 NOW = 1_800_000_000.0
 

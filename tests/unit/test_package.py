@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import pizza_oven
-from kitchen.stack.package import build_package
+from serverless_pizza_oven.deployment.package import build_package
 
 MAX_BYTES = 2 * 1024 * 1024
 HANDLERS = ("pizza_oven.functions.bake_items", "pizza_oven.functions.item_removed")
@@ -77,7 +77,9 @@ def test_a_package_holds_powertools_and_what_that_needs(names: list[str]) -> Non
 def test_a_package_holds_neither_tests_nor_bytecode_nor_what_lambda_has(names: list[str]) -> None:
     assert not [name for name in names if not name.endswith(".py")]
     assert not [name for name in names if "tests" in name.split("/") or "__pycache__" in name]
-    assert not [name for name in names if name.split("/")[0] in ("boto3", "botocore", "kitchen")]
+    assert not [
+        name for name in names if name.split("/")[0] in ("boto3", "botocore", "serverless_pizza_oven")
+    ]
 
 
 @pytest.mark.parametrize("module", HANDLERS)

@@ -5,17 +5,26 @@ from itertools import islice, takewhile
 
 import pytest
 
-from kitchen.planning.arrivals import CURVE, DAY, HOUR, UNIT, Rate, exponential, on_the_curve, read
-from kitchen.planning.orders import Drawn
-from kitchen.planning.spread import Spread
-from kitchen.simulation.dice import Dice
-from kitchen.simulation.loop import SECOND
+from serverless_pizza_oven.forecast.arrivals import (
+    CURVE,
+    DAY,
+    HOUR,
+    UNIT,
+    Rate,
+    exponential,
+    on_the_curve,
+    read,
+)
+from serverless_pizza_oven.forecast.orders import Drawn
+from serverless_pizza_oven.forecast.spread import Spread
+from serverless_pizza_oven.simulator.loop import SECOND
+from serverless_pizza_oven.simulator.random_source import RandomSource
 
 
 def moments(way: str, count: int, seed: int = 1) -> list[int]:
     arrivals = read(way)
     assert arrivals
-    return list(islice(arrivals.moments(Dice(seed)), count))
+    return list(islice(arrivals.moments(RandomSource(seed)), count))
 
 
 # Moments
@@ -35,8 +44,8 @@ def test_chance_falls_the_same_on_any_machine() -> None:
 
 
 def test_distances_of_poisson_are_exponential() -> None:
-    dice = Dice(3)
-    drawn = [exponential(dice) / UNIT for _ in range(20_000)]
+    random_source = RandomSource(3)
+    drawn = [exponential(random_source) / UNIT for _ in range(20_000)]
 
     assert sum(drawn) / len(drawn) == pytest.approx(1, abs=0.02)
     assert sum(number * number for number in drawn) / len(drawn) == pytest.approx(2, abs=0.1)
@@ -48,7 +57,9 @@ def test_distances_of_poisson_are_exponential() -> None:
 def test_as_many_come_in_each_hour_of_a_day_as_the_curve_says() -> None:
     arrivals = read("daily:24000/day")
     assert arrivals
-    hours = Counter(moment // HOUR for moment in takewhile(lambda m: m < DAY, arrivals.moments(Dice(5))))
+    hours = Counter(
+        moment // HOUR for moment in takewhile(lambda m: m < DAY, arrivals.moments(RandomSource(5)))
+    )
 
     assert [hours[hour] / 1000 for hour in range(24)] == pytest.approx([n / 10 for n in CURVE], abs=0.15)
 
@@ -107,8 +118,8 @@ def test_another_way_to_come_changes_nothing_about_the_items_and_another_seed_do
 )
 def test_numbers_are_as_likely_as_their_weights(text: str, counts: dict[int, int]) -> None:
     spread = Spread.read(text)
-    dice = Dice(1)
-    drawn = Counter(spread.draw(dice) for _ in range(8000))
+    random_source = RandomSource(1)
+    drawn = Counter(spread.draw(random_source) for _ in range(8000))
 
     assert drawn == pytest.approx(counts, rel=0.1)
 

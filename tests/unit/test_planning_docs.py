@@ -3,12 +3,12 @@
 from dataclasses import fields
 from pathlib import Path
 
-from kitchen.cli.simulate import simulate
-from kitchen.planning.costs import ASSUMED
-from kitchen.planning.plans import MOST_RATE, MOST_RATE_OF_REQUESTS, quotas_of, rates_of
-from kitchen.simulation.faults import MILD, ROUGH
-from kitchen.simulation.latencies import AWS, AWS_SOURCES, Latencies, Latency
-from kitchen.simulation.quotas import Quotas
+from serverless_pizza_oven.cli.simulate import simulate
+from serverless_pizza_oven.forecast.costs import ASSUMED
+from serverless_pizza_oven.forecast.plans import MOST_RATE, MOST_RATE_OF_REQUESTS, quotas_of, rates_of
+from serverless_pizza_oven.simulator.faults import MILD, ROUGH
+from serverless_pizza_oven.simulator.latencies import AWS, AWS_SOURCES, Latencies, Latency
+from serverless_pizza_oven.simulator.quotas import Quotas
 
 PAGE = (Path(__file__).parents[2] / "docs" / "plan.md").read_text()
 

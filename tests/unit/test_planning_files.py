@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from kitchen.errors import UsageError
-from kitchen.planning import files
-from kitchen.planning.files import Source, Sources, read
-from kitchen.planning.orders import made_up_id
-from kitchen.planning.spread import Spread
-from kitchen.simulation.loop import SECOND
+from serverless_pizza_oven.errors import UsageError
+from serverless_pizza_oven.forecast import files
+from serverless_pizza_oven.forecast.files import Source, Sources, read
+from serverless_pizza_oven.forecast.orders import made_up_id
+from serverless_pizza_oven.forecast.spread import Spread
+from serverless_pizza_oven.simulator.loop import SECOND
 
 
 def write(folder: Path, content: str | bytes) -> Path:

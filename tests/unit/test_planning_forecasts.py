@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from kitchen.planning.arrivals import AtOnce, read
-from kitchen.planning.costs import costs_of, for_a_million
-from kitchen.planning.counts import FunctionUse, Usage
-from kitchen.planning.files import Source
-from kitchen.planning.files import read as read_file
-from kitchen.planning.forecasts import EndlessError, Forecast, Plan, Run, forecast, percentile
-from kitchen.planning.ideal import IdealOven
-from kitchen.planning.orders import Drawn, Orders
-from kitchen.planning.recording import POINTS, Series
-from kitchen.planning.spread import Spread
-from kitchen.simulation.faults import MILD, NONE, ROUGH, Faults
-from kitchen.simulation.latencies import Latencies
-from kitchen.simulation.quotas import LARGE_REGION, Quotas
-from kitchen.simulation.world import Setup
+from serverless_pizza_oven.forecast.arrivals import AtOnce, read
+from serverless_pizza_oven.forecast.costs import costs_of, for_a_million
+from serverless_pizza_oven.forecast.counts import FunctionUse, Usage
+from serverless_pizza_oven.forecast.files import Source
+from serverless_pizza_oven.forecast.files import read as read_file
+from serverless_pizza_oven.forecast.forecasts import EndlessError, Forecast, Plan, Run, forecast, percentile
+from serverless_pizza_oven.forecast.ideal import IdealOven
+from serverless_pizza_oven.forecast.orders import Drawn, Orders
+from serverless_pizza_oven.forecast.recording import POINTS, Series
+from serverless_pizza_oven.forecast.spread import Spread
+from serverless_pizza_oven.simulator.faults import MILD, NONE, ROUGH, Faults
+from serverless_pizza_oven.simulator.latencies import Latencies
+from serverless_pizza_oven.simulator.quotas import LARGE_REGION, Quotas
+from serverless_pizza_oven.simulator.world import Setup
 
 DAY_SECS = 24 * 3600
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kitchen.planning.report import dollars, number, span
+from serverless_pizza_oven.forecast.report import dollars, number, span
 
 
 @pytest.mark.parametrize(

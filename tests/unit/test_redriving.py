@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from kitchen.errors import UsageError
-from kitchen.operating.dead_letters import Letter, NoSuchLetterError, discard, list_letters
-from kitchen.operating.redriving import (
+from pizza_oven.item import Item, parse
+from serverless_pizza_oven.errors import UsageError
+from serverless_pizza_oven.operations.dead_letters import Letter, NoSuchLetterError, discard, list_letters
+from serverless_pizza_oven.operations.redriving import (
     MAX_ID_CHARS,
     DeadLetterOffice,
     NotMendedError,
@@ -15,8 +16,7 @@ from kitchen.operating.redriving import (
     Wish,
     next_id,
 )
-from kitchen.simulation.executions import Executions
-from pizza_oven.item import Item, parse
+from serverless_pizza_oven.simulator.executions import Executions
 from tests.unit.mortal_sqs import Sqs
 
 CAPACITY = 14

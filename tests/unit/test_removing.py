@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from kitchen.simulation.loop import Loop
-from kitchen.simulation.queues import MemoryBakedItems, MemoryNewItems, StandardQueue
-from kitchen.simulation.table import MemoryBakingTable
 from pizza_oven.errors import HandedOutError, ServiceError
 from pizza_oven.item import Item, Trigger
 from pizza_oven.ports import Answer, Lease, Row
 from pizza_oven.removing import ItemRemoved
+from serverless_pizza_oven.simulator.loop import Loop
+from serverless_pizza_oven.simulator.memory_queues import MemoryBakedItems, MemoryNewItems, StandardQueue
+from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
 
 ITEM = Item("a", 60, 2, '{"id":"a","bakingTimeSecs":60,"size":2,"note":"mine"}')
 LEASES = {"a": Lease(2, 1000.0), "b": Lease(1, 1000.0)}

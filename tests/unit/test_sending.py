@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from kitchen.cli.fields import read_fields
-from kitchen.errors import UsageError
-from kitchen.operating.sending import BadLineError, read_item, read_items, read_lines, send
-from kitchen.stack.queues import ATTEMPTS, NotSentError
 from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item
+from serverless_pizza_oven.cli.fields import read_fields
+from serverless_pizza_oven.deployment.sqs import ATTEMPTS, NotSentError
+from serverless_pizza_oven.errors import UsageError
+from serverless_pizza_oven.operations.sending import BadLineError, read_item, read_items, read_lines, send
 from tests.unit.mortal_sqs import Sqs
 from tests.unit.streams import pipe, stream
 

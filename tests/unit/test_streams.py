@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from kitchen.cli.streams import make_streams_whole
+from serverless_pizza_oven.cli.streams import make_streams_whole
 
-OVEN = shlex.join([sys.executable, "-c", "from kitchen.cli import main; main()"])
+OVEN = shlex.join([sys.executable, "-c", "from serverless_pizza_oven.cli import main; main()"])
 
 
 def oven(arguments: str, **environment: str) -> tuple[int, str, str]:
@@ -45,7 +45,10 @@ def test_the_work_goes_on_where_nobody_can_be_told_of_it(stream: str) -> None:
 
 
 def test_a_closed_standard_input_is_an_empty_one() -> None:
-    read = "import sys; from kitchen.cli.streams import make_streams_whole as f; f(); print([*sys.stdin])"
+    read = (
+        "import sys; from serverless_pizza_oven.cli import streams; "
+        "streams.make_streams_whole(); print([*sys.stdin])"
+    )
 
     ended = subprocess.run(
         ["sh", "-c", f"{shlex.join([sys.executable, '-c', read])} <&-"], capture_output=True, check=True
@@ -60,8 +63,8 @@ def test_a_reader_who_goes_ends_the_command_in_silence() -> None:
 
 INTERRUPTED = """
 import os, signal, sys, threading, time
-from kitchen.cli.output import write_lines
-from kitchen.cli.streams import make_streams_whole
+from serverless_pizza_oven.cli.output import write_lines
+from serverless_pizza_oven.cli.streams import make_streams_whole
 
 out, into = os.pipe()
 os.dup2(into, 1)

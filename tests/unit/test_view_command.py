@@ -5,9 +5,9 @@ import webbrowser
 
 import pytest
 
-from kitchen.cli import main
-from kitchen.cli.view import open_in_browser, shown
-from kitchen.stack.deployment import Stack
+from serverless_pizza_oven.cli import main
+from serverless_pizza_oven.cli.view import open_in_browser, shown
+from serverless_pizza_oven.deployment.stacks import Stack
 
 Patch = pytest.MonkeyPatch
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from kitchen.operating.status import Baking, Status
-from kitchen.view.cost import cost_in_words, dollars_an_hour
-from kitchen.view.figures import HISTORY_LOOKS, Figures
-from kitchen.view.scripted import Rush, seen
+from serverless_pizza_oven.operations.status import Baking, Status
+from serverless_pizza_oven.web.cost import cost_in_words, dollars_an_hour
+from serverless_pizza_oven.web.figures import HISTORY_LOOKS, Figures
+from serverless_pizza_oven.web.scripted import Rush, seen
 
 
 def told(*looks: Status) -> dict[str, Any]:

@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from kitchen.errors import AwsError
-from kitchen.local.emulator import PortTakenError
-from kitchen.view import server
-from kitchen.view.ordering import Order
-from kitchen.view.scripted import ScriptedOven, seen
-from kitchen.view.server import running_page
 from pizza_oven.errors import MalformedItemError
+from serverless_pizza_oven.errors import AwsError
+from serverless_pizza_oven.local.emulator import PortTakenError
+from serverless_pizza_oven.web import server
+from serverless_pizza_oven.web.ordering import Order
+from serverless_pizza_oven.web.scripted import ScriptedOven, seen
+from serverless_pizza_oven.web.server import running_page
 
 ORDER = {"count": 5, "bakingTimeSecs": 3, "size": 2}
 

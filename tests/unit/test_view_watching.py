@@ -6,13 +6,13 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from kitchen.errors import AwsError
-from kitchen.operating.status import Status
-from kitchen.view.board import Board
-from kitchen.view.figures import Figures
-from kitchen.view.oven import Letter
-from kitchen.view.scripted import ScriptedOven, seen
-from kitchen.view.watching import PEEK_EVERY_SECS, Watch
+from serverless_pizza_oven.errors import AwsError
+from serverless_pizza_oven.operations.status import Status
+from serverless_pizza_oven.web.board import Board
+from serverless_pizza_oven.web.figures import Figures
+from serverless_pizza_oven.web.oven import Letter
+from serverless_pizza_oven.web.scripted import ScriptedOven, seen
+from serverless_pizza_oven.web.watching import PEEK_EVERY_SECS, Watch
 
 
 class PeekedOven(ScriptedOven):

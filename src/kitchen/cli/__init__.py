@@ -1,5 +1,0 @@
-"""The `oven` command. Results go to standard output, progress and errors to standard error."""
-
-from kitchen.cli.main import main
-
-__all__ = ["main"]

@@ -1,0 +1,198 @@
+"""`oven cost`: what an oven costs."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from serverless_pizza_oven import prices
+from serverless_pizza_oven.cli.options import EndpointUrl, Profile, Region, StackName, oven_of
+from serverless_pizza_oven.cli.output import console
+from serverless_pizza_oven.deployment.stacks import parameters
+from serverless_pizza_oven.deployment.template import default_parameters
+from serverless_pizza_oven.errors import UsageError
+from serverless_pizza_oven.operations.cost import Part, idle, per_million
+from serverless_pizza_oven.operations.usage import Usage, month_to_date
+from serverless_pizza_oven.operations.words import slots
+from serverless_pizza_oven.prices import Charge, after_free_tier, by_service, total
+
+
+@dataclass(frozen=True, slots=True)
+class Million:
+    """The cost of a million items."""
+
+    waiting: int
+    """How many of them wait, in percent."""
+    charges: Sequence[Charge]
+
+
+def cost(
+    stack: StackName = None,
+    size: Annotated[
+        int, typer.Option(min=1, metavar="N", help="The slots that an item takes, on average.")
+    ] = 1,
+    waiting: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=100,
+            metavar="PERCENT",
+            help="How many of the items wait.",
+            show_default="none, and all",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as one JSON object.")] = False,
+    endpoint_url: EndpointUrl = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Show what an oven costs: idle, for a million items, and this month.
+
+    Without a stack, or the AWS_ENDPOINT_URL of one, this is an oven as the template makes it, and nothing is
+    asked of AWS. Of a stack, its parameters count, and what CloudWatch tells of this month is shown.
+
+    Prices are those of us-east-1, in US dollars, before the free tier where nothing else is said. How long
+    items bake makes no difference.
+
+    Examples:
+
+    - `oven cost`
+    - `oven cost --waiting 30 --size 2`: a million items of two slots, of which three in ten wait
+    - `oven cost --stack spo`: a stack's, and what it has used this month
+    """
+    chosen, usage = default_parameters(), None
+    if stack is not None or endpoint_url or profile or region:
+        aws, oven = oven_of(stack, endpoint_url, profile, region)
+        chosen, usage = parameters(aws, oven.name), month_to_date(aws, oven, datetime.now(UTC))
+    if size > int(chosen["BakingTableCapacityCount"]):
+        raise UsageError(
+            f"--size {size} is more than the {chosen['BakingTableCapacityCount']} slots of the oven"
+        )
+    parts = idle(chosen)
+    shares = (0, 100) if waiting is None else (waiting,)
+    millions = [Million(share, per_million(chosen, size, share / 100)) for share in shares]
+    if as_json:
+        typer.echo(json.dumps(_rounded(_as_json(parts, millions, size, usage))))
+        return
+    terminal = console()
+    terminal.print(
+        _idle(parts), "", _per_million(millions, size, int(chosen["BakingTableCapacityCount"])), "", sep="\n"
+    )
+    if usage:
+        terminal.print(_usage(usage), "", sep="\n")
+    terminal.print(f"Prices of {prices.REGION}, {prices.AS_OF}. The page of each: oven cost --json")
+
+
+def _idle(parts: Sequence[Part]) -> Table:
+    charges = [charge for part in parts for charge in part.charges]
+    table = _table("Idle, for 30 days")
+    for part in parts:
+        table.add_row(part.name, _dollars(part.dollars), part.why)
+    table.add_row("in all", _dollars(total(charges)), "")
+    table.add_row(
+        "after the free tier", _dollars(after_free_tier(charges)), "if the account has nothing else"
+    )
+    return table
+
+
+def _per_million(millions: Sequence[Million], size: int, capacity: int) -> Group:
+    title = Text(f"A million items of {slots(size)}, in an oven of {capacity}", "bold")
+    table = _table(None, *(f"{one.waiting} % wait" for one in millions))
+    bills = [by_service(one.charges) for one in millions]
+    for service in bills[0]:
+        table.add_row(service, *(_dollars(bill[service]) for bill in bills))
+    table.add_row("in all", *(_dollars(total(one.charges)) for one in millions))
+    # A table's own title is broken where the table ends.
+    return Group(title, table)
+
+
+def _usage(usage: Usage) -> Table:
+    table = _table(f"Used since {usage.since:%-d %B}, in UTC")
+    for charge in usage.charges:
+        table.add_row(
+            charge.price.service, _dollars(charge.dollars), f"{charge.count:,.6g} of: {charge.price.unit}"
+        )
+    at_most = "at most, since a request to SQS may carry ten messages; alarms, dashboard and key come to it"
+    table.add_row("in all", _dollars(total(usage.charges)), at_most)
+    return table
+
+
+def _table(title: str | None, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table.add_column(min_width=19)
+    for column in columns or ("",):
+        table.add_column(column, justify="right")
+    if not columns:
+        table.add_column(overflow="fold")
+        table.show_header = False
+    return table
+
+
+def _dollars(amount: float) -> str:
+    return f"${amount:,.2f}"
+
+
+def _as_json(
+    parts: Sequence[Part], millions: Sequence[Million], size: int, usage: Usage | None
+) -> dict[str, Any]:
+    idle_charges = [charge for part in parts for charge in part.charges]
+    return {
+        "currency": "USD",
+        "region": prices.REGION,
+        "asOf": prices.AS_OF,
+        "idle": {
+            "days": prices.SECS_IN_MONTH // 86_400,
+            "dollars": total(idle_charges),
+            "dollarsAfterFreeTier": after_free_tier(idle_charges),
+            "parts": [
+                {"name": part.name, "dollars": part.dollars, "why": part.why, **_charges(part.charges)}
+                for part in parts
+            ],
+        },
+        "perMillionItems": [
+            {
+                "size": size,
+                "waitingPercent": one.waiting,
+                "dollars": total(one.charges),
+                "byService": by_service(one.charges),
+                **_charges(one.charges),
+            }
+            for one in millions
+        ],
+        "thisMonth": usage
+        and {
+            "since": usage.since.isoformat(),
+            "dollarsAtMost": total(usage.charges),
+            **_charges(usage.charges),
+        },
+    }
+
+
+def _rounded(told: Any) -> Any:
+    """Without the last digits of a sum, which are arithmetic's own: to a thousandth of a millionth."""
+    if isinstance(told, dict):
+        return {name: _rounded(value) for name, value in told.items()}
+    if isinstance(told, list):
+        return [_rounded(value) for value in told]
+    return round(told, 9) if isinstance(told, float) else told
+
+
+def _charges(charges: Iterable[Charge]) -> dict[str, Any]:
+    return {
+        "charges": [
+            {
+                "service": charge.price.service,
+                "unit": charge.price.unit,
+                "count": charge.count,
+                "dollars": charge.dollars,
+                "source": charge.price.source,
+            }
+            for charge in charges
+        ]
+    }

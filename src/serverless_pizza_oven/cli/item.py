@@ -1,0 +1,86 @@
+"""`oven item`: where an item is."""
+
+import json
+import time
+from typing import Annotated
+
+import typer
+
+from serverless_pizza_oven.aws import Aws
+from serverless_pizza_oven.cli.options import (
+    EndpointUrl,
+    Profile,
+    Region,
+    StackName,
+    check_item_id,
+    oven_of,
+    seconds,
+)
+from serverless_pizza_oven.deployment.contents import depth
+from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.operations.whereabouts import Place, Whereabouts, find
+from serverless_pizza_oven.operations.words import bakes, duration, moment, plain, slots
+
+
+def item(
+    item_id: Annotated[str, typer.Argument(metavar="ID", help="The item's id.")],
+    since: Annotated[
+        str, typer.Option(metavar="TIME", help="How far back to search the logs: 1h, 14d.")
+    ] = "1d",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    stack: StackName = None,
+    endpoint_url: EndpointUrl = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Tell where an item is: in line, baking (until when), baked, failed, rejected; or unknown.
+
+    It looks into the oven, among the executions of the last 90 days, and then in the functions' logs, which
+    alone know who waits in line. Nobody can look into New Items, so an item that no function has taken yet is
+    unknown.
+
+    Exits with 0 if the item is known, with 1 if it is not.
+    """
+    check_item_id(item_id)
+    looks_back = seconds("--since", since)
+    aws, oven = oven_of(stack, endpoint_url, profile, region)
+    now = time.time()
+    found = find(aws, oven, item_id, now, looks_back)
+    if as_json:
+        typer.echo(json.dumps(found.as_json(now)))
+    elif found.place is Place.UNKNOWN:
+        typer.echo(_unknown(aws, oven, item_id, since))
+    else:
+        typer.echo(f"{item_id} {_told(found, now)}.")
+    if found.place is Place.UNKNOWN:
+        raise typer.Exit(1)
+
+
+def _told(found: Whereabouts, now: float) -> str:
+    since = ""
+    if found.since is not None:
+        since = f" at {moment(found.since, now)}, {duration(now - found.since)} ago"
+    reason = f": {plain(found.reason)}" if found.reason else ""
+    match found.place:
+        case Place.IN_LINE:
+            return f"waits in line, which it joined{since}"
+        case Place.BAKING if lease := found.lease:
+            return f"{bakes(lease, now)}, in {slots(lease.size)}, until {moment(lease.until, now)}"
+        case Place.BAKING:
+            return f"was loaded{since}"
+        case Place.BAKED:
+            return f"came out of the oven{since}"
+        case Place.FAILED:
+            return f"failed{since}{reason}. It became a dead letter: oven dlq, if it is still there"
+        case _:
+            return f"was rejected{since}{reason}. It became a dead letter: oven dlq, if it is still there"
+
+
+def _unknown(aws: Aws, oven: Stack, item_id: str, since: str) -> str:
+    count = depth(aws, oven.new_items)
+    paused = ", and the oven is paused" if oven.is_paused else ""
+    return (
+        f"{item_id} is unknown: it is not in the oven, was not in 90 days, and is not in the logs of the "
+        f"last {since}. If it was sent, it waits in New Items, where nobody can look for it (messages there: "
+        f"{count}{paused}), or joined the line before: --since 14d."
+    )

@@ -1,0 +1,60 @@
+"""`oven local`: an oven on this machine, until Ctrl-C."""
+
+from typing import Annotated
+
+import typer
+
+from serverless_pizza_oven import aws
+from serverless_pizza_oven.aws import LOCAL_CREDENTIAL, LOCAL_REGION
+from serverless_pizza_oven.cli.options import say
+from serverless_pizza_oven.cli.signals import stopped
+from serverless_pizza_oven.cli.view import WithView, shown
+from serverless_pizza_oven.deployment.names import MAX_CAPACITY
+from serverless_pizza_oven.local.oven import LocalOven, running_oven
+from serverless_pizza_oven.operations.words import slots
+
+
+def local(
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, metavar="N", help="The port of 127.0.0.1 to serve on.")
+    ] = 4566,
+    capacity: Annotated[
+        int, typer.Option(min=1, max=MAX_CAPACITY, metavar="N", help="The slots of the oven.")
+    ] = 14,
+    enforce_iam: Annotated[
+        bool, typer.Option("--enforce-iam", help="Grant the functions only what their roles grant.")
+    ] = False,
+    with_view: WithView = False,
+) -> None:
+    """Run an oven on this machine until Ctrl-C: the real stack in an embedded AWS, without an account.
+
+    Prints what any AWS client needs to use it. Nothing is left behind.
+    """
+    stop = stopped()
+    with running_oven(port, capacity=capacity, enforce_iam=enforce_iam) as oven:
+        typer.echo(_description(oven))
+        say("The oven is hot. Ctrl-C ends it, and all that is in it.")
+        with shown(lambda: aws.local(oven.endpoint_url), oven.stack, wanted=with_view):
+            while not stop.wait(1):
+                pass
+
+
+def _description(oven: LocalOven) -> str:
+    return "\n".join(
+        [
+            f"Endpoint       {oven.endpoint_url}",
+            f"Capacity       {slots(oven.stack.capacity)}",
+            f"New Items      {oven.stack.new_items}",
+            f"Waiting Items  {oven.stack.waiting_items}",
+            f"Baked Items    {oven.stack.baked_items}",
+            f"Dead letters   {oven.stack.dead_letters}",
+            f"Baking Table   {oven.stack.table}",
+            f"Stack          {oven.stack.name}",
+            "",
+            "# For the AWS CLI 2, or any SDK (the AWS CLI 1 needs --endpoint-url for sqs):",
+            f"export AWS_ENDPOINT_URL={oven.endpoint_url}",
+            f"export AWS_ACCESS_KEY_ID={LOCAL_CREDENTIAL}",
+            f"export AWS_SECRET_ACCESS_KEY={LOCAL_CREDENTIAL}",
+            f"export AWS_DEFAULT_REGION={LOCAL_REGION} AWS_REGION={LOCAL_REGION}",
+        ]
+    )

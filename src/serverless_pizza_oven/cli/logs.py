@@ -1,0 +1,75 @@
+"""`oven logs`: what the functions decided."""
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from serverless_pizza_oven.cli.options import (
+    EndpointUrl,
+    Profile,
+    Region,
+    StackName,
+    check_item_id,
+    oven_of,
+    say,
+    seconds,
+)
+from serverless_pizza_oven.operations.logs import Line, lines
+from serverless_pizza_oven.operations.logs import follow as follow_lines
+
+
+def logs(
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    item: Annotated[str | None, typer.Option(metavar="ID", help="What was decided about this item.")] = None,
+    since: Annotated[str, typer.Option(metavar="TIME", help="How far back: 90s, 15m, 1h, 2d.")] = "1h",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    stack: StackName = None,
+    endpoint_url: EndpointUrl = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Tell the story of both functions, or of one item through them, by their logs.
+
+    In each line: when, which function, what it decided, about which item, and what else it says. A line is
+    there some seconds after its decision. Bodies of items are not logged.
+
+    Examples:
+
+    - `oven logs --stack spo --follow`
+    - `oven logs --stack spo --item order-4711 --since 2d`
+    - `oven logs --stack spo --json | jq 'select(.decision == "rejected")'`
+    """
+    secs = seconds("--since", since)
+    if item is not None:
+        check_item_id(item)
+    aws, oven = oven_of(stack, endpoint_url, profile, region)
+    begin = time.time() - secs
+    shown = _as_json if as_json else _as_text
+    if follow:
+        _print(follow_lines(aws, oven, begin, time.time, time.sleep, item_id=item), shown)
+    elif not _print(lines(aws, oven, begin, item_id=item), shown):
+        say(f"Nothing{f' about {item}' if item else ''} in the last {since}: a longer --since may tell more.")
+
+
+def _print(story: Iterable[Line], shown: Callable[[Line], str]) -> int:
+    """Returns how many lines there were."""
+    count = 0
+    for line in story:
+        typer.echo(shown(line))
+        count += 1
+    return count
+
+
+def _as_json(line: Line) -> str:
+    return json.dumps(line.as_json())
+
+
+def _as_text(line: Line) -> str:
+    at = datetime.fromtimestamp(line.at).astimezone()
+    when = f"{at:%m-%d %H:%M:%S}.{at.microsecond // 1000:03}"
+    facts = "  ".join(f"{name}={json.dumps(value)}" for name, value in line.facts.items())
+    return f"{when}  {line.function:<11}  {line.decision:<9}  {line.item_id or '-'}  {facts}".rstrip()

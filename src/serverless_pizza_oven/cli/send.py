@@ -1,0 +1,171 @@
+"""`oven send`: items go to an oven."""
+
+import contextlib
+import io
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from pizza_oven.errors import MalformedItemError
+from pizza_oven.item import Item, write_object
+from serverless_pizza_oven.aws import Aws
+from serverless_pizza_oven.cli.fields import read_fields
+from serverless_pizza_oven.cli.options import (
+    EndpointUrl,
+    Profile,
+    Region,
+    StackName,
+    oven_of,
+    say,
+    say_if_paused,
+)
+from serverless_pizza_oven.cli.output import tell_lines
+from serverless_pizza_oven.deployment.sqs import Queue
+from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.errors import KitchenError, UsageError
+from serverless_pizza_oven.operations.sending import BadLineError, read_item, read_items, read_lines
+from serverless_pizza_oven.operations.sending import send as send_items
+from serverless_pizza_oven.operations.words import counted
+
+STDIN = "-"
+
+
+def send(
+    item_id: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="The item's id.", show_default="a new one")
+    ] = None,
+    bake: Annotated[int | None, typer.Option(metavar="SECS", help="How long it bakes.")] = None,
+    size: Annotated[
+        int | None, typer.Option(metavar="N", help="The slots it takes.", show_default="1")
+    ] = None,
+    field: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE", help="A field of its own: JSON, or else text. As often as need be."
+        ),
+    ] = None,
+    whole: Annotated[
+        str | None, typer.Option("--item", metavar="{…}", help="All of the item, as JSON.")
+    ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option(
+            "--file", "-f", metavar="FILE", help="Many items, one JSON object a line; - is standard input."
+        ),
+    ] = None,
+    stack: StackName = None,
+    endpoint_url: EndpointUrl = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Send an item to be baked, or many. Prints the id of each once it is safe in New Items.
+
+    A file is checked whole before its first item is sent. A pipe has no whole: each line is checked when it
+    comes, and a bad one ends it. An id that comes twice is refused, for it would bake once.
+
+    If this is interrupted or fails, run it again with the same file, or the same id: nothing is lost, and
+    nothing bakes twice.
+
+    Examples:
+
+    - `oven send --stack spo --bake 30`: an item of one slot, with a new id
+    - `oven send --stack spo --id order-17 --bake 30 --size 2 --field table=7`
+    - `oven send --stack spo --file items.jsonl`
+    - `jq -c '.[]' items.json | oven send --stack spo --file -`
+    """
+    options = {
+        "--id": item_id,
+        "--bake": bake,
+        "--size": size,
+        "--field": field,
+        "--item": whole,
+        "--file": file,
+    }
+    given = [option for option, value in options.items() if value not in (None, [])]
+    _check_go_together(given)
+    if file is not None:
+        with _open(file) as stream:
+            aws, oven = oven_of(stack, endpoint_url, profile, region)
+            name = "standard input" if file == STDIN else file
+            items = _checked(stream, name, oven.capacity)
+            _send(aws, oven, items, again="Send the same again: what was sent bakes once.")
+    else:
+        body = _written(item_id, bake, size, field) if whole is None else whole
+        aws, oven = oven_of(stack, endpoint_url, profile, region)
+        item = _item(body, oven.capacity)
+        same = f"it again, with --id {item.id}" if whole is None else "the same again"
+        _send(aws, oven, [[item]], again=f"Send {same}: it bakes once.")
+
+
+def _check_go_together(given: Sequence[str]) -> None:
+    for option in ("--item", "--file"):
+        if option in given and len(given) > 1:
+            other = next(name for name in given if name != option)
+            raise UsageError(f"{option} tells all of an item: {other} does not go with it")
+    if not {"--item", "--file", "--bake"} & set(given):
+        raise UsageError(
+            "send what? Say --bake SECS for one item, or --item or --file (see oven send --help)"
+        )
+
+
+def _written(item_id: str | None, bake: int | None, size: int | None, fields: list[str] | None) -> str:
+    own: dict[str, Any] = {"id": _new_id() if item_id is None else item_id, "bakingTimeSecs": bake}
+    if size is not None:
+        own["size"] = size
+    others = read_fields("--field", fields or [])
+    for name, option in {"id": "--id", "bakingTimeSecs": "--bake", "size": "--size"}.items():
+        if name in others:
+            raise UsageError(f"--field {name}=... has an option of its own: {option}")
+    return write_object(own | others)
+
+
+def _new_id() -> str:
+    return f"item-{secrets.token_hex(8)}"
+
+
+def _item(body: str, capacity: int) -> Item:
+    try:
+        return read_item(body, capacity)
+    except MalformedItemError as error:
+        raise UsageError(f"{error}; nothing was sent") from error
+
+
+@contextlib.contextmanager
+def _open(file: str) -> Iterator[io.BufferedReader]:
+    try:
+        stream = open(0 if file == STDIN else file, "rb", closefd=file != STDIN)  # noqa: SIM115 - may be 0
+    except OSError as error:
+        raise UsageError(f"--file {file}: {error.strerror}") from error
+    with stream:
+        yield stream
+
+
+def _checked(stream: io.BufferedReader, name: str, capacity: int) -> Iterator[list[Item]]:
+    """The items of a stream; of one that can be read twice, after all of it was seen to be sound."""
+    if stream.seekable():
+        start = stream.tell()
+        for _ in read_items(read_lines(stream), name, capacity):
+            pass
+        stream.seek(start)
+    return read_items(read_lines(stream), name, capacity)
+
+
+def _send(aws: Aws, oven: Stack, items: Iterable[list[Item]], again: str) -> None:
+    new_items = Queue(aws, oven.new_items)
+    count = 0
+    try:
+        for some in items:
+            for sent in send_items(new_items, some):
+                count += len(sent)
+                tell_lines(item.id for item in sent)
+    except BadLineError:
+        say(f"{counted(count, 'item')} sent before a bad line.")
+        raise
+    except (KitchenError, KeyboardInterrupt):
+        say(f"{counted(count, 'item')} sent for sure. {again}")
+        raise
+    say(f"{counted(count, 'item')} sent.")
+    if count:
+        say_if_paused(oven)

@@ -1,0 +1,128 @@
+"""`oven status`: how an oven is."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Protocol
+
+import typer
+from rich.console import Group
+from rich.live import Live
+from rich.text import Text
+
+from serverless_pizza_oven.aws import Aws
+from serverless_pizza_oven.cli.board import board, line
+from serverless_pizza_oven.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
+from serverless_pizza_oven.cli.output import console
+from serverless_pizza_oven.cli.signals import exit_when_terminated
+from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.errors import KitchenError
+from serverless_pizza_oven.operations.status import Status
+from serverless_pizza_oven.operations.status import status as look
+from serverless_pizza_oven.operations.watching import watch
+from serverless_pizza_oven.operations.words import moment, plain
+
+
+class View(Protocol):
+    """Shows how an oven is, or why that is not known."""
+
+    def show(self, seen: Status | KitchenError) -> None: ...
+
+
+def status(
+    watching: Annotated[bool, typer.Option("--watch", "-w", help="Look each second, until Ctrl-C.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object; with --watch, one a line.")
+    ] = False,
+    stack: StackName = None,
+    endpoint_url: EndpointUrl = None,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Show how full the oven is, what is in it and how long that still bakes, what waits, what failed.
+
+    The age of the oldest message in a queue is CloudWatch's, which may be some minutes behind. Failures are
+    those of the last hour, by the logs; oven dlq lists the dead letters themselves.
+
+    With --watch it goes on through an outage, and says so. Ctrl-C ends it with the exit code 130.
+
+    Examples:
+
+    - `oven status --stack spo`
+    - `oven status --stack spo --watch`
+    - `oven status --stack spo --json | jq '.items[] | select(.overdue).id'`
+    """
+    aws, oven = oven_of(stack, endpoint_url, profile, region)
+    if watching:
+        _watch(aws, oven, as_json=as_json)
+        return
+    now = look(aws, oven, time.time())
+    if as_json:
+        typer.echo(json.dumps(now.as_json()))
+    else:
+        terminal = console()
+        terminal.print(board(now, terminal))
+
+
+def _watch(aws: Aws, oven: Stack, *, as_json: bool) -> None:
+    # The terminal is to be given back as it was.
+    exit_when_terminated()
+    with _view(as_json=as_json) as view:
+        for seen in watch(aws, oven, time.time, time.sleep):
+            view.show(seen)
+
+
+@contextmanager
+def _view(*, as_json: bool) -> Iterator[View]:
+    terminal = console()
+    if as_json:
+        yield JsonLines()
+    elif terminal.is_terminal and not terminal.is_dumb_terminal:
+        with Live(console=terminal, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
+            yield Frames(live)
+    else:
+        yield Lines()
+
+
+class Frames:
+    """Draws each status over the last one. During an outage, the last one stays, with the reason."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self._last: Status | None = None
+
+    def show(self, seen: Status | KitchenError) -> None:
+        if isinstance(seen, Status):
+            self._last = seen
+            self._live.update(board(seen, self._live.console), refresh=True)
+            return
+        reason = Text(f"Not known now: {plain(str(seen))}. Still trying.", "bold red")
+        if self._last is None:
+            self._live.update(reason, refresh=True)
+            return
+        since = Text(f"This was at {moment(self._last.at, self._last.at)}.", "bold red")
+        self._live.update(Group(reason, since, board(self._last, self._live.console)), refresh=True)
+
+
+class Lines:
+    """Prints a line whenever the numbers change."""
+
+    def __init__(self) -> None:
+        self._said = ""
+
+    def show(self, seen: Status | KitchenError) -> None:
+        text = line(seen) if isinstance(seen, Status) else f"not known now: {plain(str(seen))}"
+        if text != self._said:
+            self._said = text
+            typer.echo(f"{time.strftime('%H:%M:%S')}  {text}")
+
+
+class JsonLines:
+    """Prints an object for each status; what hinders them is said beside."""
+
+    def show(self, seen: Status | KitchenError) -> None:
+        if isinstance(seen, Status):
+            typer.echo(json.dumps(seen.as_json()))
+        else:
+            say(f"Not known now: {plain(str(seen))}")

@@ -1,0 +1,106 @@
+"""`oven view`: one oven in a browser, live."""
+
+import contextlib
+import os
+import secrets
+import sys
+import time
+import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serverless_pizza_oven.aws import Aws
+from serverless_pizza_oven.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
+from serverless_pizza_oven.cli.signals import stopped
+from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.web.oven import DeployedOven
+
+if TYPE_CHECKING:
+    from serverless_pizza_oven.web.server import Page
+
+BROWSER_SECS = 10
+"""For which a browser may take to start."""
+
+WithView = Annotated[
+    bool, typer.Option("--view", help="Show the oven in a browser, too. The page ends with the command.")
+]
+
+
+def view(
+    stack: StackName = None,
+    endpoint_url: EndpointUrl = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=65535,
+            metavar="N",
+            help="The port of 127.0.0.1 to serve on.",
+            show_default="a free one",
+        ),
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the URL alone.")] = False,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Show an oven in a browser, live, until Ctrl-C.
+
+    Prints the URL of the page, and opens it where there is a browser to see it in. It is served to this
+    machine alone. It reads, and takes nothing: five requests a second and five more every 10 seconds while it
+    is open, of about 1.4 cents an hour on AWS for a small oven. When the number of dead letters changes it
+    peeks at up to ten, which nobody else sees for that moment. To an oven on this machine it can send pizzas.
+
+    Examples:
+
+    - `oven view --stack spo --region eu-west-1`: the oven of a stack on AWS
+    - `oven view --endpoint-url http://127.0.0.1:4566`: the one of `oven local`
+    - `oven demo --view`: an oven of its own, at work
+    """
+    aws, found = oven_of(stack, endpoint_url, profile, region)
+    stop = stopped()
+    with _running_page(aws, found, port) as page:
+        typer.echo(page.url)
+        say("Ctrl-C takes the page down; the oven goes on.")
+        if not no_browser:
+            open_in_browser(page.url)
+        while not stop.wait(1):
+            pass
+
+
+@contextlib.contextmanager
+def shown(connected: Callable[[], Aws], stack: Stack, *, wanted: bool) -> Iterator[None]:
+    """If `wanted`, show an oven in a browser while the block runs, and wait a little until it is seen.
+
+    The page is `connected` for itself: it looks from another thread.
+    """
+    if not wanted:
+        yield
+        return
+    with _running_page(connected(), stack, None) as page:
+        say(f"Watch it at {page.url}")
+        if open_in_browser(page.url):
+            page.wait_until_open(BROWSER_SECS)
+        yield
+
+
+def _running_page(aws: Aws, stack: Stack, port: int | None) -> "AbstractContextManager[Page]":
+    # Imported when it is wanted: a web server takes a quarter of the time in which the other commands start.
+    from serverless_pizza_oven.web.server import running_page  # noqa: PLC0415
+
+    return running_page(DeployedOven(aws, stack, time.time, lambda: secrets.token_hex(5)), port)
+
+
+def open_in_browser(url: str) -> bool:
+    """Open it where somebody sees that. Returns whether a browser was started."""
+    return _has_screen() and webbrowser.open(url)
+
+
+def _has_screen() -> bool:
+    if "CI" in os.environ or not sys.stderr.isatty():
+        return False
+    if sys.platform == "darwin":
+        return "SSH_CONNECTION" not in os.environ
+    return "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ

@@ -1,0 +1,126 @@
+"""What is seen of a run: who waits, who bakes, what is out, all along."""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pizza_oven.item import Item
+from serverless_pizza_oven.forecast.ideal import IdealOven
+from serverless_pizza_oven.simulator.executions import Baking
+from serverless_pizza_oven.simulator.loop import SECOND, Loop, micros
+from serverless_pizza_oven.simulator.world import Observer, World
+
+POINTS = 500
+"""The most that a series has. When it is full every other one goes, and from then on half as many come."""
+
+FIRST_STEP = SECOND // 10
+
+
+@dataclass(slots=True)
+class Series:
+    """How things stood at moments that are as far from each other."""
+
+    step: int = FIRST_STEP
+    """Microseconds from one to the next; the first is the beginning."""
+    sent: list[int] = field(default_factory=list)
+    """So far."""
+    waiting: list[int] = field(default_factory=list)
+    """Sent, and not baking yet."""
+    baking: list[int] = field(default_factory=list)
+    """Items whose time in the oven has begun, and that are not out yet."""
+    out: list[int] = field(default_factory=list)
+    """So far."""
+    occupied: list[int] = field(default_factory=list)
+    """Slots."""
+
+    @property
+    def secs(self) -> Sequence[float]:
+        """The moments, in seconds from the beginning."""
+        return [number * self.step / SECOND for number in range(len(self.sent))]
+
+    def add(self, sent: int, waiting: int, baking: int, out: int, occupied: int) -> None:
+        """How things stand a step later."""
+        for values, value in zip(self._all(), (sent, waiting, baking, out, occupied), strict=True):
+            values.append(value)
+        if len(self.sent) > POINTS:
+            self.step *= 2
+            for values in self._all():
+                del values[1::2]
+
+    def _all(self) -> tuple[list[int], ...]:
+        return self.sent, self.waiting, self.baking, self.out, self.occupied
+
+
+class Recorder(Observer):
+    """Takes down what a forecast tells. Moments are in microseconds since the epoch."""
+
+    sees_requests = False
+
+    def __init__(self, loop: Loop, capacity: int, too_long: int) -> None:
+        """Waits of more than `too_long` microseconds are counted."""
+        self.sent = 0
+        """Messages; the rest counts items, each once."""
+        self.out = 0
+        self.again = 0
+        """How often an item came out once more."""
+        self.copies = 0
+        """Of items that were sent before: the oven drops them."""
+        self.waits = array("q")
+        """In microseconds, from sending to the beginning of the baking."""
+        self.most_waiting = 0
+        self.waited_too_long = 0
+        self.first_too_long: int | None = None
+        self.slot_secs = 0
+        """Of those that began: their slots times their baking times."""
+        self.first_sent: int | None = None
+        self.last_out = 0
+        self.ideal = IdealOven(capacity)
+        self.series = Series()
+        self._loop = loop
+        self._too_long = too_long
+        self._waiting: dict[str, int] = {}
+        self._baking: set[str] = set()
+
+    def send(self, world: World, item: Item) -> None:
+        """Send an item, and look out for it unless it is a copy."""
+        now = self._loop.now
+        self.sent += 1
+        if self.first_sent is None:
+            self.first_sent = now
+        if item.id in self._waiting or item.id in world.executions.bakings:
+            self.copies += 1
+        else:
+            self._waiting[item.id] = now
+            self.most_waiting = max(self.most_waiting, len(self._waiting))
+            self.ideal.bake(now, micros(item.baking_time_secs), item.size)
+        world.send(item.body)
+
+    def started(self, baking: Baking) -> None:
+        item = baking.item
+        sent = self._waiting.pop(item.id, None)
+        if sent is None:
+            return
+        wait = baking.started - sent
+        self.waits.append(wait)
+        if wait > self._too_long:
+            self.waited_too_long += 1
+            if self.first_too_long is None:
+                self.first_too_long = baking.started
+        self._baking.add(item.id)
+        self.slot_secs += item.baking_time_secs * item.size
+
+    def closed(self, baking: Baking) -> None:
+        if baking.status != "SUCCEEDED":
+            self._baking.discard(baking.item.id)
+
+    def baked(self, item: Item) -> None:
+        if item.id not in self._baking:
+            self.again += 1
+            return
+        self._baking.remove(item.id)
+        self.out += 1
+        self.last_out = self._loop.now
+
+    def sample(self, occupied: int) -> None:
+        """Take down how things stand, `occupied` slots among them."""
+        self.series.add(self.sent, len(self._waiting), len(self._baking), self.out, occupied)

@@ -1,0 +1,213 @@
+"""How an oven is: what is in it, what waits before it, and what went wrong of late."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from serverless_pizza_oven.aws import Aws, aws_errors
+from serverless_pizza_oven.deployment.contents import depth, row
+from serverless_pizza_oven.deployment.stacks import Stack, find_stack
+from serverless_pizza_oven.operations.logs import LATE_SECS, Line, lines
+
+OVERDUE_SECS = 5
+"""How long past its time an item may still be on its way out."""
+
+FAILURE_SECS = 3600
+"""How far back failures are of late."""
+
+FAILURES = ("rejected", "failed")
+"""The decisions that tell of one."""
+
+MOST_FAILURES = 20
+
+BACKGROUND_SECS = 10
+"""How old the background may be: it costs requests that AWS counts, and changes slowly."""
+
+AGE_SECS = 15 * 60
+"""How old the last word of a queue may be: SQS tells CloudWatch each minute, some minutes late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baking:
+    """An item in the oven."""
+
+    id: str
+    size: int
+    """In slots."""
+    until: float
+    """When it should be out, in seconds since the epoch."""
+
+    def is_overdue(self, now: float) -> bool:
+        """Whether it should be out by more than what coming out takes."""
+        return now - self.until > OVERDUE_SECS
+
+
+@dataclass(frozen=True, slots=True)
+class Depths:
+    """About how many messages each queue holds, those in a function's hands included."""
+
+    new: int
+    """Triggers among them."""
+    line: int
+    baked: int
+    dead: int
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What is not asked for each second."""
+
+    at: float
+    stack: Stack
+    oldest_waiting_secs: float | None
+    """By CloudWatch, which may be some minutes behind; None where it does not know."""
+    oldest_dead_secs: float | None
+    """As above."""
+    failures: tuple[Line, ...]
+    """Of the last hour, the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """An oven at a moment."""
+
+    at: float
+    """In seconds since the epoch."""
+    occupied: int
+    """In slots."""
+    waiting: int
+    """Items that have joined the line, as the row counts them."""
+    baking: tuple[Baking, ...]
+    """Who comes out next, first."""
+    depths: Depths
+    background: Background
+
+    @property
+    def stack(self) -> str:
+        """Its name."""
+        return self.background.stack.name
+
+    @property
+    def capacity(self) -> int:
+        """In slots."""
+        return self.background.stack.capacity
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing is admitted."""
+        return self.background.stack.is_paused
+
+    @property
+    def oldest_waiting_secs(self) -> float | None:
+        """The age of the oldest item in line; None where there is none, or nobody knows."""
+        return self._by_now(self.background.oldest_waiting_secs) if self.depths.line else None
+
+    @property
+    def oldest_dead_secs(self) -> float | None:
+        """The age of the oldest dead letter; None where there is none, or nobody knows."""
+        return self._by_now(self.background.oldest_dead_secs) if self.depths.dead else None
+
+    @property
+    def overdue(self) -> list[Baking]:
+        """Who should be out by now."""
+        return [item for item in self.baking if item.is_overdue(self.at)]
+
+    def _by_now(self, secs: float | None) -> float | None:
+        return None if secs is None else round(secs + self.at - self.background.at, 1)
+
+    def as_json(self) -> dict[str, Any]:
+        """Times are in seconds since the epoch."""
+        return {
+            "stack": self.stack,
+            "at": round(self.at, 3),
+            "capacity": self.capacity,
+            "occupied": self.occupied,
+            "waiting": self.waiting,
+            "admission": "paused" if self.is_paused else "open",
+            "items": [
+                {
+                    "id": item.id,
+                    "size": item.size,
+                    "until": item.until,
+                    "bakesSecs": round(max(item.until - self.at, 0), 3),
+                    "overdue": item.is_overdue(self.at),
+                }
+                for item in self.baking
+            ],
+            "queues": {
+                "newItems": self.depths.new,
+                "waitingItems": self.depths.line,
+                "bakedItems": self.depths.baked,
+                "deadLetters": self.depths.dead,
+            },
+            "oldestWaitingSecs": self.oldest_waiting_secs,
+            "oldestDeadLetterSecs": self.oldest_dead_secs,
+            "failures": [line.as_json() for line in self.background.failures],
+        }
+
+
+def status(aws: Aws, stack: Stack, now: float, earlier: Status | None = None) -> Status:
+    """Look at an oven. Costs five requests, and every 10 s five more.
+
+    The `earlier` status spares those whose answers are still young: who watches an oven gives the last one.
+    Raises AwsError and DeploymentError.
+    """
+    background = earlier.background if earlier else None
+    if background is None or now - background.at >= BACKGROUND_SECS:
+        background = _background(aws, find_stack(aws, stack.name) if earlier else stack, now, background)
+    stack = background.stack
+    seen = row(aws, stack)
+    baking = [Baking(item_id, lease.size, lease.until) for item_id, lease in seen.leases.items()]
+    return Status(
+        at=now,
+        occupied=seen.occupied,
+        waiting=seen.waiting,
+        baking=tuple(sorted(baking, key=lambda item: (item.until, item.id))),
+        depths=Depths(
+            new=depth(aws, stack.new_items),
+            line=depth(aws, stack.waiting_items),
+            baked=depth(aws, stack.baked_items),
+            dead=depth(aws, stack.dead_letters),
+        ),
+        background=background,
+    )
+
+
+def _background(aws: Aws, stack: Stack, now: float, earlier: Background | None) -> Background:
+    return Background(
+        at=now,
+        stack=stack,
+        oldest_waiting_secs=_oldest(aws, stack.waiting_items, now),
+        oldest_dead_secs=_oldest(aws, stack.dead_letters, now),
+        failures=_failures(aws, stack, now, earlier),
+    )
+
+
+def _failures(aws: Aws, stack: Stack, now: float, earlier: Background | None) -> tuple[Line, ...]:
+    """An hour of a busy log takes long to search: who watches searches what is new since the last time."""
+    begin = now - FAILURE_SECS
+    since = max(begin, earlier.at - LATE_SECS) if earlier else begin
+    known = [line for line in earlier.failures if line.at >= begin] if earlier else []
+    found = {line.key: line for line in [*known, *lines(aws, stack, since, decisions=FAILURES)]}
+    return tuple(sorted(found.values(), key=lambda line: line.at, reverse=True)[:MOST_FAILURES])
+
+
+def _oldest(aws: Aws, queue_url: str, now: float) -> float | None:
+    """The age of the oldest message by now, in seconds: a receive would tell, but shut the line.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+    """
+    # A minute ahead, since clocks differ.
+    end = datetime.fromtimestamp(now, UTC) + timedelta(seconds=60)
+    with aws_errors(f"asking for the age of the oldest message in {queue_url}"):
+        points = aws.cloudwatch.get_metric_statistics(
+            Namespace="AWS/SQS",
+            MetricName="ApproximateAgeOfOldestMessage",
+            Dimensions=[{"Name": "QueueName", "Value": queue_url.rpartition("/")[2]}],
+            StartTime=end - timedelta(seconds=AGE_SECS),
+            EndTime=end,
+            Period=60,
+            Statistics=["Maximum"],
+        )["Datapoints"]
+    newest = max(points, key=lambda point: point["Timestamp"], default=None)
+    return newest["Maximum"] if newest else None

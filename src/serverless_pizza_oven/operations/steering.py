@@ -1,0 +1,59 @@
+"""What may be changed about an oven that is in use."""
+
+import time
+
+from pizza_oven.item import Trigger
+from serverless_pizza_oven.aws import Aws
+from serverless_pizza_oven.deployment.sqs import Queue
+from serverless_pizza_oven.deployment.stacks import Sleep, Stack, update_parameters
+from serverless_pizza_oven.errors import DeploymentError
+
+
+def set_capacity(aws: Aws, stack: Stack, capacity: int, sleep: Sleep = time.sleep) -> Stack:
+    """Give the oven so many slots. What a lowered capacity has no room for bakes on; who waits is let in.
+
+    Returns the stack as it is then. Raises AwsError, and DeploymentError where CloudFormation fails.
+    """
+    changed = update_parameters(aws, stack, {"BakingTableCapacityCount": str(capacity)}, _quietly, sleep)
+    trigger(aws, changed)
+    return changed
+
+
+def pause(aws: Aws, stack: Stack, sleep: Sleep = time.sleep) -> Stack:
+    """Admit nothing more: items wait in New Items and in the line, and what bakes comes out.
+
+    Raises as `resume`.
+    """
+    return _set_admission(aws, stack, "PAUSED", sleep)
+
+
+def resume(aws: Aws, stack: Stack, sleep: Sleep = time.sleep) -> Stack:
+    """Admit items again, those in line first.
+
+    Returns the stack as it is then. Raises AwsError, and DeploymentError where CloudFormation fails, or the
+    stack is of a version that cannot pause.
+    """
+    changed = _set_admission(aws, stack, "OPEN", sleep)
+    trigger(aws, changed)
+    return changed
+
+
+def trigger(aws: Aws, stack: Stack, item_id: str | None = None) -> None:
+    """Have the oven look at its line, at what is overdue, and into the item if one is named.
+
+    Raises AwsError.
+    """
+    Queue(aws, stack.new_items).send([Trigger(item_id).body])
+
+
+def _set_admission(aws: Aws, stack: Stack, value: str, sleep: Sleep) -> Stack:
+    if "Admission" not in stack.outputs:
+        raise DeploymentError(
+            f"the stack {stack.name} was made by version 1.0.0, which cannot pause: "
+            f"bring it up to date with oven deploy --stack {stack.name}"
+        )
+    return update_parameters(aws, stack, {"Admission": value}, _quietly, sleep)
+
+
+def _quietly(_line: str) -> None:
+    """CloudFormation's events are of no interest where one parameter changes; its failures are raised."""

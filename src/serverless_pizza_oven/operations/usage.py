@@ -1,0 +1,113 @@
+"""What an oven has used this month, as far as CloudWatch tells."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from serverless_pizza_oven import prices
+from serverless_pizza_oven.aws import Aws, aws_errors
+from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.operations.cost import GB, MEMORY_GB
+from serverless_pizza_oven.prices import Charge, Price
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
+
+DAY_SECS = 86_400
+
+QUEUE_METRICS = (
+    "NumberOfMessagesSent",
+    "NumberOfMessagesReceived",
+    "NumberOfMessagesDeleted",
+    "NumberOfEmptyReceives",
+)
+"""SQS tells of messages, not of requests, of which one may carry ten
+(https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html)."""
+
+STATES = 2
+"""Of an execution that meets no trouble: the state transitions that it costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One of CloudWatch's numbers, and what it costs to count one up."""
+
+    namespace: str
+    name: str
+    dimension: str
+    value: str
+    price: Price
+    each: float = 1
+    """How many of what is paid for are one of the metric."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """From a moment on; the requests to SQS as if each carried one message, so at most."""
+
+    since: datetime
+    charges: Sequence[Charge]
+
+
+def month_to_date(aws: Aws, stack: Stack, now: datetime) -> Usage:
+    """What has been used since this month began, in UTC. Raises AwsError.
+
+    CloudWatch charges a cent for 1,000 metrics, of which these are some 20.
+    """
+    since = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    metrics = list(_metrics(stack))
+    sums = _sums(aws, metrics, since, now)
+    counts: dict[Price, float] = {}
+    for number, metric in enumerate(metrics):
+        counts[metric.price] = counts.get(metric.price, 0.0) + metric.each * sums.get(f"m{number}", 0.0)
+    return Usage(since, [Charge(price, count) for price, count in counts.items() if count])
+
+
+def _metrics(stack: Stack) -> Iterator[Metric]:
+    for url in (stack.new_items, stack.waiting_items, stack.baked_items, stack.dead_letters):
+        queue = url.rpartition("/")[2]
+        price = prices.FIFO_REQUEST if queue.endswith(".fifo") else prices.STANDARD_REQUEST
+        for name in QUEUE_METRICS:
+            yield Metric("AWS/SQS", name, "QueueName", queue, price)
+    for output in ("BakeItemsFunctionName", "ItemRemovedFunctionName"):
+        function = stack.outputs[output]
+        yield Metric("AWS/Lambda", "Invocations", "FunctionName", function, prices.INVOCATION)
+        # In milliseconds.
+        yield Metric("AWS/Lambda", "Duration", "FunctionName", function, prices.GB_SECOND, MEMORY_GB / 1000)
+    machine = stack.outputs["ItemStatesArn"]
+    yield Metric("AWS/States", "ExecutionsStarted", "StateMachineArn", machine, prices.TRANSITION, STATES)
+    yield Metric("AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", stack.table, prices.WRITE_UNIT)
+    yield Metric("AWS/DynamoDB", "ConsumedReadCapacityUnits", "TableName", stack.table, prices.READ_UNIT)
+    for output in ("BakeItemsLogGroup", "ItemRemovedLogGroup"):
+        yield Metric(
+            "AWS/Logs", "IncomingBytes", "LogGroupName", stack.outputs[output], prices.LOG_GB, 1 / GB
+        )
+
+
+def _sums(aws: Aws, metrics: Sequence[Metric], since: datetime, now: datetime) -> Mapping[str, float]:
+    queries = [_query(f"m{number}", metric) for number, metric in enumerate(metrics)]
+    sums: dict[str, float] = {}
+    with aws_errors("asking CloudWatch what was used"):
+        pages = aws.cloudwatch.get_paginator("get_metric_data").paginate(
+            MetricDataQueries=queries, StartTime=since, EndTime=now
+        )
+        for page in pages:
+            for result in page["MetricDataResults"]:
+                sums[result["Id"]] = sums.get(result["Id"], 0.0) + sum(result["Values"])
+    return sums
+
+
+def _query(query_id: str, metric: Metric) -> "MetricDataQueryTypeDef":
+    return {
+        "Id": query_id,
+        "MetricStat": {
+            "Metric": {
+                "Namespace": metric.namespace,
+                "MetricName": metric.name,
+                "Dimensions": [{"Name": metric.dimension, "Value": metric.value}],
+            },
+            "Period": DAY_SECS,
+            "Stat": "Sum",
+        },
+    }

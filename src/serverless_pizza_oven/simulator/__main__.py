@@ -1,0 +1,150 @@
+"""Searches for schedules that break the oven, and shows what happens in one, step by step."""
+
+import re
+import resource
+import sys
+import time
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from serverless_pizza_oven.simulator.interleavings import explore as explore_scenario
+from serverless_pizza_oven.simulator.interleavings import retell
+from serverless_pizza_oven.simulator.loop import MINUTE, SECOND, START
+from serverless_pizza_oven.simulator.random_source import RandomSource, RecordingSource, read, written
+from serverless_pizza_oven.simulator.scenarios import SCENARIOS
+from serverless_pizza_oven.simulator.schedules import ROUGHNESS, play, search, shortest, trace
+from serverless_pizza_oven.simulator.world import Conditions, Setup, World
+
+HOUR = 60 * MINUTE
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+
+
+class Roughness(StrEnum):
+    """What goes wrong."""
+
+    ROUGH = "rough"
+    MILD = "mild"
+    NONE = "none"
+
+
+FAULTS = typer.Option(help="What goes wrong.")
+
+_DRAWS = re.compile(r"(?:(?:^|,)(?:0x[0-9]{1,6}|[0-9]{1,9}))*", re.ASCII)
+
+EXIT_BROKEN = 1
+"""The exit code when an invariant breaks."""
+
+
+@app.command("search")
+def search_schedules(
+    schedules: Annotated[int, typer.Option(min=1, help="How many to play.")] = 1000,
+    first_seed: Annotated[int, typer.Option(help="The seed of the first; each next one has the next.")] = 0,
+    faults: Annotated[Roughness, FAULTS] = Roughness.ROUGH,
+) -> None:
+    """Play random schedules until one breaks an invariant; then show the shortest that does."""
+    begun = time.monotonic()
+    seeds = range(first_seed, first_seed + schedules)
+    with typer.progressbar(length=schedules, file=sys.stderr) as bar:
+        found = search(seeds, ROUGHNESS[faults], on_played=lambda: bar.update(1))
+    if found is None:
+        secs = time.monotonic() - begun
+        typer.echo(
+            f"{schedules} schedules from seed {first_seed}, {faults}: every invariant holds ({secs:.1f} s)"
+        )
+        return
+    seed, failure = found
+    typer.echo(f"seed {seed}: {failure.error}", err=True)
+    draws = shortest(failure, ROUGHNESS[faults])
+    typer.echo("\n".join(trace(draws, ROUGHNESS[faults])))
+    typer.echo(
+        f"\npython -m serverless_pizza_oven.simulator replay --faults {faults} --draws {written(draws)}"
+    )
+    raise typer.Exit(EXIT_BROKEN)
+
+
+@app.command()
+def replay(
+    faults: Annotated[Roughness, FAULTS] = Roughness.ROUGH,
+    seed: Annotated[int | None, typer.Option(help="Of the schedule.")] = None,
+    draws: Annotated[str, typer.Option(help="What the random_source fall on, as a search prints it.")] = "",
+) -> None:
+    """Tell what happens in one schedule, step by step."""
+    if not _DRAWS.fullmatch(draws):
+        raise typer.BadParameter(
+            f"numbers with commas between them, as a search prints them, and not {draws!r:.60}",
+            param_hint="--draws",
+        )
+    told = read(draws)
+    if seed is not None:
+        random_source = RecordingSource(seed)
+        play(random_source, ROUGHNESS[faults])
+        told = random_source.drawn
+    typer.echo("\n".join(trace(told, ROUGHNESS[faults])))
+
+
+@app.command()
+def explore(
+    crashes: Annotated[int, typer.Option(min=0, help="How many functions may die on each way.")] = 0,
+    most_runs: Annotated[int, typer.Option(min=1, help="Stop after so many runs of a scenario.")] = 20_000,
+    only: Annotated[str | None, typer.Option(help="One scenario, by its name.")] = None,
+) -> None:
+    """Go every way that small ovens can take: each order of requests, each crash."""
+    chosen = [scenario for scenario in SCENARIOS if only in (None, scenario.name)]
+    if not chosen:
+        raise typer.BadParameter(
+            f"the scenarios are {', '.join(scenario.name for scenario in SCENARIOS)}", param_hint="--only"
+        )
+    for scenario in chosen:
+        begun = time.monotonic()
+        explored = explore_scenario(scenario, crashes, most_runs)
+        extent = "all of it" if explored.complete else f"stopped after {explored.runs} runs"
+        secs = time.monotonic() - begun
+        typer.echo(
+            f"{scenario.name}: {explored.states} states, {explored.runs} runs, {extent} ({secs:.1f} s)"
+        )
+        if explored.way is not None:
+            typer.echo("\n".join(retell(scenario, explored.way, crashes)))
+            raise typer.Exit(EXIT_BROKEN)
+
+
+@app.command()
+def speed(
+    items: Annotated[int, typer.Option(min=1, help="How many to bake.")] = 1_000_000,
+    slots: Annotated[int, typer.Option(min=1, help="Of the oven.")] = 500,
+    baking_secs: Annotated[int, typer.Option(min=0, help="How long each item bakes.")] = 5,
+    a_second: Annotated[float, typer.Option(min=0, help="How many come in a second; 0: all at once.")] = 83,
+) -> None:
+    """Bake many items while nothing goes wrong, and tell how long the simulation took.
+
+    As it is, nobody waits. With `--slots 14 --baking-secs 22 --a-second 0` nearly all do.
+    """
+    conditions = Conditions(names_kept=HOUR)
+    world = World(Setup(capacity=slots), conditions, RandomSource(0))
+    gap = round(SECOND / a_second) if a_second else 0
+    sent = 0
+
+    def send() -> None:
+        nonlocal sent
+        world.send(f'{{"id":"item-{sent}","bakingTimeSecs":{baking_secs}}}')
+        sent += 1
+        if sent < items:
+            world.loop.call_later(gap, send)
+
+    world.loop.call_later(0, send)
+    begun, begun_cpu = time.perf_counter(), time.process_time()
+    while world.outlet.count < items:
+        world.loop.run(world.loop.now + MINUTE)
+    secs, cpu_secs = time.perf_counter() - begun, time.process_time() - begun_cpu
+    world.close()
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    typer.echo(
+        f"{items} items in {(world.loop.now - START) / SECOND:.0f} virtual seconds: "
+        f"{secs:.1f} s, of it {cpu_secs:.1f} s of CPU, {megabytes:.0f} MB"
+    )
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,80 @@
+"""Small ovens, each with a few things under way at once, to be explored to the last order of events."""
+
+import json
+from collections.abc import Callable
+
+from pizza_oven.baking import OVERDUE_AFTER_SECS
+from pizza_oven.item import Trigger
+from pizza_oven.ports import Lease, Row
+from serverless_pizza_oven.simulator.interleavings import Scenario, SmallWorld
+from serverless_pizza_oven.simulator.invariants import Invariants
+from serverless_pizza_oven.simulator.loop import SECOND
+from serverless_pizza_oven.simulator.world import Setup
+
+ONE_SLOT = Setup(capacity=1, max_concurrency=2, batch_size=1)
+TWO_SLOTS = Setup(capacity=2, max_concurrency=2, batch_size=1)
+"""Each message has a function to itself, two of them at a time."""
+
+
+def item(item_id: str, size: int = 1, secs: int = 0) -> str:
+    """An item that bakes no longer than a request takes, so that its end meets everything else."""
+    return json.dumps({"id": item_id, "bakingTimeSecs": secs, "size": size})
+
+
+def _send(*bodies: str) -> Callable[[SmallWorld, Invariants], object]:
+    """Sends messages, all at once."""
+
+    def begin(_world: SmallWorld, invariants: Invariants) -> None:
+        for body in bodies:
+            invariants.send(body)
+
+    return begin
+
+
+def _overdue(world: SmallWorld, invariants: Invariants) -> None:
+    """A lease whose item never started: its message comes again just when a trigger has it looked into."""
+    late = world.loop.seconds() - OVERDUE_AFTER_SECS - 5
+    world.table.row = Row(occupied=1, leases={"a": Lease(1, late)})
+    invariants.send(item("a", secs=30))
+    invariants.send(Trigger().body)
+
+
+def _stopped(world: SmallWorld, invariants: Invariants) -> None:
+    """Somebody stops what bakes while others come."""
+    invariants.send(item("a", secs=30))
+    invariants.send(item("b"))
+
+    def stop() -> None:
+        if "a" in world.executions.bakings:
+            world.executions.close(world.executions.bakings["a"], "ABORTED", "somebody stopped it")
+        else:
+            world.loop.call_later(SECOND, stop)
+
+    world.loop.call_later(SECOND, stop)
+
+
+def _copied(world: SmallWorld, invariants: Invariants) -> None:
+    """A copy comes just as its item is done."""
+    invariants.send(item("a", secs=2))
+    world.loop.call_later(2 * SECOND, invariants.send, item("a", secs=2))
+
+
+def _hand_over(world: SmallWorld, invariants: Invariants) -> None:
+    """An item comes at the moment when another leaves."""
+    invariants.send(item("a", secs=5))
+    world.loop.call_later(5 * SECOND, invariants.send, item("b"))
+    world.loop.call_later(5 * SECOND, invariants.send, item("c"))
+
+
+SCENARIOS = [
+    Scenario("two items for one slot", ONE_SLOT, _send(item("a"), item("b"))),
+    Scenario("a copy of an item", ONE_SLOT, _copied),
+    Scenario(
+        "three items for two slots",
+        TWO_SLOTS,
+        _send(item("a"), item("b", size=2), item("c")),
+    ),
+    Scenario("items that come as one leaves", ONE_SLOT, _hand_over),
+    Scenario("an overdue item that comes again", ONE_SLOT, _overdue),
+    Scenario("an item that is stopped", ONE_SLOT, _stopped),
+]

@@ -1,0 +1,186 @@
+"""Random schedules: small ovens, a few items, and much that goes wrong; all drawn from one seed."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from serverless_pizza_oven.simulator.faults import MILD, NONE, ROUGH, Faults
+from serverless_pizza_oven.simulator.invariants import InvariantError, Invariants
+from serverless_pizza_oven.simulator.loop import SECOND
+from serverless_pizza_oven.simulator.random_source import RandomSource, RecordingSource, ScriptedSource
+from serverless_pizza_oven.simulator.shrinking import shrink
+from serverless_pizza_oven.simulator.trace import Trace
+from serverless_pizza_oven.simulator.world import Conditions, Protocol, Setup, World
+
+TROUBLE_SECS = 150
+"""How long things go wrong. After that the oven has to come to rest by itself."""
+
+LASTING_TROUBLE_SECS = 450
+"""The same where items keep coming, so long that eras of the line pass."""
+
+REST_SECS = 900
+"""Within which it must have: overdue leases are let go 90 s after their time, a few at a minute; a wrong
+count of the line 135 s after the last one joined; and a message in hand may come again after each minute."""
+
+ROUGHNESS = {"rough": ROUGH, "mild": MILD, "none": NONE}
+
+BAD_BODIES = (
+    "",
+    "{",
+    "[]",
+    '{"id":"x"}',
+    '{"id":"?","bakingTimeSecs":1}',
+    '{"id":"huge","bakingTimeSecs":1,"size":99}',
+)
+
+
+@dataclass(slots=True)
+class Schedule:
+    """One run of a small oven: what is sent when, and what else is done to it."""
+
+    world: World
+    invariants: Invariants
+    random_source: RandomSource
+
+    def play(self) -> None:
+        """Run it to its end. Raises InvariantError."""
+        try:
+            self._play()
+        finally:
+            self.world.close()
+
+    def _play(self) -> None:
+        secs = self._plan()
+        loop, world = self.world.loop, self.world
+        begun = loop.now
+        loop.call_later(secs * SECOND, world.faults.cease)
+        self._run(begun + secs * SECOND)
+        # A request that hung in the last moment still takes effect within a minute.
+        rested = begun + (secs + 65) * SECOND
+        for until in range(rested, rested + REST_SECS * SECOND, 5 * SECOND):
+            self._run(until)
+            if world.quiet:
+                break
+        self.invariants.check_the_end()
+
+    def _run(self, until: int) -> None:
+        loop, check, record = self.world.loop, self.invariants.check, self.world.line_history.record
+        while loop.step(until):
+            check()
+            record()
+        loop.run(until)
+
+    # The plan
+
+    def _plan(self) -> int:
+        """Draw what happens. Returns for how many seconds things go wrong."""
+        random_source = self.random_source
+        for number in range(1 + random_source.below(8)):
+            size = 1 + (random_source.below(self.world.setup.capacity) if random_source.chance(0.4) else 0)
+            item = {
+                "id": f"item{number}",
+                "bakingTimeSecs": (2, 0, 1, 5, 20)[random_source.below(5)],
+                "size": size,
+            }
+            self._later(self.invariants.send, json.dumps(item))
+            if random_source.chance(0.15):
+                self._later(self.invariants.send, json.dumps(item))
+            if random_source.chance(0.08):
+                self._later(self._abort, f"item{number}")
+        if random_source.chance(0.3):
+            self._later(self.invariants.send, BAD_BODIES[random_source.below(len(BAD_BODIES))])
+        if random_source.chance(0.2):
+            self._later(self.invariants.send, '{"type":"trigger","item":"item0"}')
+        if random_source.chance(0.1):
+            self._later(self.invariants.lower, 1 + random_source.below(self.world.setup.capacity))
+        if not random_source.chance(0.025):
+            return TROUBLE_SECS
+        for sec in range(0, LASTING_TROUBLE_SECS, 10 + random_source.below(20)):
+            for number in range(1 + random_source.below(3)):
+                item = {"id": f"late{sec}-{number}", "bakingTimeSecs": random_source.below(3)}
+                self.world.loop.call_later(sec * SECOND, self.invariants.send, json.dumps(item))
+        return LASTING_TROUBLE_SECS
+
+    def _later(self, act: Callable[[str], object] | Callable[[int], object], what: str | int) -> None:
+        # Most within some seconds of each other, where they meet.
+        span = (
+            self.random_source.below(100) * SECOND
+            if self.random_source.chance(0.3)
+            else self.random_source.below(8 * SECOND)
+        )
+        self.world.loop.call_later(span, act, what)
+
+    def _abort(self, item_id: str) -> None:
+        baking = self.world.executions.bakings.get(item_id)
+        if baking is not None:
+            self.world.executions.close(baking, "ABORTED", "somebody stopped it")
+
+
+def schedule(
+    random_source: RandomSource,
+    faults: Faults,
+    protocol: Protocol | None = None,
+    invariants: Invariants | None = None,
+) -> Schedule:
+    """A small oven, drawn from the random_source, ready to play."""
+    invariants = invariants or Invariants()
+    setup = Setup(capacity=1 + random_source.below(4), max_concurrency=2 + random_source.below(4))
+    world = World(setup, Conditions(faults=faults), random_source, invariants, protocol=protocol)
+    invariants.watch(world)
+    return Schedule(world, invariants, random_source)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A schedule that breaks an invariant."""
+
+    error: InvariantError
+    drawn: list[int]
+    """What the random_source fell on."""
+
+
+def play(
+    random_source: RecordingSource | ScriptedSource, faults: Faults, protocol: Protocol | None = None
+) -> Failure | None:
+    """Play the schedule of these random_source to its end. Returns how it failed, if it did."""
+    try:
+        schedule(random_source, faults, protocol).play()
+    except InvariantError as error:
+        return Failure(error, random_source.drawn)
+    return None
+
+
+def search(
+    seeds: range,
+    faults: Faults,
+    protocol: Protocol | None = None,
+    on_played: Callable[[], object] = lambda: None,
+) -> tuple[int, Failure] | None:
+    """Play the schedules of these seeds until one fails. Returns its seed, and how it failed."""
+    for seed in seeds:
+        failure = play(RecordingSource(seed), faults, protocol)
+        on_played()
+        if failure is not None:
+            return seed, failure
+    return None
+
+
+def shortest(failure: Failure, faults: Faults, protocol: Protocol | None = None) -> list[int]:
+    """RandomSource that fail in the same way, with less happening."""
+
+    def fails(told: list[int]) -> list[int] | None:
+        again = play(ScriptedSource(told), faults, protocol)
+        same = again is not None and again.error.invariant == failure.error.invariant
+        return again.drawn if again is not None and same else None
+
+    return shrink(failure.drawn, fails)
+
+
+def trace(told: Sequence[int], faults: Faults, protocol: Protocol | None = None) -> list[str]:
+    """What happens with these draws, line by line, up to the invariant that breaks, if one does."""
+    teller = Trace()
+    try:
+        schedule(ScriptedSource(told), faults, protocol, teller).play()
+    except InvariantError as error:
+        return [*teller.lines, str(error)]
+    return [*teller.lines, "every invariant holds"]

@@ -1,0 +1,100 @@
+"""An oven that shows what it is told to: for tests and measurements of the page."""
+
+import heapq
+from collections.abc import Callable, Iterable, Sequence
+
+from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.operations.status import Background, Baking, Depths, Status
+from serverless_pizza_oven.web.ordering import Order
+from serverless_pizza_oven.web.oven import Letter
+
+
+class ScriptedOven:
+    """Implements Oven. `script` is asked for each look, and may raise; what is sent is noted in `sent`."""
+
+    name = "scripted"
+    where = "on this machine"
+
+    def __init__(
+        self,
+        script: Callable[[], Status],
+        *,
+        capacity: int = 14,
+        dead_letters: Sequence[Letter] = (),
+        is_local: bool = True,
+    ) -> None:
+        self.script = script
+        self.capacity = capacity
+        self.dead_letters = dead_letters
+        self.is_local = is_local
+        self.sent: list[Order] = []
+
+    def look(self) -> Status:
+        return self.script()
+
+    def letters(self) -> Sequence[Letter]:
+        return self.dead_letters
+
+    def send(self, order: Order) -> None:
+        self.sent.append(order)
+
+
+def seen(
+    at: float,
+    items: Iterable[Baking] = (),
+    *,
+    capacity: int = 14,
+    waiting: int = 0,
+    new: int = 0,
+    baked: int = 0,
+    dead: int = 0,
+    is_paused: bool = False,
+) -> Status:
+    """The status of an oven at a moment, in seconds since the epoch."""
+    baking = tuple(sorted(items, key=lambda item: (item.until, item.id)))
+    outputs = {
+        "BakingTableCapacityCount": str(capacity),
+        "Admission": "PAUSED" if is_paused else "OPEN",
+    }
+    return Status(
+        at=at,
+        occupied=sum(item.size for item in baking),
+        waiting=waiting,
+        baking=baking,
+        depths=Depths(new=new, line=waiting, baked=baked, dead=dead),
+        background=Background(
+            at, Stack("scripted", outputs), oldest_waiting_secs=None, oldest_dead_secs=None, failures=()
+        ),
+    )
+
+
+class Rush:
+    """Items of one slot that all came at once, first come first served: a script for as long as it lasts."""
+
+    def __init__(self, baking_times: Sequence[float], capacity: int, clock: Callable[[], float]) -> None:
+        """It begins now. The `clock` tells seconds since the epoch, like the times in what is seen."""
+        self._clock = clock
+        self._capacity = capacity
+        self._began = clock()
+        self._times = list(_schedule(baking_times, capacity))
+
+    def __call__(self) -> Status:
+        now = self._clock()
+        gone = now - self._began
+        items = [
+            Baking(f"pizza-{number}", 1, self._began + end)
+            for number, (start, end) in enumerate(self._times)
+            if start <= gone < end
+        ]
+        waiting = sum(start > gone for start, _ in self._times)
+        baked = sum(end <= gone for _, end in self._times)
+        return seen(now, items, capacity=self._capacity, waiting=waiting, baked=baked)
+
+
+def _schedule(baking_times: Sequence[float], capacity: int) -> Iterable[tuple[float, float]]:
+    """When each begins and ends, in seconds since the rush began."""
+    free_at = [0.0] * capacity
+    for secs in baking_times:
+        start = free_at[0]
+        heapq.heapreplace(free_at, start + secs)
+        yield start, start + secs
