@@ -159,7 +159,7 @@ def simulate(
     describes, describes-burst, transitions, transitions-burst, concurrency.
 
     The faults, in parts of the requests, messages, events or whatever they are about: crash-before,
-    crash-after, hang, refused, unanswered, late, repeated, late_duplicate, partial, slow, message-twice,
+    crash-after, hang, refused, unanswered, late, repeated, late-duplicate, partial, slow, message-twice,
     out-of-order, false-empty, stale-count, stale-describe, event-lost, event-twice, task-twice, skewed-clock.
 
     Items wait from when they are sent until they begin to bake. The ideal is an oven in which nothing but
