@@ -8,38 +8,17 @@ import pytest
 from rich.console import Console
 
 from serverless_pizza_oven.aws import local
-from serverless_pizza_oven.cli.board import board, line
+from serverless_pizza_oven.cli.board import bakes, board, line
 from serverless_pizza_oven.cli.options import seconds
 from serverless_pizza_oven.deployment.stacks import Stack
 from serverless_pizza_oven.errors import DeploymentError, UsageError
-from serverless_pizza_oven.operations import steering, words
+from serverless_pizza_oven.operations import steering
 from serverless_pizza_oven.operations.logs import NO_DECISION, Line, pattern, read
 from serverless_pizza_oven.operations.status import Background, Baking, Depths, Status
 
 NOW = 1_800_000_000.0
 
 # Times
-
-
-@pytest.mark.parametrize(
-    ("secs", "told"),
-    [
-        (0, "0 s"),
-        (0.4, "0 s"),
-        (12, "12 s"),
-        (59.6, "1 min"),
-        (62, "1 min 2 s"),
-        (601, "10 min"),
-        (629, "10 min"),
-        (3599, "1 h"),
-        (7500, "2 h 5 min"),
-        (86_400, "1 day"),
-        (2 * 86_400 + 3 * 3600 + 59, "2 days 3 h"),
-        (31_536_000, "365 days"),
-    ],
-)
-def test_a_duration_is_told_in_its_two_largest_units(secs: float, told: str) -> None:
-    assert words.duration(secs) == told
 
 
 @pytest.mark.parametrize(
@@ -53,20 +32,7 @@ def test_a_duration_is_told_in_its_two_largest_units(secs: float, told: str) -> 
     ],
 )
 def test_what_bakes_is_overdue_once_it_takes_longer_than_coming_out_does(until: float, told: str) -> None:
-    assert words.bakes(Baking("a", 1, until), NOW) == told
-
-
-def test_one_is_told_as_one_and_none_as_many() -> None:
-    assert [words.counted(count, "item") for count in (0, 1, 2)] == ["0 items", "1 item", "2 items"]
-
-
-def test_the_date_is_told_of_another_day_alone() -> None:
-    assert " " not in words.moment(NOW, NOW)
-    assert words.moment(NOW - 10 * 86_400, NOW).count("-") == 2
-
-
-def test_what_others_wrote_moves_no_cursor_and_takes_one_line() -> None:
-    assert words.plain("red \x1b[31m\nand\ttwo  lines") == "red ?[31m and two lines"
+    assert bakes(Baking("a", 1, until), NOW) == told
 
 
 @pytest.mark.parametrize(("text", "secs"), [("90s", 90), ("15m", 900), ("1h", 3600), ("2d", 172_800)])

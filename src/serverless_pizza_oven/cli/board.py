@@ -7,8 +7,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from serverless_pizza_oven.operations.status import Status
-from serverless_pizza_oven.operations.words import bakes, duration, moment, plain, slots
+from serverless_pizza_oven.operations.status import Baking, Status
+from serverless_pizza_oven.text import duration, moment, plain, slots
 
 FEWEST_LINES = 3
 """For what is in the oven, on a screen however small."""
@@ -94,6 +94,15 @@ def _items(status: Status, most: int) -> RenderableType:
     taken = sum(item.size for item in left)
     last = bakes(left[-1], status.at)
     return Group(table, f"and {len(left)} more in {slots(taken)}; the last {last} (all: --json)")
+
+
+def bakes(item: Baking, now: float) -> str:
+    """How long an item in the oven still bakes, at `now` in seconds since the epoch."""
+    if item.is_overdue(now):
+        return f"is overdue by {duration(now - item.until)}"
+    if item.until <= now:
+        return "is coming out"
+    return f"bakes {duration(item.until - now)} more"
 
 
 def _failures(status: Status) -> Table:

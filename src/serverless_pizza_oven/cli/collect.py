@@ -11,7 +11,7 @@ from serverless_pizza_oven.deployment.sqs import Queue
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.operations.collecting import as_line
 from serverless_pizza_oven.operations.collecting import collect as collect_items
-from serverless_pizza_oven.operations.words import counted
+from serverless_pizza_oven.text import counted
 
 
 def collect(

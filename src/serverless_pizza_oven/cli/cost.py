@@ -19,8 +19,8 @@ from serverless_pizza_oven.deployment.template import default_parameters
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.operations.cost import Part, idle, per_million
 from serverless_pizza_oven.operations.usage import Usage, month_to_date
-from serverless_pizza_oven.operations.words import slots
 from serverless_pizza_oven.prices import Charge, after_free_tier, by_service, total
+from serverless_pizza_oven.text import slots
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ from serverless_pizza_oven.deployment.stacks import find_stack
 from serverless_pizza_oven.errors import KitchenError, UsageError
 from serverless_pizza_oven.local.emulator import free_port
 from serverless_pizza_oven.local.oven import running_oven
-from serverless_pizza_oven.operations.words import counted
+from serverless_pizza_oven.text import counted
 
 
 class DemoError(KitchenError):

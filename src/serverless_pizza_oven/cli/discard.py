@@ -12,7 +12,7 @@ from serverless_pizza_oven.cli.output import end_last_line, write_lines
 from serverless_pizza_oven.deployment.sqs import Queue
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.operations.dead_letters import discard as discard_letters
-from serverless_pizza_oven.operations.words import counted
+from serverless_pizza_oven.text import counted
 
 
 def discard(

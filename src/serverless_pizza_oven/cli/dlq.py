@@ -10,7 +10,7 @@ import typer
 from serverless_pizza_oven.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
 from serverless_pizza_oven.deployment.sqs import Queue
 from serverless_pizza_oven.operations.dead_letters import Letter, list_letters
-from serverless_pizza_oven.operations.words import duration
+from serverless_pizza_oven.text import duration
 
 
 def dlq(

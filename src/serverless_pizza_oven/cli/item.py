@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from serverless_pizza_oven.aws import Aws
+from serverless_pizza_oven.cli.board import bakes
 from serverless_pizza_oven.cli.options import (
     EndpointUrl,
     Profile,
@@ -19,7 +20,7 @@ from serverless_pizza_oven.cli.options import (
 from serverless_pizza_oven.deployment.contents import depth
 from serverless_pizza_oven.deployment.stacks import Stack
 from serverless_pizza_oven.operations.whereabouts import Place, Whereabouts, find
-from serverless_pizza_oven.operations.words import bakes, duration, moment, plain, slots
+from serverless_pizza_oven.text import duration, moment, plain, slots
 
 
 def item(

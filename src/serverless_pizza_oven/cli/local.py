@@ -11,7 +11,7 @@ from serverless_pizza_oven.cli.signals import stopped
 from serverless_pizza_oven.cli.view import WithView, shown
 from serverless_pizza_oven.deployment.names import MAX_CAPACITY
 from serverless_pizza_oven.local.oven import LocalOven, running_oven
-from serverless_pizza_oven.operations.words import slots
+from serverless_pizza_oven.text import slots
 
 
 def local(

@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import typer
 
 from serverless_pizza_oven.errors import UsageError
-from serverless_pizza_oven.operations.words import plain
+from serverless_pizza_oven.text import plain
 
 Parsing: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
 """Click's usage errors. Typer has brought that class under several names."""

@@ -27,7 +27,7 @@ from serverless_pizza_oven.deployment.stacks import Stack
 from serverless_pizza_oven.errors import KitchenError, UsageError
 from serverless_pizza_oven.operations.sending import BadLineError, read_item, read_items, read_lines
 from serverless_pizza_oven.operations.sending import send as send_items
-from serverless_pizza_oven.operations.words import counted
+from serverless_pizza_oven.text import counted
 
 STDIN = "-"
 

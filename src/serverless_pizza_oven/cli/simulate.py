@@ -26,7 +26,7 @@ from serverless_pizza_oven.forecast.files import READ, Sources
 from serverless_pizza_oven.forecast.forecasts import Forecast, Plan, forecast
 from serverless_pizza_oven.forecast.plans import ITEMS, plan
 from serverless_pizza_oven.forecast.report import table
-from serverless_pizza_oven.operations.words import plain
+from serverless_pizza_oven.text import plain
 
 MAX_ITEMS = 10_000_000
 

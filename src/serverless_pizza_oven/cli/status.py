@@ -21,7 +21,7 @@ from serverless_pizza_oven.errors import KitchenError
 from serverless_pizza_oven.operations.status import Status
 from serverless_pizza_oven.operations.status import status as look
 from serverless_pizza_oven.operations.watching import watch
-from serverless_pizza_oven.operations.words import moment, plain
+from serverless_pizza_oven.text import moment, plain
 
 
 class View(Protocol):

@@ -16,7 +16,7 @@ from serverless_pizza_oven.cli.options import (
 from serverless_pizza_oven.deployment.contents import row
 from serverless_pizza_oven.deployment.names import MAX_CAPACITY
 from serverless_pizza_oven.operations import steering
-from serverless_pizza_oven.operations.words import slots as in_words
+from serverless_pizza_oven.text import slots as in_words
 
 
 def capacity(

@@ -8,6 +8,7 @@ from typing import Any
 
 from serverless_pizza_oven.demo.tally import Tally
 from serverless_pizza_oven.forecast.ideal import ideal_secs
+from serverless_pizza_oven.text import counted
 
 SHOWN = 3
 """Ids named in a line; all of them are in the JSON."""
@@ -35,14 +36,14 @@ class Summary:
         unsent = self.pizzas - self.baked - len(self.missing) - len(self.dead)
         troubles = []
         if self.dead:
-            troubles.append(f"{_count(len(self.dead), 'dead letter')} ({_some(list(self.dead))})")
+            troubles.append(f"{counted(len(self.dead), 'dead letter')} ({_some(list(self.dead))})")
         if self.missing:
             troubles.append(f"{len(self.missing)} missing ({_some(self.missing)})")
         if self.doubles:
             troubles.append(f"{len(self.doubles)} came out more than once ({_some(self.doubles)})")
         if unsent > 0:
             troubles.append(f"{unsent} not sent")
-        return f"of {_count(self.pizzas, 'pizza')}: {', '.join(troubles)}" if troubles else None
+        return f"of {counted(self.pizzas, 'pizza')}: {', '.join(troubles)}" if troubles else None
 
     @property
     def times_ideal(self) -> float | None:
@@ -51,12 +52,12 @@ class Summary:
 
     def as_text(self) -> str:
         """A few lines for people."""
-        lines = [f"Baked    {self.baked} of {_count(self.pizzas, 'pizza')}"]
+        lines = [f"Baked    {self.baked} of {counted(self.pizzas, 'pizza')}"]
         if self.secs is not None:
             lines.append(f"Time     {self.secs:.1f} s{self._against_the_ideal()}")
         if self.median_wait_secs is not None:
             lines.append(f"Waiting  median {self.median_wait_secs:.1f} s, p99 {self.p99_wait_secs:.1f} s")
-        lines.append(f"DLQ      {_count(len(self.dead), 'pizza') if self.dead else 'none of these pizzas'}")
+        lines.append(f"DLQ      {counted(len(self.dead), 'pizza') if self.dead else 'none of these pizzas'}")
         lines += [f"         {item_id}: {reason}" for item_id, reason in self.dead.items()]
         return "\n".join(lines)
 
@@ -124,10 +125,6 @@ def _secs(tally: Tally) -> float | None:
 def _percentile(ordered: Sequence[float], percent: int) -> float:
     """The least of the values that so many percent do not exceed."""
     return ordered[math.ceil(len(ordered) * percent / 100) - 1]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _some(ids: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item, Trigger, parse, read_object
 from serverless_pizza_oven.deployment.sqs import Message, Queue, batches
 from serverless_pizza_oven.errors import KitchenError
-from serverless_pizza_oven.operations.words import plain
+from serverless_pizza_oven.text import plain
 
 HIDE_SECS = 30
 """For how long nobody else sees the letters, if we die while we have them in hand."""

@@ -1,17 +1,15 @@
-"""Times in the words of those who read them."""
+"""Formats durations, counts and times of day for people, and makes foreign text safe to print."""
 
 from datetime import datetime
-
-from serverless_pizza_oven.operations.status import Baking
 
 _UNITS = (("day", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
 def duration(secs: float) -> str:
-    """The two largest units of it, the second only where it tells something: `12 s`, `3 min`, `2 h 5 min`."""
+    """A number of seconds in its two largest units, leaving out a second of 0: `12 s`, `2 h 5 min`."""
     left = round(secs)
     if left >= 600:
-        # Seconds tell nothing any more.
+        # From ten minutes on, seconds are noise.
         left = round(left / 60) * 60
     parts = []
     for unit, length in _UNITS:
@@ -21,31 +19,25 @@ def duration(secs: float) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
-def bakes(item: Baking, now: float) -> str:
-    """How long an item in the oven still bakes."""
-    if item.is_overdue(now):
-        return f"is overdue by {duration(now - item.until)}"
-    if item.until <= now:
-        return "is coming out"
-    return f"bakes {duration(item.until - now)} more"
-
-
 def counted(count: int, noun: str) -> str:
-    """`1 item`, `2 items`."""
+    """A count with its noun: `1 item`, `2 items`."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def slots(count: int) -> str:
-    """`1 slot`, `2 slots`."""
+    """A count of slots: `1 slot`, `2 slots`."""
     return counted(count, "slot")
 
 
 def moment(at: float, now: float) -> str:
-    """The time of day on this machine's clock, after the date if that is another than today's."""
+    """The local time of day; on another day than that of `now`, after the date.
+
+    Both are in seconds since the epoch.
+    """
     then, today = (datetime.fromtimestamp(secs).astimezone() for secs in (at, now))
     return f"{then:%H:%M:%S}" if then.date() == today.date() else f"{then:%Y-%m-%d %H:%M:%S}"
 
 
 def plain(text: str) -> str:
-    """In one line, and without what would move the cursor of a terminal."""
+    """The text on one line, with `?` for what is not printable: it could move the terminal's cursor."""
     return "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
