@@ -26,6 +26,9 @@ MAX_NESTING = 100
 MAX_DIGITS = 308
 """Of a whole number: what JSON readers that know only floats can still hold."""
 
+_BYTE_ORDER_MARK = "\ufeff"
+"""Some editors and shells put it before a text. A reader of JSON may pass over it (RFC 8259, section 8.1)."""
+
 _BRACKET = re.compile(r"[{}\[\]]")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
@@ -60,19 +63,25 @@ class Trigger:
 def parse(body: str, capacity: int | None) -> Item | Trigger:
     """Read a message body for an oven of `capacity` slots; for None any size will do.
 
-    Raises MalformedItemError with the reason.
+    A byte order mark before the item is dropped. Raises MalformedItemError with the reason.
     """
-    fields = read_object(body)
+    body = body.removeprefix(_BYTE_ORDER_MARK)
+    _refuse_too_large(body)
+    fields = _object(body)
     if fields.get("type") == "trigger" and fields.keys() <= {"type", "item"}:
         return Trigger(_valid_id(fields["item"], "item") if "item" in fields else None)
     return _item(fields, body, capacity)
 
 
 def read_object(body: str) -> dict[str, Any]:
-    """The JSON object that a message body must be. Raises MalformedItemError with the reason."""
-    size_in_bytes = len(body.encode(errors="surrogatepass"))
-    if size_in_bytes > MAX_ITEM_BYTES:
-        raise MalformedItemError(f"the item must be at most {MAX_ITEM_BYTES} bytes", f", not {size_in_bytes}")
+    """Read the JSON object that a message body must be, of any size.
+
+    Raises MalformedItemError with the reason.
+    """
+    return _object(body.removeprefix(_BYTE_ORDER_MARK))
+
+
+def _object(body: str) -> dict[str, Any]:
     _refuse_deep_nesting(body)
     try:
         fields = _DECODER.decode(body)
@@ -101,22 +110,41 @@ def parse_fields(fields: dict[str, Any]) -> Item:
 def _item(fields: dict[str, Any], body: str, capacity: int | None) -> Item:
     item_id = _valid_id(_required(fields, "id"), "id")
     try:
-        secs = _required(fields, "bakingTimeSecs")
-        return Item(
-            id=item_id,
-            baking_time_secs=_whole_number(secs, "bakingTimeSecs", "seconds", 0, MAX_BAKING_TIME_SECS),
-            size=_whole_number(fields.get("size", 1), "size", "slots", 1, capacity),
-            body=body,
+        secs = _whole_number(
+            _required(fields, "bakingTimeSecs"), "bakingTimeSecs", "seconds", 0, MAX_BAKING_TIME_SECS
         )
+        size = _whole_number(fields.get("size", 1), "size", "slots", 1, capacity)
+        if isinstance(fields["bakingTimeSecs"], float) or isinstance(fields.get("size"), float):
+            body = _with_whole_numbers(fields, secs, size)
+        return Item(item_id, secs, size, body)
     except MalformedItemError as error:
         error.item_id = item_id
         raise
+
+
+def _with_whole_numbers(fields: Mapping[str, Any], secs: int, size: int) -> str:
+    """The item without a point or an exponent in its time and its size.
+
+    A Wait state takes an integer alone
+    (https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-wait-state.html).
+    """
+    body = write_object({**fields, "bakingTimeSecs": secs, **({"size": size} if "size" in fields else {})})
+    _refuse_too_large(body, " once its numbers are written anew")
+    return body
 
 
 def _required(fields: dict[str, Any], name: str) -> Any:
     if name not in fields:
         raise MalformedItemError(f"{name} is missing")
     return fields[name]
+
+
+def _refuse_too_large(body: str, when: str = "") -> None:
+    size_in_bytes = len(body.encode(errors="surrogatepass"))
+    if size_in_bytes > MAX_ITEM_BYTES:
+        raise MalformedItemError(
+            f"the item must be at most {MAX_ITEM_BYTES} bytes{when}", f", not {size_in_bytes}"
+        )
 
 
 def _refuse_deep_nesting(body: str) -> None:
@@ -177,13 +205,15 @@ def _valid_id(value: Any, name: str) -> str:
 
 
 def _whole_number(value: Any, name: str, unit: str, least: int, most: int | None) -> int:
+    # To JSON 20.0 and 2e1 are the integer 20, and many languages write it so.
+    number = int(value) if isinstance(value, float) and value.is_integer() else value
     # A bool is an int to Python, but true seconds are no time.
-    if type(value) is not int or value < least or (most is not None and value > most):
+    if type(number) is not int or number < least or (most is not None and number > most):
         bounds = f"from {least} to {most}" if most is not None else f"of at least {least}"
         raise MalformedItemError(
             f"{name} must be a whole number of {unit} {bounds}", f", not {_shown(value)}"
         )
-    return value
+    return number
 
 
 def _shown(value: Any) -> str:
