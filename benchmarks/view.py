@@ -19,11 +19,11 @@ from serverless_pizza_oven.aws import local
 from serverless_pizza_oven.deployment.sqs import Queue, batches
 from serverless_pizza_oven.local.emulator import free_port
 from serverless_pizza_oven.local.oven import LocalOven, running_oven
-from serverless_pizza_oven.operations.status import Baking, Status
-from serverless_pizza_oven.web import watching
-from serverless_pizza_oven.web.oven import DeployedOven, Oven
-from serverless_pizza_oven.web.scripted import ScriptedOven, seen
+from serverless_pizza_oven.operations.status import BakingItem, Status
+from serverless_pizza_oven.web import polling
+from serverless_pizza_oven.web.scripted import ScriptedOven, status_at
 from serverless_pizza_oven.web.server import running_page
+from serverless_pizza_oven.web.watched_oven import DeployedOven, WatchedOven
 
 SLOTS = 500
 ITEMS = 1000
@@ -110,12 +110,12 @@ def memory_over_an_hour(browser: Browser) -> dict[str, tuple[float, float]]:
         nonlocal looks
         looks += 1
         items = [
-            Baking(f"item-{number}", 1, looks + 1 + (number - looks * LEAVING) // LEAVING)
+            BakingItem(f"item-{number}", 1, looks + 1 + (number - looks * LEAVING) // LEAVING)
             for number in range(looks * LEAVING, looks * LEAVING + SLOTS)
         ]
-        return seen(looks, items, capacity=SLOTS, waiting=ITEMS)
+        return status_at(looks, items, capacity=SLOTS, waiting=ITEMS)
 
-    watching.LOOK_EVERY_SECS = QUICK_SECS
+    polling.POLL_EVERY_SECS = QUICK_SECS
     held: list[tuple[float, float]] = []
     with opened(browser, ScriptedOven(script, capacity=SLOTS)) as page:
         for target in (FIRST_LOOKS, HOUR_LOOKS):
@@ -136,7 +136,7 @@ def heap(page: Page) -> float:
 
 
 @contextmanager
-def opened(browser: Browser, oven: Oven) -> Iterator[Page]:
+def opened(browser: Browser, oven: WatchedOven) -> Iterator[Page]:
     """The page of an oven, served and shown."""
     with running_page(oven) as served:
         page = browser.new_page(viewport={"width": 1240, "height": 1000})

@@ -6,9 +6,9 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from serverless_pizza_oven.operations.status import Baking, Status
-from serverless_pizza_oven.web.oven import Letter
-from serverless_pizza_oven.web.scripted import ScriptedOven, seen
+from serverless_pizza_oven.operations.status import BakingItem, Status
+from serverless_pizza_oven.web.scripted import ScriptedOven, status_at
+from serverless_pizza_oven.web.watched_oven import DeadLetterSummary
 
 UNKNOWN = "\N{EN DASH}"
 """Where the page has no number yet."""
@@ -16,23 +16,27 @@ UNKNOWN = "\N{EN DASH}"
 HOSTILE = "<img src=x onerror=alert(document.domain)>"
 
 LETTERS = [
-    Letter("order-4711", "size must be a whole number of slots from 1 to 14, not 20"),
-    Letter(HOSTILE, f"the message is not JSON: {HOSTILE} </li></ul><script>alert(2)</script> {'x' * 200}"),
-    Letter("\N{RIGHT-TO-LEFT OVERRIDE}desrever &amp; 'quoted' \"twice\"", "javascript:alert(3)"),
+    DeadLetterSummary("order-4711", "size must be a whole number of slots from 1 to 14, not 20"),
+    DeadLetterSummary(
+        HOSTILE, f"the message is not JSON: {HOSTILE} </li></ul><script>alert(2)</script> {'x' * 200}"
+    ),
+    DeadLetterSummary("\N{RIGHT-TO-LEFT OVERRIDE}desrever &amp; 'quoted' \"twice\"", "javascript:alert(3)"),
 ]
 
 
-def oven_of(*ids: str, secs: float = 60, dead_letters: Sequence[Letter] = (), **others: Any) -> ScriptedOven:
+def oven_of(
+    *ids: str, secs: float = 60, dead_letters: Sequence[DeadLetterSummary] = (), **others: Any
+) -> ScriptedOven:
     """An oven in which these items bake."""
     until = time.time() + secs
-    items = [Baking(item_id, 1, until) for item_id in ids]
+    items = [BakingItem(item_id, 1, until) for item_id in ids]
     dead = {"dead": len(dead_letters)} if dead_letters else {}
     return ScriptedOven(script(items, **dead, **others), dead_letters=dead_letters)
 
 
-def script(items: Sequence[Baking], **others: Any) -> Callable[[], Status]:
+def script(items: Sequence[BakingItem], **others: Any) -> Callable[[], Status]:
     """The same at each look."""
-    return lambda: seen(time.time(), items, **others)
+    return lambda: status_at(time.time(), items, **others)
 
 
 def number(page: Page, name: str) -> int:

@@ -14,8 +14,8 @@ from playwright.sync_api import Page, expect
 
 from serverless_pizza_oven.aws import local
 from serverless_pizza_oven.local.oven import LocalOven, running_oven
-from serverless_pizza_oven.web.oven import DeployedOven
 from serverless_pizza_oven.web.server import running_page
+from serverless_pizza_oven.web.watched_oven import DeployedOven
 from tests.browser.conftest import OpenPage
 from tests.browser.looks import HOSTILE, number
 from tests.ports import free_port
@@ -121,7 +121,7 @@ def test_an_order_that_the_oven_would_refuse_is_not_sent(kitchen: LocalOven, ope
 def test_dead_letters_come_with_their_reasons_and_stay_where_they_are(
     kitchen: LocalOven, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serverless_pizza_oven.web.watching.PEEK_EVERY_SECS", 0)
+    monkeypatch.setattr("serverless_pizza_oven.web.polling.PEEK_EVERY_SECS", 0)
     client = Client(kitchen)
     with page_of(kitchen) as url:
         page = open_page(url)

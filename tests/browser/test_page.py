@@ -11,9 +11,9 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Error, Page, expect
 
 from serverless_pizza_oven.errors import AwsError
-from serverless_pizza_oven.operations.status import Baking, Status
-from serverless_pizza_oven.web.ordering import Order
-from serverless_pizza_oven.web.scripted import Rush, ScriptedOven, seen
+from serverless_pizza_oven.operations.status import BakingItem, Status
+from serverless_pizza_oven.web.ordering import PizzaOrder
+from serverless_pizza_oven.web.scripted import ScriptedOven, ScriptedRush, status_at
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.looks import HOSTILE, LETTERS, UNKNOWN, drawn_share, number, oven_of, script
 from tests.stack.clients import eventually
@@ -63,7 +63,7 @@ def test_what_cannot_be_told_yet_is_no_number(serve: Serve, open_page: OpenPage)
 def test_the_numbers_follow_the_oven(serve: Serve, open_page: OpenPage) -> None:
     oven = oven_of("a", "b")
     page = opened(open_page(serve(oven)))
-    oven.script = script([Baking("c", 3, time.time() + 60)], waiting=7)
+    oven.script = script([BakingItem("c", 3, time.time() + 60)], waiting=7)
 
     expect(page.locator("#occupied")).to_have_text("3")
     expect(page.locator("#waiting")).to_have_text("7")
@@ -73,7 +73,7 @@ def test_the_numbers_follow_the_oven(serve: Serve, open_page: OpenPage) -> None:
 def test_a_full_oven_looks_full_and_an_empty_one_empty(
     serve: Serve, open_page: OpenPage, capacity: int
 ) -> None:
-    items = [Baking(f"pizza-{n}", 1, time.time() + 60) for n in range(capacity)]
+    items = [BakingItem(f"pizza-{n}", 1, time.time() + 60) for n in range(capacity)]
     oven = ScriptedOven(script(items, capacity=capacity))
     page = opened(open_page(serve(oven), reduced_motion="reduce"))
 
@@ -87,8 +87,8 @@ def test_a_full_oven_looks_full_and_an_empty_one_empty(
 
 def test_a_pizza_of_several_slots_covers_as_much_as_so_many_of_one(serve: Serve, open_page: OpenPage) -> None:
     until = time.time() + 60
-    small = ScriptedOven(script([Baking(f"pizza-{n}", 1, until) for n in range(10)], capacity=20))
-    large = ScriptedOven(script([Baking(f"pizza-{n}", 5, until) for n in range(2)], capacity=20))
+    small = ScriptedOven(script([BakingItem(f"pizza-{n}", 1, until) for n in range(10)], capacity=20))
+    large = ScriptedOven(script([BakingItem(f"pizza-{n}", 5, until) for n in range(2)], capacity=20))
 
     shares = [drawn_share(opened(open_page(serve(oven)))) for oven in (small, large)]
 
@@ -106,7 +106,7 @@ def test_a_lowered_capacity_still_shows_all_that_bakes(serve: Serve, open_page: 
 
 
 def test_who_is_overdue_is_marked(serve: Serve, open_page: OpenPage) -> None:
-    late = [Baking("late", 1, time.time() - 60), Baking("well", 1, time.time() + 60)]
+    late = [BakingItem("late", 1, time.time() - 60), BakingItem("well", 1, time.time() + 60)]
     page = opened(open_page(serve(ScriptedOven(script(late)))))
 
     page.locator("#items summary").click()
@@ -131,7 +131,7 @@ def test_a_paused_oven_says_so(serve: Serve, open_page: OpenPage) -> None:
 
 
 def test_a_reloaded_page_has_the_last_minutes_still(serve: Serve, open_page: OpenPage) -> None:
-    rush = Rush([1.5] * 200, 20, time.time)
+    rush = ScriptedRush([1.5] * 200, 20, time.time)
     page = opened(open_page(serve(ScriptedOven(rush, capacity=20))))
     expect(page.locator("#rate")).not_to_have_text(UNKNOWN)
 
@@ -291,7 +291,7 @@ def test_the_keyboard_alone_reaches_everything(serve: Serve, open_page: OpenPage
     page.keyboard.type("2")
     press("Enter")
     expect(page.locator("#sent")).to_have_text("Sent 3 pizzas.")
-    assert oven.sent == [Order(3, 7, 2)]
+    assert oven.sent == [PizzaOrder(3, 7, 2)]
 
     while page.evaluate(focused) != "SUMMARY":
         press("Tab")
@@ -300,7 +300,7 @@ def test_the_keyboard_alone_reaches_everything(serve: Serve, open_page: OpenPage
 
 
 def test_what_is_read_aloud_speaks_only_when_the_state_changes(serve: Serve, open_page: OpenPage) -> None:
-    rush = Rush([1.0] * 300, 14, time.time)
+    rush = ScriptedRush([1.0] * 300, 14, time.time)
     oven = ScriptedOven(rush)
     page = opened(open_page(serve(oven)))
     page.evaluate("""() => {
@@ -333,7 +333,9 @@ def test_pizzas_fly_unless_the_visitor_wants_no_motion(
         const animate = Element.prototype.animate;
         Element.prototype.animate = function (...how) { window.flown++; return animate.apply(this, how); };
     }""")
-    oven.script = script([Baking("a", 1, time.time() + 60), Baking("b", 1, time.time() + 60)], waiting=7)
+    oven.script = script(
+        [BakingItem("a", 1, time.time() + 60), BakingItem("b", 1, time.time() + 60)], waiting=7
+    )
     expect(page.locator("#occupied")).to_have_text("2")
 
     moving = "document.getAnimations().length"
@@ -356,7 +358,7 @@ def test_pizzas_are_sent_from_the_page(serve: Serve, open_page: OpenPage) -> Non
     page.get_by_role("button", name="Send").click()
 
     expect(page.locator("#sent")).to_have_text("Sent 20 pizzas.")
-    assert oven.sent == [Order(20, 0, 14)]
+    assert oven.sent == [PizzaOrder(20, 0, 14)]
 
 
 def test_the_page_of_an_oven_elsewhere_has_no_button_and_says_why(serve: Serve, open_page: OpenPage) -> None:
@@ -393,7 +395,7 @@ def test_many_pages_see_the_same_and_cost_no_more_than_one(serve: Serve, open_pa
 def test_nobody_looks_at_the_oven_once_the_last_page_is_closed(
     serve: Serve, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serverless_pizza_oven.web.watching.LOOK_EVERY_SECS", 0.01)
+    monkeypatch.setattr("serverless_pizza_oven.web.polling.POLL_EVERY_SECS", 0.01)
     looks = [0]
     oven = busy_oven()
     works = oven.script
@@ -417,13 +419,13 @@ def test_nobody_looks_at_the_oven_once_the_last_page_is_closed(
 def test_the_page_holds_no_more_after_thousands_of_pizzas(
     serve: Serve, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serverless_pizza_oven.web.watching.LOOK_EVERY_SECS", 0.005)
+    monkeypatch.setattr("serverless_pizza_oven.web.polling.POLL_EVERY_SECS", 0.005)
     start, minute = time.time(), [0.0]
 
     def rush() -> Status:
         count, at = round(minute[0] * 280), start + minute[0] * 60
-        items = [Baking(f"pizza-{count + n}", 1, at + 14 - n) for n in range(14)]
-        return seen(at, items, waiting=round(minute[0] * 20))
+        items = [BakingItem(f"pizza-{count + n}", 1, at + 14 - n) for n in range(14)]
+        return status_at(at, items, waiting=round(minute[0] * 20))
 
     page = opened(open_page(serve(ScriptedOven(rush))))
     nodes = "document.querySelectorAll('*').length"

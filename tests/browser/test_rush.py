@@ -14,8 +14,8 @@ from playwright.sync_api import Page, expect
 
 from serverless_pizza_oven.aws import local
 from serverless_pizza_oven.local.oven import running_oven
-from serverless_pizza_oven.web.oven import DeployedOven
 from serverless_pizza_oven.web.server import running_page
+from serverless_pizza_oven.web.watched_oven import DeployedOven
 from tests.browser.conftest import OpenPage
 from tests.browser.looks import number
 from tests.ports import free_port

@@ -7,7 +7,12 @@ from dataclasses import fields
 
 import pytest
 
-from serverless_pizza_oven.operations.cost import FINDS_ROOM, LOOK, WAITS, Use
+from serverless_pizza_oven.operations.item_cost import (
+    ADMITTED_AT_ONCE,
+    ADMITTED_FROM_LINE,
+    IDLE_CHECK,
+    ResourceUse,
+)
 from serverless_pizza_oven.simulator.loop import MINUTE, SECOND
 from serverless_pizza_oven.simulator.random_source import RandomSource
 from serverless_pizza_oven.simulator.world import Conditions, Setup, World
@@ -18,12 +23,12 @@ CLIENTS = 0.3
 """Requests of the sender and the receiver for an item: a tenth to send, to receive, to delete."""
 
 
-def counted(world: World, over: int) -> Use:
+def counted(world: World, over: int) -> ResourceUse:
     """What a world has used, for each of so many."""
     o = world.operations
     to_the_line = (o.send_to_line, o.receive_from_line, o.delete_from_line, o.put_back_in_line, o.count_line)
     functions = (world.bake_items, world.item_removed)
-    used = Use(
+    used = ResourceUse(
         standard_requests=world.event_source.receives
         + world.event_source.deletes
         + o.send_trigger.requests
@@ -55,8 +60,8 @@ def baked(slots: int, mean_gap_secs: float, secs: Callable[[RandomSource], int])
     return world
 
 
-def assert_alike(assumed: Use, found: Use) -> None:
-    for field in fields(Use):
+def assert_alike(assumed: ResourceUse, found: ResourceUse) -> None:
+    for field in fields(ResourceUse):
         if field.name != "decisions":
             assert getattr(assumed, field.name) == pytest.approx(getattr(found, field.name), rel=0.1), (
                 field.name
@@ -66,14 +71,14 @@ def assert_alike(assumed: Use, found: Use) -> None:
 def test_an_item_that_finds_room() -> None:
     found = counted(baked(slots=1000, mean_gap_secs=1, secs=lambda _: 20), over=ITEMS)
 
-    assert_alike(FINDS_ROOM, found + Use(CLIENTS, 0, 0, 0, 0, 0))
+    assert_alike(ADMITTED_AT_ONCE, found + ResourceUse(CLIENTS, 0, 0, 0, 0, 0))
 
 
 def test_an_item_that_waits() -> None:
     # 14 slots and 22.5 s are an item each 1.6 s: more come, so that hardly any finds room.
     found = counted(baked(slots=14, mean_gap_secs=1.5, secs=lambda chance: 15 + chance.below(16)), over=ITEMS)
 
-    assert_alike(WAITS, found + Use(CLIENTS, 0, 0, 0, 0, 0))
+    assert_alike(ADMITTED_FROM_LINE, found + ResourceUse(CLIENTS, 0, 0, 0, 0, 0))
 
 
 def test_a_look_of_the_pilot_light_at_an_idle_oven() -> None:
@@ -82,4 +87,4 @@ def test_a_look_of_the_pilot_light_at_an_idle_oven() -> None:
     world.close()
 
     # EventBridge sends the trigger.
-    assert_alike(LOOK, counted(world, over=60) + Use(1, 0, 0, 0, 0, 0))
+    assert_alike(IDLE_CHECK, counted(world, over=60) + ResourceUse(1, 0, 0, 0, 0, 0))

@@ -13,8 +13,8 @@ import pytest
 from serverless_pizza_oven import Oven
 from serverless_pizza_oven.deployment.contents import depth, row
 from serverless_pizza_oven.local.oven import LocalOven, running_oven
+from serverless_pizza_oven.operations.item_lookup import ItemStage, find_item
 from serverless_pizza_oven.operations.steering import pause, resume
-from serverless_pizza_oven.operations.whereabouts import Place, find
 from tests.ports import free_port
 from tests.stack.clients import eventually, pizza
 from tests.stack.commands import OVEN, RUN_SECS, environment, oven
@@ -73,9 +73,9 @@ class Kitchen:
         aws, stack = self.running.aws, self.running.stack
         return not depth(aws, stack.new_items) and not row(aws, stack).occupied
 
-    def place(self, item_id: str) -> Place:
+    def place(self, item_id: str) -> ItemStage:
         """Where an item is."""
-        return find(self.running.aws, self.running.stack, item_id, time.time()).place
+        return find_item(self.running.aws, self.running.stack, item_id, time.time()).place
 
     def letters(self) -> list[Any]:
         """The dead letters."""
@@ -256,8 +256,8 @@ def test_what_cannot_be_baked_stays_and_is_an_error(kitchen: Kitchen) -> None:
 def test_an_item_is_removed_becomes_a_dead_letter_and_bakes_under_a_new_id(kitchen: Kitchen) -> None:
     kitchen.oven("send", "--id", "early-out", "--bake", "3600", "--size", "4")
     kitchen.oven("send", "--id", "next", "--bake", "0")
-    eventually("one bakes", lambda: kitchen.place("early-out") is Place.BAKING)
-    eventually("one waits", lambda: kitchen.place("next") is Place.IN_LINE)
+    eventually("one bakes", lambda: kitchen.place("early-out") is ItemStage.BAKING)
+    eventually("one waits", lambda: kitchen.place("next") is ItemStage.IN_LINE)
 
     in_line = kitchen.oven("remove", "next")
     removed = kitchen.oven("remove", "early-out")
@@ -282,7 +282,7 @@ def test_an_item_is_removed_becomes_a_dead_letter_and_bakes_under_a_new_id(kitch
 def test_while_the_oven_is_paused_a_removed_item_keeps_its_slots_and_that_is_told(kitchen: Kitchen) -> None:
     aws, stack = kitchen.running.aws, kitchen.running.stack
     kitchen.oven("send", "--id", "held", "--bake", "3600", "--size", "4")
-    eventually("it bakes", lambda: kitchen.place("held") is Place.BAKING)
+    eventually("it bakes", lambda: kitchen.place("held") is ItemStage.BAKING)
     pause(aws, stack)
     try:
         removed = kitchen.oven("remove", "held", "--wait", "1")

@@ -15,7 +15,8 @@ from pizza_oven.ports import Lease
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.stacks import Stack, deploy, destroy
 from serverless_pizza_oven.errors import KitchenError
-from serverless_pizza_oven.operations.logs import Line, follow, lines
+from serverless_pizza_oven.operations.decision_log import LogEntry, follow_entries, read_entries
+from serverless_pizza_oven.operations.item_lookup import ItemReport, ItemStage, find_item
 from serverless_pizza_oven.operations.status import (
     BACKGROUND_SECS,
     FAILURE_SECS,
@@ -24,7 +25,6 @@ from serverless_pizza_oven.operations.status import (
     status,
 )
 from serverless_pizza_oven.operations.watching import watch
-from serverless_pizza_oven.operations.whereabouts import Place, Whereabouts, find
 from tests.stack.clients import Client, eventually, ids, pizza
 from tests.stack.commands import OVEN, RUN_SECS, environment
 from tests.stack.commands import oven as run
@@ -185,31 +185,31 @@ def test_a_signal_ends_a_watch_without_a_traceback(
 
 
 def test_an_item_is_found_wherever_it_is(oven: TestOven, client: Client) -> None:
-    def where(item_id: str) -> Whereabouts:
-        return find(oven.aws, oven.stack, item_id, time.time())
+    def where(item_id: str) -> ItemReport:
+        return find_item(oven.aws, oven.stack, item_id, time.time())
 
-    def is_at(item_id: str, place: Place) -> bool:
+    def is_at(item_id: str, place: ItemStage) -> bool:
         return where(item_id).place is place
 
     client.send(pizza("where-hold", secs=600, size=14))
     client.wait_until_baking("where-hold")
     client.send(pizza("where-next", secs=5, size=2))
     client.send(pizza("where-large", size=99))
-    eventually("it is in line", lambda: is_at("where-next", Place.IN_LINE))
-    eventually("it is rejected", lambda: is_at("where-large", Place.REJECTED))
+    eventually("it is in line", lambda: is_at("where-next", ItemStage.IN_LINE))
+    eventually("it is rejected", lambda: is_at("where-large", ItemStage.REJECTED))
 
     hold = where("where-hold")
-    assert hold.place is Place.BAKING
+    assert hold.place is ItemStage.BAKING
     assert hold.lease is not None
     assert (hold.lease.size, hold.lease.until) == (14, client.row().leases["where-hold"].until)
     assert where("where-large").reason == "size must be a whole number of slots from 1 to 14"
-    assert is_at("where-nobody", Place.UNKNOWN)
+    assert is_at("where-nobody", ItemStage.UNKNOWN)
 
     client.stop_baking("where-hold", "Oven.Test", "it was enough")
-    eventually("it bakes", lambda: is_at("where-next", Place.BAKING))
-    assert where("where-hold").place is Place.FAILED
+    eventually("it bakes", lambda: is_at("where-next", ItemStage.BAKING))
+    assert where("where-hold").place is ItemStage.FAILED
     assert where("where-hold").reason == "ABORTED: Oven.Test: it was enough"
-    eventually("it has baked", lambda: is_at("where-next", Place.BAKED))
+    eventually("it has baked", lambda: is_at("where-next", ItemStage.BAKED))
     client.collect_until_quiet()
 
 
@@ -220,18 +220,18 @@ def test_an_item_that_was_never_started_is_in_the_oven_until_it_is_evicted(
     until = round(time.time() - OVERDUE_AFTER_SECS / 2, 3)
     client.lease_by_hand("where-leased", Lease(2, until))
 
-    leased = find(oven.aws, oven.stack, "where-leased", time.time())
+    leased = find_item(oven.aws, oven.stack, "where-leased", time.time())
     overdue = look(oven).overdue
     client.lease_by_hand("where-leased", Lease(2, until - OVERDUE_AFTER_SECS))
     client.trigger()
     client.collect_until_quiet()
-    evicted = find(oven.aws, oven.stack, "where-leased", time.time())
+    evicted = find_item(oven.aws, oven.stack, "where-leased", time.time())
 
-    assert leased.place is Place.BAKING
+    assert leased.place is ItemStage.BAKING
     assert leased.lease is not None
     assert (leased.lease.size, leased.lease.until) == (2, until)
     assert leased.lease in overdue
-    assert evicted.place is Place.FAILED
+    assert evicted.place is ItemStage.FAILED
     assert evicted.reason == "never started"
 
 
@@ -289,14 +289,14 @@ def test_the_logs_tell_the_story_of_one_item_through_both_functions(oven: TestOv
     ]
 
 
-def _story(oven: TestOven, begin: float) -> list[Line]:
-    return lines(oven.aws, oven.stack, begin, item_id="story")
+def _story(oven: TestOven, begin: float) -> list[LogEntry]:
+    return read_entries(oven.aws, oven.stack, begin, item_id="story")
 
 
 def test_who_follows_the_logs_reads_each_line_once(oven: TestOven, client: Client) -> None:
     begin = time.time()
     polls = itertools.count()
-    seen: list[Line] = []
+    seen: list[LogEntry] = []
 
     def send_then_wait(_secs: float) -> None:
         poll = next(polls)
@@ -309,7 +309,7 @@ def test_who_follows_the_logs_reads_each_line_once(oven: TestOven, client: Clien
         time.sleep(0.1)
 
     with contextlib.suppress(EnoughError):
-        for line in follow(oven.aws, oven.stack, begin, time.time, send_then_wait):
+        for line in follow_entries(oven.aws, oven.stack, begin, time.time, send_then_wait):
             seen.append(line)  # noqa: PERF402 - those before the end count
 
     assert [(line.decision, line.item_id) for line in seen] == [

@@ -17,13 +17,13 @@ from serverless_pizza_oven.aws import Aws, local
 from serverless_pizza_oven.cli import main
 from serverless_pizza_oven.deployment.stacks import Stack
 from serverless_pizza_oven.deployment.template import default_parameters, template_path
-from serverless_pizza_oven.operations.cost import (
-    FINDS_ROOM,
+from serverless_pizza_oven.operations.item_cost import (
+    ADMITTED_AT_ONCE,
     MEMORY_GB,
-    Part,
+    IdleCostPart,
     charges,
+    checks_per_month,
     idle,
-    looks_a_month,
     per_million,
     row_units,
 )
@@ -61,7 +61,7 @@ def template() -> dict[str, Any]:
     return parsed
 
 
-def parts(**changed: str) -> dict[str, Part]:
+def parts(**changed: str) -> dict[str, IdleCostPart]:
     return {part.name: part for part in idle({**default_parameters(), **changed})}
 
 
@@ -166,7 +166,7 @@ def test_the_alarms_that_are_paid_for_are_those_of_the_template(changed: Mapping
     ],
 )
 def test_the_pilot_light_looks_as_often_as_its_schedule_says(schedule: str, times: float) -> None:
-    assert looks_a_month(schedule) == times
+    assert checks_per_month(schedule) == times
 
 
 # A million items
@@ -208,7 +208,7 @@ def test_a_write_is_dearer_in_a_fuller_oven() -> None:
 
 def test_traces_and_metrics_are_paid_for_where_they_are_enabled() -> None:
     plain, traced, counted = (
-        by_service(charges(FINDS_ROOM, 1, parameters))
+        by_service(charges(ADMITTED_AT_ONCE, 1, parameters))
         for parameters in ({}, {"Tracing": "ENABLED"}, {"Metrics": "ENABLED"})
     )
 

@@ -16,7 +16,7 @@ import pytest
 from pizza_oven.item import Item, parse
 from serverless_pizza_oven.operations.collecting import as_line, collect
 from serverless_pizza_oven.operations.dead_letters import HIDE_SECS, discard
-from serverless_pizza_oven.operations.redriving import DeadLetterOffice, Wish
+from serverless_pizza_oven.operations.redriving import Redriver, RedriveRequest
 from serverless_pizza_oven.operations.sending import read_items, read_lines, send
 from serverless_pizza_oven.simulator.executions import Executions
 from tests.unit.mortal_sqs import Killed, Life, Sqs, deaths
@@ -164,8 +164,8 @@ def with_dead_letters(life: Life) -> World:
 
 def redrive_all(world: World) -> None:
     queue = world.sqs.queue
-    office = DeadLetterOffice(queue(DEAD), queue(NEW), world.executions, CAPACITY, tries=30)
-    with dropped(office.redrive(Wish(fields={"size": 2}))) as outcomes:
+    office = Redriver(queue(DEAD), queue(NEW), world.executions, CAPACITY, tries=30)
+    with dropped(office.redrive(RedriveRequest(fields={"size": 2}))) as outcomes:
         for _ in outcomes:
             world.life.moment()
 

@@ -13,8 +13,8 @@ from serverless_pizza_oven.cli.options import seconds
 from serverless_pizza_oven.deployment.stacks import Stack
 from serverless_pizza_oven.errors import DeploymentError, UsageError
 from serverless_pizza_oven.operations import steering
-from serverless_pizza_oven.operations.logs import NO_DECISION, Line, pattern, read
-from serverless_pizza_oven.operations.status import Background, Baking, Depths, Status
+from serverless_pizza_oven.operations.decision_log import NO_DECISION, LogEntry, filter_pattern, parse_event
+from serverless_pizza_oven.operations.status import BackgroundStatus, BakingItem, QueueDepths, Status
 
 NOW = 1_800_000_000.0
 
@@ -32,7 +32,7 @@ NOW = 1_800_000_000.0
     ],
 )
 def test_what_bakes_is_overdue_once_it_takes_longer_than_coming_out_does(until: float, told: str) -> None:
-    assert bakes(Baking("a", 1, until), NOW) == told
+    assert bakes(BakingItem("a", 1, until), NOW) == told
 
 
 @pytest.mark.parametrize(("text", "secs"), [("90s", 90), ("15m", 900), ("1h", 3600), ("2d", 172_800)])
@@ -56,7 +56,7 @@ def event(message: str) -> Any:
 
 
 def test_a_decision_is_read_from_its_line() -> None:
-    found = read(
+    found = parse_event(
         "BakeItems",
         event(
             json.dumps(
@@ -99,12 +99,12 @@ def test_a_decision_is_read_from_its_line() -> None:
     ],
 )
 def test_lines_of_lambda_and_metrics_are_no_decisions(message: str) -> None:
-    assert read("BakeItems", event(message)) is None
+    assert parse_event("BakeItems", event(message)) is None
 
 
 @pytest.mark.parametrize("message", ["Task timed out after 10.00 seconds", "[1, 2]", '{"half":'])
 def test_a_line_that_is_no_decision_is_told_as_it_is(message: str) -> None:
-    found = read("ItemRemoved", event(message))
+    found = parse_event("ItemRemoved", event(message))
 
     assert found is not None
     assert (found.decision, found.item_id, found.facts) == (NO_DECISION, None, {"text": message})
@@ -112,16 +112,16 @@ def test_a_line_that_is_no_decision_is_told_as_it_is(message: str) -> None:
 
 
 def test_a_line_without_a_time_of_its_own_has_that_of_the_log() -> None:
-    found = read("ItemRemoved", event('{"message": "baked", "item_id": "a", "timestamp": "long ago"}'))
+    found = parse_event("ItemRemoved", event('{"message": "baked", "item_id": "a", "timestamp": "long ago"}'))
 
     assert found is not None
     assert found.at == 1_700_000_000
 
 
 def test_cloudwatch_is_asked_for_an_item_and_for_decisions() -> None:
-    assert pattern() == ""
-    assert pattern("a.b") == '{ ($.item_id = "a.b") }'
-    assert pattern("a", ("joined", "loaded")) == (
+    assert filter_pattern() == ""
+    assert filter_pattern("a.b") == '{ ($.item_id = "a.b") }'
+    assert filter_pattern("a", ("joined", "loaded")) == (
         '{ ($.item_id = "a") && (($.message = "joined") || ($.message = "loaded")) }'
     )
 
@@ -130,17 +130,22 @@ def test_cloudwatch_is_asked_for_an_item_and_for_decisions() -> None:
 
 
 def a_status(
-    items: int = 0, *, late: int = 0, admission: str = "OPEN", failures: tuple[Line, ...] = (), line: int = 0
+    items: int = 0,
+    *,
+    late: int = 0,
+    admission: str = "OPEN",
+    failures: tuple[LogEntry, ...] = (),
+    line: int = 0,
 ) -> Status:
     outputs = {"BakingTableCapacityCount": "600", "Admission": admission}
-    baking = [Baking(f"item-{n}", 1, NOW + (n + 1 if n >= late else -100)) for n in range(items)]
+    baking = [BakingItem(f"item-{n}", 1, NOW + (n + 1 if n >= late else -100)) for n in range(items)]
     return Status(
         at=NOW,
         occupied=items,
         waiting=line,
         baking=tuple(baking),
-        depths=Depths(0, line, 0, len(failures)),
-        background=Background(NOW - 4, Stack("spo", outputs), 120.0, None, failures),
+        depths=QueueDepths(0, line, 0, len(failures)),
+        background=BackgroundStatus(NOW - 4, Stack("spo", outputs), 120.0, None, failures),
     )
 
 
@@ -153,8 +158,8 @@ def drawn(seen: Status, *, width: int = 80, height: int = 24, terminal: bool = T
     return capture.get().splitlines()
 
 
-def a_failure(reason: str) -> Line:
-    return Line(NOW - 60, "BakeItems", "rejected", "bad", {"reason": reason}, ("", 0, reason))
+def a_failure(reason: str) -> LogEntry:
+    return LogEntry(NOW - 60, "BakeItems", "rejected", "bad", {"reason": reason}, ("", 0, reason))
 
 
 @pytest.mark.parametrize("height", [15, 24, 50])

@@ -7,13 +7,18 @@ import pytest
 
 from pizza_oven.item import Item, parse
 from serverless_pizza_oven.errors import UsageError
-from serverless_pizza_oven.operations.dead_letters import Letter, NoSuchLetterError, discard, list_letters
+from serverless_pizza_oven.operations.dead_letters import (
+    DeadLetterEntry,
+    NoSuchDeadLetterError,
+    discard,
+    list_dead_letters,
+)
 from serverless_pizza_oven.operations.redriving import (
     MAX_ID_CHARS,
-    DeadLetterOffice,
-    NotMendedError,
-    Outcome,
-    Wish,
+    Redriver,
+    RedriveRequest,
+    RedriveResult,
+    StillMalformedError,
     next_id,
 )
 from serverless_pizza_oven.simulator.executions import Executions
@@ -45,14 +50,14 @@ class Oven:
         if then != "RUNNING":
             self.executions.close(self.executions.bakings[item.id], then)
 
-    def redrive(self, *ids: str, new_id: str = "", **fields: Any) -> dict[str, Outcome]:
+    def redrive(self, *ids: str, new_id: str = "", **fields: Any) -> dict[str, RedriveResult]:
         queue = self.sqs.queue
-        office = DeadLetterOffice(queue("dead"), queue("new"), self.executions, CAPACITY, tries=30)
-        wish = Wish(set(ids) or None, fields, new_id)
+        office = Redriver(queue("dead"), queue("new"), self.executions, CAPACITY, tries=30)
+        wish = RedriveRequest(set(ids) or None, fields, new_id)
         return {outcome.letter.id: outcome for outcome in office.redrive(wish)}
 
-    def letters(self) -> list[Letter]:
-        return list_letters(self.sqs.queue("dead"), CAPACITY, tries=30)
+    def letters(self) -> list[DeadLetterEntry]:
+        return list_dead_letters(self.sqs.queue("dead"), CAPACITY, tries=30)
 
     def sent(self) -> list[Any]:
         return [json.loads(text) for text in self.sqs.bodies("new")]
@@ -236,9 +241,9 @@ def test_a_mended_item_is_sent_with_its_new_fields(oven: Oven) -> None:
 @pytest.mark.parametrize(
     ("wish", "error", "words"),
     [
-        ({"ids": ["nobody"]}, NoSuchLetterError, "there is no dead letter nobody"),
-        ({"ids": ["large"], "size": 15}, NotMendedError, "large is still malformed: size must be"),
-        ({"ids": ["sound", "large"], "size": 99}, NotMendedError, "is still malformed"),
+        ({"ids": ["nobody"]}, NoSuchDeadLetterError, "there is no dead letter nobody"),
+        ({"ids": ["large"], "size": 15}, StillMalformedError, "large is still malformed: size must be"),
+        ({"ids": ["sound", "large"], "size": 99}, StillMalformedError, "is still malformed"),
         ({"ids": ["sound", "large"], "new_id": "x"}, UsageError, "--new-id is for one dead letter, but 2"),
     ],
 )
@@ -257,7 +262,7 @@ def test_what_has_no_fields_cannot_be_mended_and_the_way_on_is_told(oven: Oven) 
     oven.bury("no json")
     (letter,) = oven.letters()
 
-    with pytest.raises(NotMendedError, match="--set cannot mend it: oven send --item"):
+    with pytest.raises(StillMalformedError, match="--set cannot mend it: oven send --item"):
         oven.redrive(letter.id, size=1)
 
     assert oven.sqs.visible("dead") == ["no json"]
@@ -312,7 +317,7 @@ def test_only_the_letters_named_are_thrown_away(oven: Oven) -> None:
 
 def test_nothing_is_thrown_away_where_one_is_not_found(oven: Oven) -> None:
     oven.bury(body("kept"))
-    with pytest.raises(NoSuchLetterError, match="there is no dead letter nobody"):
+    with pytest.raises(NoSuchDeadLetterError, match="there is no dead letter nobody"):
         list(discard(oven.sqs.queue("dead"), {"kept", "nobody"}, CAPACITY, tries=30))
     assert oven.sqs.visible("dead") == [body("kept")]
 

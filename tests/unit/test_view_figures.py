@@ -5,33 +5,33 @@ from typing import Any
 
 import pytest
 
-from serverless_pizza_oven.operations.status import Baking, Status
-from serverless_pizza_oven.web.cost import cost_in_words, dollars_an_hour
-from serverless_pizza_oven.web.figures import HISTORY_LOOKS, Figures
-from serverless_pizza_oven.web.scripted import Rush, seen
+from serverless_pizza_oven.operations.status import BakingItem, Status
+from serverless_pizza_oven.web.figures import HISTORY_LOOKS, LiveFigures
+from serverless_pizza_oven.web.scripted import ScriptedRush, status_at
+from serverless_pizza_oven.web.watching_cost import cost_in_words, dollars_an_hour
 
 
 def told(*looks: Status) -> dict[str, Any]:
     """What is told of the last of them."""
-    figures = Figures()
+    figures = LiveFigures()
     for look in looks:
         last = figures.take(look)
     return last
 
 
-def bakes(*ids: str, until: float) -> list[Baking]:
-    return [Baking(item_id, 1, until) for item_id in ids]
+def bakes(*ids: str, until: float) -> list[BakingItem]:
+    return [BakingItem(item_id, 1, until) for item_id in ids]
 
 
-def each_second(secs: int, items: Iterable[Baking], **others: Any) -> list[Status]:
+def each_second(secs: int, items: Iterable[BakingItem], **others: Any) -> list[Status]:
     """Looks at an oven whose items are out when their time is over."""
-    return [seen(at, [item for item in items if item.until > at], **others) for at in range(secs)]
+    return [status_at(at, [item for item in items if item.until > at], **others) for at in range(secs)]
 
 
 def test_a_look_is_told_with_its_numbers_and_who_comes_out_next_first() -> None:
-    look = seen(
+    look = status_at(
         100.0,
-        [Baking("late", 2, 130.0), Baking("soon", 1, 110.0), Baking("stuck", 1, 90.0)],
+        [BakingItem("late", 2, 130.0), BakingItem("soon", 1, 110.0), BakingItem("stuck", 1, 90.0)],
         capacity=6,
         waiting=3,
         new=2,
@@ -51,25 +51,25 @@ def test_a_look_is_told_with_its_numbers_and_who_comes_out_next_first() -> None:
 
 
 def test_a_pizza_is_known_since_its_first_look() -> None:
-    news = told(seen(100, bakes("a", until=110)), seen(101, bakes("a", "b", until=110)))
+    news = told(status_at(100, bakes("a", until=110)), status_at(101, bakes("a", "b", until=110)))
 
     assert {item[0]: item[3] for item in news["items"]} == {"a": 100, "b": 101}
 
 
 def test_who_left_in_time_has_come_out_and_who_left_early_has_not() -> None:
-    news = told(seen(100, [*bakes("a", until=100.5), *bakes("b", until=500)]), seen(101))
+    news = told(status_at(100, [*bakes("a", until=100.5), *bakes("b", until=500)]), status_at(101))
 
     assert (news["out"], news["left"]) == (1, 2)
 
 
 def test_two_come_out_each_second_so_it_is_120_a_minute() -> None:
-    looks = each_second(31, [Baking(f"p{n}", 1, n / 2 + 0.1) for n in range(200)])
+    looks = each_second(31, [BakingItem(f"p{n}", 1, n / 2 + 0.1) for n in range(200)])
 
     assert told(*looks)["bakedAMinute"] == pytest.approx(120, rel=0.02)
 
 
 def test_only_the_last_minute_counts() -> None:
-    burst = [Baking(f"p{n}", 1, 5) for n in range(50)]
+    burst = [BakingItem(f"p{n}", 1, 5) for n in range(50)]
 
     assert told(*each_second(50, burst))["bakedAMinute"] > 0
     assert told(*each_second(80, burst))["bakedAMinute"] == 0
@@ -80,8 +80,8 @@ def test_a_rate_of_less_than_five_seconds_is_not_told() -> None:
 
 
 def test_what_left_while_nobody_looked_does_not_count() -> None:
-    before = each_second(10, [Baking(f"p{n}", 1, 100) for n in range(50)])
-    after = [seen(1000 + at) for at in range(10)]
+    before = each_second(10, [BakingItem(f"p{n}", 1, 100) for n in range(50)])
+    after = [status_at(1000 + at) for at in range(10)]
 
     news = told(*before, *after)
 
@@ -90,19 +90,19 @@ def test_what_left_while_nobody_looked_does_not_count() -> None:
 
 
 def test_nobody_waits_no_time() -> None:
-    assert told(seen(100, bakes("a", until=110)))["waitSecs"] == 0
+    assert told(status_at(100, bakes("a", until=110)))["waitSecs"] == 0
 
 
 def test_how_long_one_waits_is_unknown_at_the_first_look_and_while_paused() -> None:
-    items = [Baking(f"p{n}", 1, n + 0.1) for n in range(60)]
+    items = [BakingItem(f"p{n}", 1, n + 0.1) for n in range(60)]
 
-    assert told(seen(100, bakes("a", until=110), waiting=5))["waitSecs"] is None
+    assert told(status_at(100, bakes("a", until=110), waiting=5))["waitSecs"] is None
     assert told(*each_second(40, items, waiting=5))["waitSecs"] is not None
     assert told(*each_second(40, items, waiting=5, is_paused=True))["waitSecs"] is None
 
 
 def test_one_waits_as_long_as_the_baking_times_promise_before_any_is_out() -> None:
-    looks = [seen(99), seen(100, [Baking("a", 1, 1900), Baking("b", 1, 700)], waiting=4)]
+    looks = [status_at(99), status_at(100, [BakingItem("a", 1, 1900), BakingItem("b", 1, 700)], waiting=4)]
 
     # One is out every 1,800 s, the other every 600 s: one every 450 s.
     assert told(*looks)["waitSecs"] == pytest.approx(4 * 450)
@@ -110,8 +110,8 @@ def test_one_waits_as_long_as_the_baking_times_promise_before_any_is_out() -> No
 
 def test_one_waits_as_long_as_the_line_took_of_late_once_an_ovenful_is_out() -> None:
     now = 0.0
-    rush = Rush([4.0] * 400, capacity=14, clock=lambda: now)
-    figures = Figures()
+    rush = ScriptedRush([4.0] * 400, capacity=14, clock=lambda: now)
+    figures = LiveFigures()
     for second in range(45):
         now = second
         news = figures.take(rush())
@@ -121,9 +121,9 @@ def test_one_waits_as_long_as_the_line_took_of_late_once_an_ovenful_is_out() -> 
 
 
 def test_the_history_holds_five_minutes_and_no_more() -> None:
-    figures = Figures()
+    figures = LiveFigures()
     for at in range(1000):
-        figures.take(seen(at, bakes(f"p{at}", until=at + 1)))
+        figures.take(status_at(at, bakes(f"p{at}", until=at + 1)))
 
     assert len(figures.history) == HISTORY_LOOKS
     assert figures.history[0]["at"] == 700

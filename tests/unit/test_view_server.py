@@ -17,8 +17,8 @@ from pizza_oven.errors import MalformedItemError
 from serverless_pizza_oven.errors import AwsError
 from serverless_pizza_oven.local.emulator import PortTakenError
 from serverless_pizza_oven.web import server
-from serverless_pizza_oven.web.ordering import Order
-from serverless_pizza_oven.web.scripted import ScriptedOven, seen
+from serverless_pizza_oven.web.ordering import PizzaOrder
+from serverless_pizza_oven.web.scripted import ScriptedOven, status_at
 from serverless_pizza_oven.web.server import running_page
 
 ORDER = {"count": 5, "bakingTimeSecs": 3, "size": 2}
@@ -64,7 +64,7 @@ class Visitor:
 
 @pytest.fixture
 def visitor() -> Iterator[Visitor]:
-    oven = ScriptedOven(lambda: seen(100.0))
+    oven = ScriptedOven(lambda: status_at(100.0))
     with running_page(oven) as page:
         yield Visitor(page.url, oven)
 
@@ -132,12 +132,12 @@ def test_an_order_is_sent_to_an_oven_on_this_machine(visitor: Visitor) -> None:
     answer = visitor.post(ORDER)
 
     assert (answer.status, answer.said) == (200, "Sent 5 pizzas.")
-    assert visitor.oven.sent == [Order(5, 3, 2)]
+    assert visitor.oven.sent == [PizzaOrder(5, 3, 2)]
     assert visitor.post({**ORDER, "count": 1}).said == "Sent 1 pizza."
 
 
 def test_an_order_for_an_oven_elsewhere_is_refused_with_what_to_do() -> None:
-    oven = ScriptedOven(lambda: seen(100.0), is_local=False)
+    oven = ScriptedOven(lambda: status_at(100.0), is_local=False)
     with running_page(oven) as page:
         answer = Visitor(page.url, oven).post(ORDER)
 
@@ -176,7 +176,7 @@ def test_a_long_body_is_not_read_to_its_end(visitor: Visitor) -> None:
 def test_what_the_oven_says_to_an_order_is_told(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, said: str
 ) -> None:
-    def refuse(_: Order) -> None:
+    def refuse(_: PizzaOrder) -> None:
         raise error
 
     monkeypatch.setattr(visitor.oven, "send", refuse)

@@ -9,10 +9,10 @@ from typing import Any
 from serverless_pizza_oven.errors import AwsError
 from serverless_pizza_oven.operations.status import Status
 from serverless_pizza_oven.web.board import Board
-from serverless_pizza_oven.web.figures import Figures
-from serverless_pizza_oven.web.oven import Letter
-from serverless_pizza_oven.web.scripted import ScriptedOven, seen
-from serverless_pizza_oven.web.watching import PEEK_EVERY_SECS, Watch
+from serverless_pizza_oven.web.figures import LiveFigures
+from serverless_pizza_oven.web.polling import PEEK_EVERY_SECS, StatusPoller
+from serverless_pizza_oven.web.scripted import ScriptedOven, status_at
+from serverless_pizza_oven.web.watched_oven import DeadLetterSummary
 
 
 class PeekedOven(ScriptedOven):
@@ -21,11 +21,11 @@ class PeekedOven(ScriptedOven):
     peeks = 0
     error: AwsError | None = None
 
-    def letters(self) -> Sequence[Letter]:
+    def letters(self) -> Sequence[DeadLetterSummary]:
         self.peeks += 1
         if self.error:
             raise self.error
-        return [Letter("a", "it is dead")]
+        return [DeadLetterSummary("a", "it is dead")]
 
 
 class Reader:
@@ -51,7 +51,7 @@ async def awaited(reader: Reader, board: Board) -> "asyncio.Future[tuple[str, An
     return first
 
 
-def read_once(watch: Watch, board: Board) -> tuple[str, Any]:
+def read_once(watch: StatusPoller, board: Board) -> tuple[str, Any]:
     """What a page gets of the next look."""
 
     async def one() -> tuple[str, Any]:
@@ -66,13 +66,13 @@ def read_once(watch: Watch, board: Board) -> tuple[str, Any]:
     return asyncio.run(one())
 
 
-def watching(oven: ScriptedOven, now: Sequence[float] = (0,)) -> tuple[Watch, Board]:
+def watching(oven: ScriptedOven, now: Sequence[float] = (0,)) -> tuple[StatusPoller, Board]:
     board = Board()
-    return Watch(oven, board, Figures(), lambda: now[-1]), board
+    return StatusPoller(oven, board, LiveFigures(), lambda: now[-1]), board
 
 
 def test_a_page_gets_each_look() -> None:
-    watch, board = watching(ScriptedOven(lambda: seen(100.0, waiting=7)))
+    watch, board = watching(ScriptedOven(lambda: status_at(100.0, waiting=7)))
 
     kind, look = read_once(watch, board)
 
@@ -88,7 +88,7 @@ def test_an_oven_that_does_not_answer_is_trouble_and_then_it_is_back() -> None:
     watch, board = watching(oven)
 
     assert read_once(watch, board) == ("trouble", {"said": "nothing answers at http://127.0.0.1:4566"})
-    oven.script = lambda: seen(100.0)
+    oven.script = lambda: status_at(100.0)
     assert read_once(watch, board)[0] == "look"
 
 
@@ -100,12 +100,12 @@ def test_an_error_that_nobody_thought_of_is_trouble_too_and_does_not_end_the_wat
     watch, board = watching(oven)
 
     assert read_once(watch, board) == ("trouble", {"said": "KeyError: 'Attributes'"})
-    oven.script = lambda: seen(100.0)
+    oven.script = lambda: status_at(100.0)
     assert read_once(watch, board)[0] == "look"
 
 
 def test_a_page_that_comes_between_two_looks_gets_the_last_one_at_once() -> None:
-    watch, board = watching(ScriptedOven(lambda: seen(100.0)))
+    watch, board = watching(ScriptedOven(lambda: status_at(100.0)))
 
     async def two() -> None:
         early, late = Reader(board), Reader(board)
@@ -119,7 +119,7 @@ def test_a_page_that_comes_between_two_looks_gets_the_last_one_at_once() -> None
 
 
 def test_a_page_that_comes_when_nobody_watched_gets_no_old_look() -> None:
-    looks = [seen(100.0, waiting=0), seen(101.0, waiting=1), seen(900.0, waiting=2)]
+    looks = [status_at(100.0, waiting=0), status_at(101.0, waiting=1), status_at(900.0, waiting=2)]
     watch, board = watching(ScriptedOven(lambda: looks.pop(0)))
     read_once(watch, board)
     watch.look()
@@ -135,7 +135,7 @@ def test_a_page_that_comes_when_nobody_watched_gets_no_old_look() -> None:
 
 
 def test_a_slow_page_misses_all_but_the_newest_look() -> None:
-    looks = [seen(float(at), waiting=at) for at in range(100)]
+    looks = [status_at(float(at), waiting=at) for at in range(100)]
     watch, board = watching(ScriptedOven(lambda: looks.pop(0)))
 
     async def slow() -> None:
@@ -156,10 +156,10 @@ def test_nobody_looks_while_no_page_is_open() -> None:
 
     def look() -> Status:
         looked.set()
-        return seen(100.0)
+        return status_at(100.0)
 
     board = Board()
-    thread = threading.Thread(target=Watch(ScriptedOven(look), board, Figures()).run)
+    thread = threading.Thread(target=StatusPoller(ScriptedOven(look), board, LiveFigures()).run)
     thread.start()
     try:
         assert not looked.wait(0.2)
@@ -184,7 +184,7 @@ def test_the_pages_end_when_the_board_is_closed() -> None:
 
 def test_dead_letters_are_read_when_their_number_changes_and_not_more_often_than_every_ten_seconds() -> None:
     now, dead = [0.0], [0]
-    oven = PeekedOven(lambda: seen(100.0, dead=dead[-1]))
+    oven = PeekedOven(lambda: status_at(100.0, dead=dead[-1]))
     watch, board = watching(oven, now)
 
     peeks = []
@@ -200,7 +200,7 @@ def test_dead_letters_are_read_when_their_number_changes_and_not_more_often_than
 
 def test_an_emptied_queue_of_dead_letters_is_told_without_reading_it() -> None:
     now, dead = [0.0], [1]
-    oven = PeekedOven(lambda: seen(100.0, dead=dead[-1]))
+    oven = PeekedOven(lambda: status_at(100.0, dead=dead[-1]))
     watch, board = watching(oven, now)
     read_once(watch, board)
     now.append(60)
@@ -212,7 +212,7 @@ def test_an_emptied_queue_of_dead_letters_is_told_without_reading_it() -> None:
 
 
 def test_letters_that_may_not_be_read_leave_the_numbers() -> None:
-    oven = PeekedOven(lambda: seen(100.0, waiting=7, dead=1))
+    oven = PeekedOven(lambda: status_at(100.0, waiting=7, dead=1))
     oven.error = AwsError("AccessDenied")
     watch, board = watching(oven)
 
@@ -224,7 +224,7 @@ def test_letters_that_may_not_be_read_leave_the_numbers() -> None:
 
 def test_letters_that_could_not_be_read_are_read_some_seconds_later() -> None:
     now = [0.0]
-    oven = PeekedOven(lambda: seen(100.0, dead=1))
+    oven = PeekedOven(lambda: status_at(100.0, dead=1))
     oven.error = AwsError("throttled")
     watch, board = watching(oven, now)
     read_once(watch, board)

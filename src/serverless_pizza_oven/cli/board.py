@@ -7,7 +7,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from serverless_pizza_oven.operations.status import Baking, Status
+from serverless_pizza_oven.operations.status import BakingItem, Status
 from serverless_pizza_oven.text import duration, moment, plain, slots
 
 FEWEST_LINES = 3
@@ -96,7 +96,7 @@ def _items(status: Status, most: int) -> RenderableType:
     return Group(table, f"and {len(left)} more in {slots(taken)}; the last {last} (all: --json)")
 
 
-def bakes(item: Baking, now: float) -> str:
+def bakes(item: BakingItem, now: float) -> str:
     """How long an item in the oven still bakes, at `now` in seconds since the epoch."""
     if item.is_overdue(now):
         return f"is overdue by {duration(now - item.until)}"

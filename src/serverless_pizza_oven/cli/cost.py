@@ -17,8 +17,8 @@ from serverless_pizza_oven.cli.output import console
 from serverless_pizza_oven.deployment.stacks import parameters
 from serverless_pizza_oven.deployment.template import default_parameters
 from serverless_pizza_oven.errors import UsageError
-from serverless_pizza_oven.operations.cost import Part, idle, per_million
-from serverless_pizza_oven.operations.usage import Usage, month_to_date
+from serverless_pizza_oven.operations.item_cost import IdleCostPart, idle, per_million
+from serverless_pizza_oven.operations.usage import MonthUsage, month_to_date
 from serverless_pizza_oven.prices import Charge, after_free_tier, by_service, total
 from serverless_pizza_oven.text import slots
 
@@ -89,7 +89,7 @@ def cost(
     terminal.print(f"Prices of {prices.REGION}, {prices.AS_OF}. The page of each: oven cost --json")
 
 
-def _idle(parts: Sequence[Part]) -> Table:
+def _idle(parts: Sequence[IdleCostPart]) -> Table:
     charges = [charge for part in parts for charge in part.charges]
     table = _table("Idle, for 30 days")
     for part in parts:
@@ -112,7 +112,7 @@ def _per_million(millions: Sequence[Million], size: int, capacity: int) -> Group
     return Group(title, table)
 
 
-def _usage(usage: Usage) -> Table:
+def _usage(usage: MonthUsage) -> Table:
     table = _table(f"Used since {usage.since:%-d %B}, in UTC")
     for charge in usage.charges:
         table.add_row(
@@ -139,7 +139,7 @@ def _dollars(amount: float) -> str:
 
 
 def _as_json(
-    parts: Sequence[Part], millions: Sequence[Million], size: int, usage: Usage | None
+    parts: Sequence[IdleCostPart], millions: Sequence[Million], size: int, usage: MonthUsage | None
 ) -> dict[str, Any]:
     idle_charges = [charge for part in parts for charge in part.charges]
     return {

@@ -9,7 +9,7 @@ import typer
 
 from serverless_pizza_oven.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
 from serverless_pizza_oven.deployment.sqs import Queue
-from serverless_pizza_oven.operations.dead_letters import Letter, list_letters
+from serverless_pizza_oven.operations.dead_letters import DeadLetterEntry, list_dead_letters
 from serverless_pizza_oven.text import duration
 
 
@@ -32,7 +32,7 @@ def dlq(
     aws, oven = oven_of(stack, endpoint_url, profile, region)
     dead_letters = Queue(aws, oven.dead_letters)
     expected = dead_letters.depth()
-    letters = list_letters(dead_letters, oven.capacity, Queue(aws, oven.new_items).max_receives())
+    letters = list_dead_letters(dead_letters, oven.capacity, Queue(aws, oven.new_items).max_receives())
     now = time.time()
     if as_json:
         for letter in letters:
@@ -53,7 +53,7 @@ def say_hidden(expected: int, found: int) -> None:
         )
 
 
-def _table(letters: Sequence[Letter], now: float) -> str:
+def _table(letters: Sequence[DeadLetterEntry], now: float) -> str:
     rows = [("ID", "AGE", "REDRIVE", "REASON")]
     rows += [(letter.id, duration(letter.age_secs(now)), letter.remedy, letter.reason) for letter in letters]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]

@@ -19,7 +19,7 @@ from serverless_pizza_oven.cli.options import (
 )
 from serverless_pizza_oven.deployment.contents import depth
 from serverless_pizza_oven.deployment.stacks import Stack
-from serverless_pizza_oven.operations.whereabouts import Place, Whereabouts, find
+from serverless_pizza_oven.operations.item_lookup import ItemReport, ItemStage, find_item
 from serverless_pizza_oven.text import duration, moment, plain, slots
 
 
@@ -46,32 +46,32 @@ def item(
     looks_back = seconds("--since", since)
     aws, oven = oven_of(stack, endpoint_url, profile, region)
     now = time.time()
-    found = find(aws, oven, item_id, now, looks_back)
+    found = find_item(aws, oven, item_id, now, looks_back)
     if as_json:
         typer.echo(json.dumps(found.as_json(now)))
-    elif found.place is Place.UNKNOWN:
+    elif found.place is ItemStage.UNKNOWN:
         typer.echo(_unknown(aws, oven, item_id, since))
     else:
         typer.echo(f"{item_id} {_told(found, now)}.")
-    if found.place is Place.UNKNOWN:
+    if found.place is ItemStage.UNKNOWN:
         raise typer.Exit(1)
 
 
-def _told(found: Whereabouts, now: float) -> str:
+def _told(found: ItemReport, now: float) -> str:
     since = ""
     if found.since is not None:
         since = f" at {moment(found.since, now)}, {duration(now - found.since)} ago"
     reason = f": {plain(found.reason)}" if found.reason else ""
     match found.place:
-        case Place.IN_LINE:
+        case ItemStage.IN_LINE:
             return f"waits in line, which it joined{since}"
-        case Place.BAKING if lease := found.lease:
+        case ItemStage.BAKING if lease := found.lease:
             return f"{bakes(lease, now)}, in {slots(lease.size)}, until {moment(lease.until, now)}"
-        case Place.BAKING:
+        case ItemStage.BAKING:
             return f"was loaded{since}"
-        case Place.BAKED:
+        case ItemStage.BAKED:
             return f"came out of the oven{since}"
-        case Place.FAILED:
+        case ItemStage.FAILED:
             return f"failed{since}{reason}. It became a dead letter: oven dlq, if it is still there"
         case _:
             return f"was rejected{since}{reason}. It became a dead letter: oven dlq, if it is still there"

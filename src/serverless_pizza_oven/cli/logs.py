@@ -18,8 +18,8 @@ from serverless_pizza_oven.cli.options import (
     say,
     seconds,
 )
-from serverless_pizza_oven.operations.logs import Line, lines
-from serverless_pizza_oven.operations.logs import follow as follow_lines
+from serverless_pizza_oven.operations.decision_log import LogEntry, read_entries
+from serverless_pizza_oven.operations.decision_log import follow_entries as follow_lines
 
 
 def logs(
@@ -51,11 +51,11 @@ def logs(
     shown = _as_json if as_json else _as_text
     if follow:
         _print(follow_lines(aws, oven, begin, time.time, time.sleep, item_id=item), shown)
-    elif not _print(lines(aws, oven, begin, item_id=item), shown):
+    elif not _print(read_entries(aws, oven, begin, item_id=item), shown):
         say(f"Nothing{f' about {item}' if item else ''} in the last {since}: a longer --since may tell more.")
 
 
-def _print(story: Iterable[Line], shown: Callable[[Line], str]) -> int:
+def _print(story: Iterable[LogEntry], shown: Callable[[LogEntry], str]) -> int:
     """Returns how many lines there were."""
     count = 0
     for line in story:
@@ -64,11 +64,11 @@ def _print(story: Iterable[Line], shown: Callable[[Line], str]) -> int:
     return count
 
 
-def _as_json(line: Line) -> str:
+def _as_json(line: LogEntry) -> str:
     return json.dumps(line.as_json())
 
 
-def _as_text(line: Line) -> str:
+def _as_text(line: LogEntry) -> str:
     at = datetime.fromtimestamp(line.at).astimezone()
     when = f"{at:%m-%d %H:%M:%S}.{at.microsecond // 1000:03}"
     facts = "  ".join(f"{name}={json.dumps(value)}" for name, value in line.facts.items())

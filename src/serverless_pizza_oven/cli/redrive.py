@@ -20,7 +20,7 @@ from serverless_pizza_oven.cli.options import (
 from serverless_pizza_oven.cli.output import tell_lines
 from serverless_pizza_oven.deployment.sqs import Queue
 from serverless_pizza_oven.errors import KitchenError, UsageError
-from serverless_pizza_oven.operations.redriving import ANEW, DeadLetterOffice, Outcome, Wish
+from serverless_pizza_oven.operations.redriving import SEND_ANEW, Redriver, RedriveRequest, RedriveResult
 
 
 class StaysError(KitchenError):
@@ -67,13 +67,13 @@ def redrive(
         raise UsageError("--set id=... has an option of its own: --new-id")
     if new_id is not None:
         check_item_id(new_id)
-    wish = Wish(set(ids) if ids else None, fields, new_id or "")
+    wish = RedriveRequest(set(ids) if ids else None, fields, new_id or "")
     aws, oven = oven_of(stack, endpoint_url, profile, region)
     dead_letters, new_items = Queue(aws, oven.dead_letters), Queue(aws, oven.new_items)
     item_states = StepFunctionsItemStates(aws.stepfunctions, oven.outputs["ItemStatesArn"])
     expected = dead_letters.depth()
-    office = DeadLetterOffice(dead_letters, new_items, item_states, oven.capacity, new_items.max_receives())
-    outcomes: list[Outcome] = []
+    office = Redriver(dead_letters, new_items, item_states, oven.capacity, new_items.max_receives())
+    outcomes: list[RedriveResult] = []
     with closing(office.redrive(wish)) as results:
         for outcome in results:
             outcomes.append(outcome)
@@ -85,10 +85,10 @@ def redrive(
     if stay := [outcome.letter for outcome in outcomes if outcome.stays]:
         mendable = any(letter.is_object for letter in stay)
         mend = "mend them (--set, --new-id); where that cannot, " if mendable else ""
-        raise StaysError(f"{len(stay)} of {len(outcomes)} dead letters stay: {mend}{ANEW}")
+        raise StaysError(f"{len(stay)} of {len(outcomes)} dead letters stay: {mend}{SEND_ANEW}")
 
 
-def _described(outcome: Outcome) -> str:
+def _described(outcome: RedriveResult) -> str:
     item_id = outcome.letter.id
     if outcome.stays:
         return f"stays  {item_id}: {outcome.stays}"

@@ -16,7 +16,7 @@ from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
 from serverless_pizza_oven.cli.signals import stopped
 from serverless_pizza_oven.deployment.stacks import Stack
-from serverless_pizza_oven.web.oven import DeployedOven
+from serverless_pizza_oven.web.watched_oven import DeployedOven
 
 if TYPE_CHECKING:
     from serverless_pizza_oven.web.server import Page

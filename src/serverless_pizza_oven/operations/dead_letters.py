@@ -15,12 +15,12 @@ HIDE_SECS = 30
 """For how long nobody else sees the letters, if we die while we have them in hand."""
 
 
-class NoSuchLetterError(KitchenError):
+class NoSuchDeadLetterError(KitchenError):
     """No dead letter goes by that name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class DeadLetterEntry:
     """A dead letter, as the oven reads it."""
 
     message: Message
@@ -68,7 +68,7 @@ class Letter:
         return max(round(now - self.message.sent_at), 0)
 
 
-def read_letter(message: Message, capacity: int, tries: int | None) -> Letter:
+def read_dead_letter(message: Message, capacity: int, tries: int | None) -> DeadLetterEntry:
     """Read a message for an oven of `capacity` slots, whose new items SQS tries so often."""
     content, flaw, item_id, is_object = None, "", None, False
     try:
@@ -79,7 +79,7 @@ def read_letter(message: Message, capacity: int, tries: int | None) -> Letter:
     except MalformedItemError as error:
         flaw, item_id = str(error), error.item_id
     reason = message.reason or flaw or f"SQS gave up after {tries} tries"
-    return Letter(message, item_id or message.id, content, flaw, is_object, plain(reason))
+    return DeadLetterEntry(message, item_id or message.id, content, flaw, is_object, plain(reason))
 
 
 @contextmanager
@@ -94,37 +94,37 @@ def all_in_hand(dead_letters: Queue) -> Iterator[dict[str, Message]]:
         dead_letters.give_back(list(hand.values()))
 
 
-def choose(ids: Collection[str] | None, letters: Sequence[Letter]) -> list[Letter]:
+def select(ids: Collection[str] | None, letters: Sequence[DeadLetterEntry]) -> list[DeadLetterEntry]:
     """Those that go by these ids, of items or of messages; for None, all. Raises NoSuchLetterError."""
     if ids is None:
         return list(letters)
     known = {name for letter in letters for name in (letter.id, letter.message.id)}
     for item_id in ids:
         if item_id not in known:
-            raise NoSuchLetterError(
+            raise NoSuchDeadLetterError(
                 f"there is no dead letter {item_id}, or somebody has it in hand: "
                 "oven dlq lists them; nothing was done"
             )
     return [letter for letter in letters if letter.id in ids or letter.message.id in ids]
 
 
-def list_letters(dead_letters: Queue, capacity: int, tries: int | None) -> list[Letter]:
+def list_dead_letters(dead_letters: Queue, capacity: int, tries: int | None) -> list[DeadLetterEntry]:
     """Read all dead letters, the oldest first, and take none. Raises AwsError."""
     with all_in_hand(dead_letters) as hand:
-        letters = [read_letter(message, capacity, tries) for message in hand.values()]
+        letters = [read_dead_letter(message, capacity, tries) for message in hand.values()]
     return sorted(letters, key=lambda letter: letter.message.sent_at)
 
 
 def discard(
     dead_letters: Queue, ids: Collection[str] | None, capacity: int, tries: int | None
-) -> Generator[Sequence[Letter]]:
+) -> Generator[Sequence[DeadLetterEntry]]:
     """Throw letters away, those chosen. Each ten are deleted when the next are asked for.
 
     Raises NoSuchLetterError before anything is done, and AwsError.
     """
     with all_in_hand(dead_letters) as hand:
-        letters = [read_letter(message, capacity, tries) for message in hand.values()]
-        for some in batches(choose(ids, letters)):
+        letters = [read_dead_letter(message, capacity, tries) for message in hand.values()]
+        for some in batches(select(ids, letters)):
             yield some
             dead_letters.delete([letter.message for letter in some])
             for letter in some:

@@ -17,26 +17,31 @@ from pizza_oven.item import Item, read_object, write_object
 from pizza_oven.ports import ItemStates
 from serverless_pizza_oven.deployment.sqs import Message, Queue, batches
 from serverless_pizza_oven.errors import KitchenError, UsageError
-from serverless_pizza_oven.operations.dead_letters import Letter, all_in_hand, choose, read_letter
+from serverless_pizza_oven.operations.dead_letters import (
+    DeadLetterEntry,
+    all_in_hand,
+    read_dead_letter,
+    select,
+)
 
 MAX_ID_CHARS = 80
 """Of an item's id, as of an execution's name."""
 
-ANEW = "oven send --item sends an item anew, oven discard then throws its letter away"
+SEND_ANEW = "oven send --item sends an item anew, oven discard then throws its letter away"
 """The way on where `--set` cannot mend: what is no JSON object, a field too many, one within another."""
 
 _REDRIVEN = re.compile(r"(.+)\.redrive-([1-9][0-9]*)")
 
 
-class NotMendedError(KitchenError):
+class StillMalformedError(KitchenError):
     """With its new fields it is still no item for this oven."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RedriveResult:
     """What became of a dead letter."""
 
-    letter: Letter
+    letter: DeadLetterEntry
     sent_as: str = ""
     """The id under which its item went back to New Items."""
     done: str = ""
@@ -46,7 +51,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RedriveRequest:
     """Which letters to send back, and how."""
 
     ids: Collection[str] | None = None
@@ -62,7 +67,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetterOffice:
+class Redriver:
     """An oven's dead letters, and what it takes to send them back."""
 
     dead_letters: Queue
@@ -73,7 +78,7 @@ class DeadLetterOffice:
     tries: int | None
     """How often SQS tries a new item."""
 
-    def redrive(self, wish: Wish) -> Generator[Outcome]:
+    def redrive(self, wish: RedriveRequest) -> Generator[RedriveResult]:
         """Send back what is wished for. Tells what became of each letter once that is so.
 
         Before anything is sent it may raise NoSuchLetterError, NotMendedError and UsageError; at any time
@@ -88,8 +93,8 @@ class DeadLetterOffice:
                         del hand[outcome.letter.message.id]
                     yield outcome
 
-    def _chosen(self, wish: Wish, messages: Collection[Message]) -> list[Letter]:
-        letters = choose(wish.ids, [read_letter(m, self.capacity, self.tries) for m in messages])
+    def _chosen(self, wish: RedriveRequest, messages: Collection[Message]) -> list[DeadLetterEntry]:
+        letters = select(wish.ids, [read_dead_letter(m, self.capacity, self.tries) for m in messages])
         # Two letters of the same item are one; those without an id are not, whatever they say.
         if wish.new_id and len({(letter.id, letter.message.body) for letter in letters}) > 1:
             raise UsageError(
@@ -100,25 +105,25 @@ class DeadLetterOffice:
             letters = [self._mended(letter, wish) for letter in letters]
             flawed = [letter for letter in letters if letter.flaw]
             if flawed and wish.ids is not None:
-                way_on = "" if flawed[0].is_object else f". --set cannot mend it: {ANEW}"
-                raise NotMendedError(
+                way_on = "" if flawed[0].is_object else f". --set cannot mend it: {SEND_ANEW}"
+                raise StillMalformedError(
                     f"{flawed[0].id} is still malformed: {flawed[0].flaw}; nothing was sent{way_on}"
                 )
         return letters
 
-    def _mended(self, letter: Letter, wish: Wish) -> Letter:
+    def _mended(self, letter: DeadLetterEntry, wish: RedriveRequest) -> DeadLetterEntry:
         """The letter with the new fields, and what is wrong with it even so."""
         new_id = {"id": wish.new_id} if wish.new_id else {}
         try:
             body = write_object(read_object(letter.message.body) | wish.fields | new_id)
         except MalformedItemError:
             return letter
-        mended = read_letter(replace(letter.message, body=body), self.capacity, self.tries)
+        mended = read_dead_letter(replace(letter.message, body=body), self.capacity, self.tries)
         return replace(mended, id=letter.id)
 
     def _send_back(
-        self, letters: Sequence[Letter], wish: Wish, sent: dict[str, Mapping[str, Any]]
-    ) -> list[Outcome]:
+        self, letters: Sequence[DeadLetterEntry], wish: RedriveRequest, sent: dict[str, Mapping[str, Any]]
+    ) -> list[RedriveResult]:
         """Decide, send, delete: in this order."""
         outcomes, bodies = [], []
         for letter in letters:
@@ -132,11 +137,11 @@ class DeadLetterOffice:
         return outcomes
 
     def _decide(
-        self, letter: Letter, wish: Wish, sent: dict[str, Mapping[str, Any]]
-    ) -> tuple[Outcome, str | None]:
+        self, letter: DeadLetterEntry, wish: RedriveRequest, sent: dict[str, Mapping[str, Any]]
+    ) -> tuple[RedriveResult, str | None]:
         """What is to become of a letter, and the body to send. `sent` are those that went before, by id."""
         if not isinstance(letter.content, Item):
-            return Outcome(letter, stays=letter.flaw or "it is a trigger, and no item"), None
+            return RedriveResult(letter, stays=letter.flaw or "it is a trigger, and no item"), None
         original = read_object(letter.message.body)
         item_id = letter.content.id
         if letter.baking_failed and item_id == letter.id:
@@ -150,19 +155,19 @@ class DeadLetterOffice:
             if execution is None:
                 sent[item_id] = fields
                 body = letter.message.body if item_id == letter.content.id else write_object(fields)
-                return Outcome(letter, sent_as=item_id), body
+                return RedriveResult(letter, sent_as=item_id), body
             if not execution.failed:
                 state = "is in the oven" if execution.running else "has baked"
                 return self._same_id(letter, item_id, read_object(execution.body) == fields, state), None
             if wish.new_id:
-                return Outcome(letter, stays=f"the id {item_id} is used up: its baking failed"), None
+                return RedriveResult(letter, stays=f"the id {item_id} is used up: its baking failed"), None
             item_id = next_id(item_id)
 
     @staticmethod
-    def _same_id(letter: Letter, item_id: str, is_same: bool, state: str) -> Outcome:
+    def _same_id(letter: DeadLetterEntry, item_id: str, is_same: bool, state: str) -> RedriveResult:
         if is_same:
-            return Outcome(letter, done=f"{item_id} {state}")
-        return Outcome(
+            return RedriveResult(letter, done=f"{item_id} {state}")
+        return RedriveResult(
             letter, stays=f"another item of the id {item_id} {state}: give this one its own with --new-id"
         )
 

@@ -7,7 +7,7 @@ from serverless_pizza_oven.aws import Aws, aws_errors
 from serverless_pizza_oven.deployment.contents import row
 from serverless_pizza_oven.deployment.stacks import Sleep, Stack
 from serverless_pizza_oven.errors import KitchenError
-from serverless_pizza_oven.operations.whereabouts import Place, Whereabouts, find
+from serverless_pizza_oven.operations.item_lookup import ItemReport, ItemStage, find_item
 
 ERROR = "Oven.Removed"
 CAUSE = "oven remove took it out"
@@ -16,11 +16,11 @@ CAUSE = "oven remove took it out"
 LOOK_EVERY_SECS = 0.5
 
 _WHY_NOT = {
-    Place.IN_LINE: "waits in line, and must: a queue gives out only its head. Remove it once it bakes",
-    Place.BAKED: "has baked, and is in Baked Items, if nobody has collected it yet",
-    Place.FAILED: "is out of the oven, since its baking failed: oven dlq lists it",
-    Place.REJECTED: "never came into the oven, and is a dead letter: oven dlq lists it",
-    Place.UNKNOWN: "is not in the oven: it was never sent, or it waits in New Items",
+    ItemStage.IN_LINE: "waits in line, and must: a queue gives out only its head. Remove it once it bakes",
+    ItemStage.BAKED: "has baked, and is in Baked Items, if nobody has collected it yet",
+    ItemStage.FAILED: "is out of the oven, since its baking failed: oven dlq lists it",
+    ItemStage.REJECTED: "never came into the oven, and is a dead letter: oven dlq lists it",
+    ItemStage.UNKNOWN: "is not in the oven: it was never sent, or it waits in New Items",
 }
 
 
@@ -40,7 +40,7 @@ def remove(
     The item is a dead letter then. Raises NotRemovableError where it does not bake, StillLeasedError after
     `wait_secs`, and AwsError. The `clock` tells seconds since the epoch.
     """
-    _check_bakes(find(aws, stack, item_id, clock()))
+    _check_bakes(find_item(aws, stack, item_id, clock()))
     states = StepFunctionsItemStates(aws.stepfunctions, stack.outputs["ItemStatesArn"])
     with aws_errors(f"stopping {item_id}"):
         aws.stepfunctions.stop_execution(executionArn=states.execution_arn(item_id), error=ERROR, cause=CAUSE)
@@ -49,13 +49,13 @@ def remove(
         if clock() >= give_up:
             raise StillLeasedError(f"{item_id} bakes no more, but still has its slots: {_what_frees(stack)}")
         sleep(LOOK_EVERY_SECS)
-    ended = find(aws, stack, item_id, clock())
-    if ended.place is Place.BAKED:
+    ended = find_item(aws, stack, item_id, clock())
+    if ended.place is ItemStage.BAKED:
         # Just before it was stopped.
         _check_bakes(ended)
 
 
-def _check_bakes(found: Whereabouts) -> None:
+def _check_bakes(found: ItemReport) -> None:
     if found.place in _WHY_NOT:
         raise NotRemovableError(f"{found.item_id} {_WHY_NOT[found.place]}")
     if found.since is None:

@@ -45,7 +45,7 @@ def read_items(chunks: Iterable[Sequence[bytes]], name: str, capacity: int) -> I
     Raises BadLineError with the `name` of the file, the number of the line and the reason, after all items
     before it. An id that comes twice is such a reason: the oven would drop the second one.
     """
-    reader = _Reader(name, capacity)
+    reader = _ItemLineReader(name, capacity)
     for lines in chunks:
         items: list[Item] = []
         try:
@@ -71,7 +71,7 @@ def send(new_items: Queue, items: Sequence[Item]) -> Iterator[list[Item]]:
         yield list(some)
 
 
-class _Reader:
+class _ItemLineReader:
     """Reads line after line."""
 
     def __init__(self, name: str, capacity: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from serverless_pizza_oven.aws import Aws, aws_errors
 from serverless_pizza_oven.deployment.contents import depth, row
 from serverless_pizza_oven.deployment.stacks import Stack, find_stack
-from serverless_pizza_oven.operations.logs import LATE_SECS, Line, lines
+from serverless_pizza_oven.operations.decision_log import LATE_SECS, LogEntry, read_entries
 
 OVERDUE_SECS = 5
 """How long past its time an item may still be on its way out."""
@@ -28,7 +28,7 @@ AGE_SECS = 15 * 60
 
 
 @dataclass(frozen=True, slots=True)
-class Baking:
+class BakingItem:
     """An item in the oven."""
 
     id: str
@@ -43,7 +43,7 @@ class Baking:
 
 
 @dataclass(frozen=True, slots=True)
-class Depths:
+class QueueDepths:
     """About how many messages each queue holds, those in a function's hands included."""
 
     new: int
@@ -54,7 +54,7 @@ class Depths:
 
 
 @dataclass(frozen=True, slots=True)
-class Background:
+class BackgroundStatus:
     """What is not asked for each second."""
 
     at: float
@@ -63,7 +63,7 @@ class Background:
     """By CloudWatch, which may be some minutes behind; None where it does not know."""
     oldest_dead_secs: float | None
     """As above."""
-    failures: tuple[Line, ...]
+    failures: tuple[LogEntry, ...]
     """Of the last hour, the newest first."""
 
 
@@ -77,10 +77,10 @@ class Status:
     """In slots."""
     waiting: int
     """Items that have joined the line, as the row counts them."""
-    baking: tuple[Baking, ...]
+    baking: tuple[BakingItem, ...]
     """Who comes out next, first."""
-    depths: Depths
-    background: Background
+    depths: QueueDepths
+    background: BackgroundStatus
 
     @property
     def stack(self) -> str:
@@ -108,7 +108,7 @@ class Status:
         return self._by_now(self.background.oldest_dead_secs) if self.depths.dead else None
 
     @property
-    def overdue(self) -> list[Baking]:
+    def overdue(self) -> list[BakingItem]:
         """Who should be out by now."""
         return [item for item in self.baking if item.is_overdue(self.at)]
 
@@ -157,13 +157,13 @@ def status(aws: Aws, stack: Stack, now: float, earlier: Status | None = None) ->
         background = _background(aws, find_stack(aws, stack.name) if earlier else stack, now, background)
     stack = background.stack
     seen = row(aws, stack)
-    baking = [Baking(item_id, lease.size, lease.until) for item_id, lease in seen.leases.items()]
+    baking = [BakingItem(item_id, lease.size, lease.until) for item_id, lease in seen.leases.items()]
     return Status(
         at=now,
         occupied=seen.occupied,
         waiting=seen.waiting,
         baking=tuple(sorted(baking, key=lambda item: (item.until, item.id))),
-        depths=Depths(
+        depths=QueueDepths(
             new=depth(aws, stack.new_items),
             line=depth(aws, stack.waiting_items),
             baked=depth(aws, stack.baked_items),
@@ -173,8 +173,8 @@ def status(aws: Aws, stack: Stack, now: float, earlier: Status | None = None) ->
     )
 
 
-def _background(aws: Aws, stack: Stack, now: float, earlier: Background | None) -> Background:
-    return Background(
+def _background(aws: Aws, stack: Stack, now: float, earlier: BackgroundStatus | None) -> BackgroundStatus:
+    return BackgroundStatus(
         at=now,
         stack=stack,
         oldest_waiting_secs=_oldest(aws, stack.waiting_items, now),
@@ -183,12 +183,12 @@ def _background(aws: Aws, stack: Stack, now: float, earlier: Background | None) 
     )
 
 
-def _failures(aws: Aws, stack: Stack, now: float, earlier: Background | None) -> tuple[Line, ...]:
+def _failures(aws: Aws, stack: Stack, now: float, earlier: BackgroundStatus | None) -> tuple[LogEntry, ...]:
     """An hour of a busy log takes long to search: who watches searches what is new since the last time."""
     begin = now - FAILURE_SECS
     since = max(begin, earlier.at - LATE_SECS) if earlier else begin
     known = [line for line in earlier.failures if line.at >= begin] if earlier else []
-    found = {line.key: line for line in [*known, *lines(aws, stack, since, decisions=FAILURES)]}
+    found = {line.key: line for line in [*known, *read_entries(aws, stack, since, decisions=FAILURES)]}
     return tuple(sorted(found.values(), key=lambda line: line.at, reverse=True)[:MOST_FAILURES])
 
 

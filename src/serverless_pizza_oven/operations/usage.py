@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from serverless_pizza_oven import prices
 from serverless_pizza_oven.aws import Aws, aws_errors
 from serverless_pizza_oven.deployment.stacks import Stack
-from serverless_pizza_oven.operations.cost import GB, MEMORY_GB
+from serverless_pizza_oven.operations.item_cost import GB, MEMORY_GB
 from serverless_pizza_oven.prices import Charge, Price
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ STATES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Metric:
+class UsageMetric:
     """One of CloudWatch's numbers, and what it costs to count one up."""
 
     namespace: str
@@ -43,14 +43,14 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class MonthUsage:
     """From a moment on; the requests to SQS as if each carried one message, so at most."""
 
     since: datetime
     charges: Sequence[Charge]
 
 
-def month_to_date(aws: Aws, stack: Stack, now: datetime) -> Usage:
+def month_to_date(aws: Aws, stack: Stack, now: datetime) -> MonthUsage:
     """What has been used since this month began, in UTC. Raises AwsError.
 
     CloudWatch charges a cent for 1,000 metrics, of which these are some 20.
@@ -61,31 +61,37 @@ def month_to_date(aws: Aws, stack: Stack, now: datetime) -> Usage:
     counts: dict[Price, float] = {}
     for number, metric in enumerate(metrics):
         counts[metric.price] = counts.get(metric.price, 0.0) + metric.each * sums.get(f"m{number}", 0.0)
-    return Usage(since, [Charge(price, count) for price, count in counts.items() if count])
+    return MonthUsage(since, [Charge(price, count) for price, count in counts.items() if count])
 
 
-def _metrics(stack: Stack) -> Iterator[Metric]:
+def _metrics(stack: Stack) -> Iterator[UsageMetric]:
     for url in (stack.new_items, stack.waiting_items, stack.baked_items, stack.dead_letters):
         queue = url.rpartition("/")[2]
         price = prices.FIFO_REQUEST if queue.endswith(".fifo") else prices.STANDARD_REQUEST
         for name in QUEUE_METRICS:
-            yield Metric("AWS/SQS", name, "QueueName", queue, price)
+            yield UsageMetric("AWS/SQS", name, "QueueName", queue, price)
     for output in ("BakeItemsFunctionName", "ItemRemovedFunctionName"):
         function = stack.outputs[output]
-        yield Metric("AWS/Lambda", "Invocations", "FunctionName", function, prices.INVOCATION)
+        yield UsageMetric("AWS/Lambda", "Invocations", "FunctionName", function, prices.INVOCATION)
         # In milliseconds.
-        yield Metric("AWS/Lambda", "Duration", "FunctionName", function, prices.GB_SECOND, MEMORY_GB / 1000)
+        yield UsageMetric(
+            "AWS/Lambda", "Duration", "FunctionName", function, prices.GB_SECOND, MEMORY_GB / 1000
+        )
     machine = stack.outputs["ItemStatesArn"]
-    yield Metric("AWS/States", "ExecutionsStarted", "StateMachineArn", machine, prices.TRANSITION, STATES)
-    yield Metric("AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", stack.table, prices.WRITE_UNIT)
-    yield Metric("AWS/DynamoDB", "ConsumedReadCapacityUnits", "TableName", stack.table, prices.READ_UNIT)
+    yield UsageMetric(
+        "AWS/States", "ExecutionsStarted", "StateMachineArn", machine, prices.TRANSITION, STATES
+    )
+    yield UsageMetric(
+        "AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", stack.table, prices.WRITE_UNIT
+    )
+    yield UsageMetric("AWS/DynamoDB", "ConsumedReadCapacityUnits", "TableName", stack.table, prices.READ_UNIT)
     for output in ("BakeItemsLogGroup", "ItemRemovedLogGroup"):
-        yield Metric(
+        yield UsageMetric(
             "AWS/Logs", "IncomingBytes", "LogGroupName", stack.outputs[output], prices.LOG_GB, 1 / GB
         )
 
 
-def _sums(aws: Aws, metrics: Sequence[Metric], since: datetime, now: datetime) -> Mapping[str, float]:
+def _sums(aws: Aws, metrics: Sequence[UsageMetric], since: datetime, now: datetime) -> Mapping[str, float]:
     queries = [_query(f"m{number}", metric) for number, metric in enumerate(metrics)]
     sums: dict[str, float] = {}
     with aws_errors("asking CloudWatch what was used"):
@@ -98,7 +104,7 @@ def _sums(aws: Aws, metrics: Sequence[Metric], since: datetime, now: datetime) -
     return sums
 
 
-def _query(query_id: str, metric: Metric) -> "MetricDataQueryTypeDef":
+def _query(query_id: str, metric: UsageMetric) -> "MetricDataQueryTypeDef":
     return {
         "Id": query_id,
         "MetricStat": {

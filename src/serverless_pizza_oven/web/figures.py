@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from itertools import takewhile
 from typing import Any
 
-from serverless_pizza_oven.operations.status import Baking, Status
+from serverless_pizza_oven.operations.status import BakingItem, Status
 
 WINDOW_SECS = 60
 """What the rates are taken from."""
@@ -25,7 +25,7 @@ EARLY_SECS = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class HistoryPoint:
     """The oven at a moment of its history."""
 
     at: float
@@ -39,13 +39,13 @@ class Point:
     """All that left it."""
 
 
-class Figures:
+class LiveFigures:
     """Takes in one look after the other."""
 
     def __init__(self) -> None:
-        self._points: deque[Point] = deque(maxlen=HISTORY_LOOKS)
+        self._points: deque[HistoryPoint] = deque(maxlen=HISTORY_LOOKS)
         self._since: dict[str, float] = {}
-        self._baking: dict[str, Baking] = {}
+        self._baking: dict[str, BakingItem] = {}
         self._arrived: set[str] = set()
 
     @property
@@ -70,7 +70,7 @@ class Figures:
             ],
         }
 
-    def _note(self, status: Status) -> Point:
+    def _note(self, status: Status) -> HistoryPoint:
         now = {item.id: item for item in status.baking}
         gone = [item for item in self._baking.values() if item.id not in now]
         watched = bool(self._points) and status.at - self._points[-1].at <= GAP_SECS
@@ -82,7 +82,7 @@ class Figures:
         self._arrived = (self._arrived & now.keys()) | (new if watched else set())
         self._baking = now
         out = sum(item.until <= status.at + EARLY_SECS for item in gone)
-        point = Point(status.at, status.occupied, status.capacity, status.waiting, out, len(gone))
+        point = HistoryPoint(status.at, status.occupied, status.capacity, status.waiting, out, len(gone))
         self._points.append(point)
         return point
 
@@ -111,7 +111,7 @@ class Figures:
             return left / secs if secs >= LEAST_SECS else 0.0
         return sum(1 / max(secs, 1) for secs in known) * len(self._baking) / len(known)
 
-    def _recent(self) -> tuple[Sequence[Point], float]:
+    def _recent(self) -> tuple[Sequence[HistoryPoint], float]:
         """The looks of the window that followed close on one another, and how long they took in all."""
         end = later = self._points[-1].at
         recent = []

@@ -12,7 +12,7 @@ MOST_BYTES = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PizzaOrder:
     """Some equal pizzas. Whether the oven takes their time and their size is the oven's business."""
 
     count: int
@@ -20,7 +20,7 @@ class Order:
     size: Any
 
 
-def read_order(body: bytes) -> Order:
+def read_order(body: bytes) -> PizzaOrder:
     """Read `{"count": 5, "bakingTimeSecs": 5, "size": 1}`. Raises UsageError."""
     try:
         fields = json.loads(body)
@@ -31,4 +31,4 @@ def read_order(body: bytes) -> Order:
     count = fields["count"]
     if type(count) is not int or not 1 <= count <= MOST_PIZZAS:
         raise UsageError(f"from 1 to {MOST_PIZZAS} pizzas may be sent at once, not {json.dumps(count)[:40]}")
-    return Order(count, fields["bakingTimeSecs"], fields["size"])
+    return PizzaOrder(count, fields["bakingTimeSecs"], fields["size"])

@@ -4,9 +4,9 @@ import heapq
 from collections.abc import Callable, Iterable, Sequence
 
 from serverless_pizza_oven.deployment.stacks import Stack
-from serverless_pizza_oven.operations.status import Background, Baking, Depths, Status
-from serverless_pizza_oven.web.ordering import Order
-from serverless_pizza_oven.web.oven import Letter
+from serverless_pizza_oven.operations.status import BackgroundStatus, BakingItem, QueueDepths, Status
+from serverless_pizza_oven.web.ordering import PizzaOrder
+from serverless_pizza_oven.web.watched_oven import DeadLetterSummary
 
 
 class ScriptedOven:
@@ -20,28 +20,28 @@ class ScriptedOven:
         script: Callable[[], Status],
         *,
         capacity: int = 14,
-        dead_letters: Sequence[Letter] = (),
+        dead_letters: Sequence[DeadLetterSummary] = (),
         is_local: bool = True,
     ) -> None:
         self.script = script
         self.capacity = capacity
         self.dead_letters = dead_letters
         self.is_local = is_local
-        self.sent: list[Order] = []
+        self.sent: list[PizzaOrder] = []
 
     def look(self) -> Status:
         return self.script()
 
-    def letters(self) -> Sequence[Letter]:
+    def letters(self) -> Sequence[DeadLetterSummary]:
         return self.dead_letters
 
-    def send(self, order: Order) -> None:
+    def send(self, order: PizzaOrder) -> None:
         self.sent.append(order)
 
 
-def seen(
+def status_at(
     at: float,
-    items: Iterable[Baking] = (),
+    items: Iterable[BakingItem] = (),
     *,
     capacity: int = 14,
     waiting: int = 0,
@@ -61,14 +61,14 @@ def seen(
         occupied=sum(item.size for item in baking),
         waiting=waiting,
         baking=baking,
-        depths=Depths(new=new, line=waiting, baked=baked, dead=dead),
-        background=Background(
+        depths=QueueDepths(new=new, line=waiting, baked=baked, dead=dead),
+        background=BackgroundStatus(
             at, Stack("scripted", outputs), oldest_waiting_secs=None, oldest_dead_secs=None, failures=()
         ),
     )
 
 
-class Rush:
+class ScriptedRush:
     """Items of one slot that all came at once, first come first served: a script for as long as it lasts."""
 
     def __init__(self, baking_times: Sequence[float], capacity: int, clock: Callable[[], float]) -> None:
@@ -82,13 +82,13 @@ class Rush:
         now = self._clock()
         gone = now - self._began
         items = [
-            Baking(f"pizza-{number}", 1, self._began + end)
+            BakingItem(f"pizza-{number}", 1, self._began + end)
             for number, (start, end) in enumerate(self._times)
             if start <= gone < end
         ]
         waiting = sum(start > gone for start, _ in self._times)
         baked = sum(end <= gone for _, end in self._times)
-        return seen(now, items, capacity=self._capacity, waiting=waiting, baked=baked)
+        return status_at(now, items, capacity=self._capacity, waiting=waiting, baked=baked)
 
 
 def _schedule(baking_times: Sequence[float], capacity: int) -> Iterable[tuple[float, float]]:

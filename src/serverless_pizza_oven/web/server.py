@@ -25,12 +25,12 @@ from pizza_oven.errors import MalformedItemError, PizzaOvenError
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.local.emulator import HOST, PortTakenError
 from serverless_pizza_oven.web.board import Board
-from serverless_pizza_oven.web.cost import cost_in_words
-from serverless_pizza_oven.web.figures import Figures
+from serverless_pizza_oven.web.figures import LiveFigures
 from serverless_pizza_oven.web.ordering import MOST_BYTES, read_order
-from serverless_pizza_oven.web.oven import Oven
+from serverless_pizza_oven.web.polling import StatusPoller, event
 from serverless_pizza_oven.web.safety import HOSTS, OwnOrigin, SafeHeaders
-from serverless_pizza_oven.web.watching import Watch, event
+from serverless_pizza_oven.web.watched_oven import WatchedOven
+from serverless_pizza_oven.web.watching_cost import cost_in_words
 
 PAGE = Path(__file__).parent / "page"
 STOP_SECS = 1
@@ -56,14 +56,14 @@ class Page:
 
 @contextlib.contextmanager
 def running_page(
-    oven: Oven, port: int | None = None, timer: Callable[[], float] = time.monotonic
+    oven: WatchedOven, port: int | None = None, timer: Callable[[], float] = time.monotonic
 ) -> Iterator[Page]:
     """Serve the page of an oven on 127.0.0.1 while the block runs: on the `port`, or on a free one.
 
     The `timer` tells seconds, of whatever origin. Raises PortTakenError.
     """
-    board, figures = Board(), Figures()
-    watch = Watch(oven, board, figures, timer)
+    board, figures = Board(), LiveFigures()
+    watch = StatusPoller(oven, board, figures, timer)
     with _listening(port or 0) as listener:
         server = threading.Thread(target=_serve, args=(page_app(oven, board, figures), listener, board))
         server.start()
@@ -76,7 +76,7 @@ def running_page(
             server.join()
 
 
-def page_app(oven: Oven, board: Board, figures: Figures) -> Starlette:
+def page_app(oven: WatchedOven, board: Board, figures: LiveFigures) -> Starlette:
     """The page, its stream of events at `looks`, and `pizzas`, where it sends them."""
 
     async def looks(_: Request) -> Response:
@@ -111,7 +111,7 @@ def page_app(oven: Oven, board: Board, figures: Figures) -> Starlette:
     )
 
 
-def _hello(oven: Oven, figures: Figures) -> dict[str, object]:
+def _hello(oven: WatchedOven, figures: LiveFigures) -> dict[str, object]:
     return {
         "stack": oven.name,
         "where": oven.where,
@@ -122,7 +122,7 @@ def _hello(oven: Oven, figures: Figures) -> dict[str, object]:
     }
 
 
-def _send(oven: Oven, body: bytes) -> Response:
+def _send(oven: WatchedOven, body: bytes) -> Response:
     try:
         order = read_order(body)
         oven.send(order)

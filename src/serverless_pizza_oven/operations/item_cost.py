@@ -47,7 +47,7 @@ _UNIT_SECS = {"minute": 60, "hour": 3600, "day": 86400}
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class ResourceUse:
     """What something uses of AWS, on average."""
 
     standard_requests: float
@@ -63,17 +63,21 @@ class Use:
     """Lines in the logs."""
     transitions: float = 0
 
-    def __add__(self, other: "Use") -> "Use":
-        return Use(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(Use)))
+    def __add__(self, other: "ResourceUse") -> "ResourceUse":
+        return ResourceUse(
+            *(getattr(self, field.name) + getattr(other, field.name) for field in fields(ResourceUse))
+        )
 
-    def __mul__(self, times: float) -> "Use":
-        return Use(*(getattr(self, field.name) * times for field in fields(Use)))
+    def __mul__(self, times: float) -> "ResourceUse":
+        return ResourceUse(*(getattr(self, field.name) * times for field in fields(ResourceUse)))
 
 
-LOOK = Use(standard_requests=3, fifo_requests=1, writes=1, invocations=1, function_secs=0.03, decisions=0)
+IDLE_CHECK = ResourceUse(
+    standard_requests=3, fifo_requests=1, writes=1, invocations=1, function_secs=0.03, decisions=0
+)
 """A look at an idle oven, as the pilot light causes one."""
 
-FINDS_ROOM = Use(
+ADMITTED_AT_ONCE = ResourceUse(
     standard_requests=3.3,
     fifo_requests=0,
     writes=2,
@@ -84,7 +88,7 @@ FINDS_ROOM = Use(
 )
 """An item that finds room."""
 
-WAITS = Use(
+ADMITTED_FROM_LINE = ResourceUse(
     standard_requests=6.1,
     fifo_requests=2.9,
     writes=4.9,
@@ -101,7 +105,7 @@ at a time; of those that come in tens it is less. The sender and the receiver ta
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class IdleCostPart:
     """A line of the bill of an idle oven."""
 
     name: str
@@ -114,7 +118,7 @@ class Part:
         return total(self.charges)
 
 
-def idle(parameters: Mapping[str, str]) -> list[Part]:
+def idle(parameters: Mapping[str, str]) -> list[IdleCostPart]:
     """What a month costs in which nothing bakes, for a stack of these parameters. Absent ones are off."""
     return [
         _pollers(parameters),
@@ -123,7 +127,7 @@ def idle(parameters: Mapping[str, str]) -> list[Part]:
         _metrics(parameters),
         _dashboard(parameters),
         _key(parameters),
-        Part(
+        IdleCostPart(
             "all the rest",
             [],
             "queues, table, functions, state machine and rules cost nothing while nobody uses them",
@@ -138,7 +142,7 @@ def per_million(parameters: Mapping[str, str], size: int, waiting: float) -> lis
     take. How long they bake makes no difference.
     """
     slots = int(parameters.get("BakingTableCapacityCount", "1"))
-    use = FINDS_ROOM * (1 - waiting) + WAITS * waiting
+    use = ADMITTED_AT_ONCE * (1 - waiting) + ADMITTED_FROM_LINE * waiting
     return charges(use * MILLION, row_units(max(slots // size, 1), size), parameters)
 
 
@@ -153,7 +157,7 @@ def row_units(items: int, size: int) -> int:
     return table.write_units
 
 
-def charges(use: Use, row_units: int, parameters: Mapping[str, str]) -> list[Charge]:
+def charges(use: ResourceUse, row_units: int, parameters: Mapping[str, str]) -> list[Charge]:
     """What AWS charges for a use."""
     log_bytes = use.invocations * FRAME_BYTES + use.decisions * DECISION_BYTES
     if _is_on(parameters, "Metrics"):
@@ -174,60 +178,62 @@ def charges(use: Use, row_units: int, parameters: Mapping[str, str]) -> list[Cha
     return [charge for charge in found if charge.count]
 
 
-def looks_a_month(schedule: str) -> float:
+def checks_per_month(schedule: str) -> float:
     """How often an EventBridge schedule comes in 30 days. A cron expression counts as each minute."""
     rate = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", schedule)
     every = int(rate[1]) * _UNIT_SECS[rate[2]] if rate else _UNIT_SECS["minute"]
     return SECS_IN_MONTH / every
 
 
-def _pollers(parameters: Mapping[str, str]) -> Part:
+def _pollers(parameters: Mapping[str, str]) -> IdleCostPart:
     if parameters.get("Admission") == "PAUSED":
-        return Part("pollers", [], "while Admission=PAUSED nobody asks New Items for messages")
+        return IdleCostPart("pollers", [], "while Admission=PAUSED nobody asks New Items for messages")
     requests = POLLERS * SECS_IN_MONTH / POLL_SECS
-    return Part(
+    return IdleCostPart(
         "pollers",
         [Charge(prices.STANDARD_REQUEST, requests)],
         f"Lambda asks New Items {requests:,.0f} times for messages; while Admission=PAUSED it does not",
     )
 
 
-def _pilot_light(parameters: Mapping[str, str]) -> Part:
+def _pilot_light(parameters: Mapping[str, str]) -> IdleCostPart:
     if parameters.get("Admission") == "PAUSED":
-        return Part("pilot light", [], "while Admission=PAUSED it is out")
+        return IdleCostPart("pilot light", [], "while Admission=PAUSED it is out")
     if not _is_on(parameters, "PilotLight"):
-        return Part(
+        return IdleCostPart(
             "pilot light",
             [],
             "PilotLight=DISABLED: what a rare fault leaves stuck stays so until the next item joins the line",
         )
-    looks = looks_a_month(parameters.get("PilotLightSchedule", ""))
+    looks = checks_per_month(parameters.get("PilotLightSchedule", ""))
     # Of an idle oven there are no metrics.
     quiet = {**parameters, "Metrics": "DISABLED"}
-    return Part(
+    return IdleCostPart(
         "pilot light",
-        charges(LOOK * looks, 1, quiet),
+        charges(IDLE_CHECK * looks, 1, quiet),
         f"{looks:,.0f} looks at the line and the row; with a rarer PilotLightSchedule, what a rare fault "
         "leaves stuck stays so for longer",
     )
 
 
-def _alarms(parameters: Mapping[str, str]) -> Part:
+def _alarms(parameters: Mapping[str, str]) -> IdleCostPart:
     if not _is_on(parameters, "Alarms"):
-        return Part("alarms", [], "Alarms=DISABLED: nobody is told when the oven is ill")
+        return IdleCostPart("alarms", [], "Alarms=DISABLED: nobody is told when the oven is ill")
     count = ALARM_METRICS + _is_on(parameters, "Metrics") + (parameters.get("LongestLine", "0") != "0")
-    return Part(
+    return IdleCostPart(
         "alarms",
         [Charge(prices.ALARM_MONTH, count)],
         f"they look at {count} metrics; with Alarms=DISABLED nobody is told when the oven is ill",
     )
 
 
-def _metrics(parameters: Mapping[str, str]) -> Part:
+def _metrics(parameters: Mapping[str, str]) -> IdleCostPart:
     if not _is_on(parameters, "Metrics"):
-        return Part("metrics", [], "Metrics=DISABLED: no numbers of items, and no alarm of overdue ones")
+        return IdleCostPart(
+            "metrics", [], "Metrics=DISABLED: no numbers of items, and no alarm of overdue ones"
+        )
     in_use = Charge(prices.METRIC_MONTH, METRICS_IN_USE)
-    return Part(
+    return IdleCostPart(
         "metrics",
         [],
         f"nothing while nothing bakes; {METRICS_IN_USE} of an oven in use for the whole month are "
@@ -235,16 +241,16 @@ def _metrics(parameters: Mapping[str, str]) -> Part:
     )
 
 
-def _dashboard(parameters: Mapping[str, str]) -> Part:
+def _dashboard(parameters: Mapping[str, str]) -> IdleCostPart:
     if not _is_on(parameters, "Dashboard"):
-        return Part("dashboard", [], "none; Dashboard=ENABLED makes one")
-    return Part("dashboard", [Charge(prices.DASHBOARD_MONTH, 1)], "Dashboard=DISABLED removes it")
+        return IdleCostPart("dashboard", [], "none; Dashboard=ENABLED makes one")
+    return IdleCostPart("dashboard", [Charge(prices.DASHBOARD_MONTH, 1)], "Dashboard=DISABLED removes it")
 
 
-def _key(parameters: Mapping[str, str]) -> Part:
+def _key(parameters: Mapping[str, str]) -> IdleCostPart:
     if not parameters.get("KmsKeyArn"):
-        return Part("key", [], "those of AWS cost nothing; KmsKeyArn names one of your own")
-    return Part(
+        return IdleCostPart("key", [], "those of AWS cost nothing; KmsKeyArn names one of your own")
+    return IdleCostPart(
         "key",
         [
             Charge(prices.KEY_MONTH, 1),

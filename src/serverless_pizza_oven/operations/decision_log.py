@@ -34,7 +34,7 @@ _OF_LAMBDA = ("START ", "END ", "REPORT ", "INIT_START ", "INIT_REPORT ", "XRAY 
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogEntry:
     """A decision of a function."""
 
     at: float
@@ -65,7 +65,7 @@ def _camel(name: str) -> str:
     return first + "".join(map(str.capitalize, others))
 
 
-def lines(
+def read_entries(
     aws: Aws,
     stack: Stack,
     since: float,
@@ -73,17 +73,17 @@ def lines(
     *,
     item_id: str | None = None,
     decisions: Sequence[str] = (),
-) -> list[Line]:
+) -> list[LogEntry]:
     """What both functions decided between two times, in order: about one item, or of some kinds, if named.
 
     A line can be asked for some seconds after it was written. Raises AwsError.
     """
-    wanted = pattern(item_id, decisions)
+    wanted = filter_pattern(item_id, decisions)
     found = [
         line
         for function in FUNCTIONS
         for event in _events(aws, stack.outputs[f"{function}LogGroup"], since, until, wanted)
-        if (line := read(function, event)) is not None
+        if (line := parse_event(function, event)) is not None
         # Asked for above; but emulators may give more.
         and (item_id is None or line.item_id == item_id)
         and (not decisions or line.decision in decisions)
@@ -91,7 +91,7 @@ def lines(
     return sorted(found, key=lambda line: line.at)
 
 
-def pattern(item_id: str | None = None, decisions: Sequence[str] = ()) -> str:
+def filter_pattern(item_id: str | None = None, decisions: Sequence[str] = ()) -> str:
     """What CloudWatch is asked for: its own language for lines of JSON.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
@@ -105,12 +105,12 @@ def pattern(item_id: str | None = None, decisions: Sequence[str] = ()) -> str:
 
 
 def _events(
-    aws: Aws, group: str, since: float, until: float | None, pattern: str
+    aws: Aws, group: str, since: float, until: float | None, filter_pattern: str
 ) -> "Iterator[FilteredLogEventTypeDef]":
     asked: FilterLogEventsRequestPaginateTypeDef = {
         "logGroupName": group,
         "startTime": max(int(since * 1000), 0),
-        "filterPattern": pattern,
+        "filterPattern": filter_pattern,
     }
     if until is not None:
         asked["endTime"] = int(until * 1000)
@@ -119,7 +119,7 @@ def _events(
             yield from page["events"]
 
 
-def read(function: str, event: "FilteredLogEventTypeDef") -> Line | None:
+def parse_event(function: str, event: "FilteredLogEventTypeDef") -> LogEntry | None:
     """Read a line of a log; None of one that says nothing to an operator: Lambda's own, and metrics."""
     text = event["message"].rstrip()
     key = (event.get("logStreamName", ""), event["timestamp"], text)
@@ -127,10 +127,10 @@ def read(function: str, event: "FilteredLogEventTypeDef") -> Line | None:
     if fields is None:
         if not text or text.startswith(_OF_LAMBDA):
             return None
-        return Line(event["timestamp"] / 1000, function, NO_DECISION, None, {"text": text}, key)
+        return LogEntry(event["timestamp"] / 1000, function, NO_DECISION, None, {"text": text}, key)
     if "message" not in fields or "_aws" in fields:
         return None
-    return Line(
+    return LogEntry(
         at=_written_at(fields, otherwise=event["timestamp"] / 1000),
         function=function,
         decision=str(fields["message"]),
@@ -156,7 +156,7 @@ def _written_at(fields: Mapping[str, Any], otherwise: float) -> float:
         return otherwise
 
 
-def follow(
+def follow_entries(
     aws: Aws,
     stack: Stack,
     since: float,
@@ -164,7 +164,7 @@ def follow(
     sleep: Sleep,
     *,
     item_id: str | None = None,
-) -> Iterator[Line]:
+) -> Iterator[LogEntry]:
     """What the functions decided since a time, and what they decide from now on, for ever. Raises AwsError.
 
     The `clock` tells seconds since the epoch.
@@ -172,7 +172,7 @@ def follow(
     seen: set[tuple[str, int, str]] = set()
     while True:
         now = clock()
-        found = lines(aws, stack, since, item_id=item_id)
+        found = read_entries(aws, stack, since, item_id=item_id)
         yield from (line for line in found if line.key not in seen)
         seen = {line.key for line in found}
         since = max(since, now - LATE_SECS)

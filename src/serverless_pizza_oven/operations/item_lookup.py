@@ -11,8 +11,8 @@ from pizza_oven.aws.item_states import StepFunctionsItemStates
 from serverless_pizza_oven.aws import Aws, aws_errors
 from serverless_pizza_oven.deployment.contents import row
 from serverless_pizza_oven.deployment.stacks import Stack
-from serverless_pizza_oven.operations.logs import Line, lines
-from serverless_pizza_oven.operations.status import Baking
+from serverless_pizza_oven.operations.decision_log import LogEntry, read_entries
+from serverless_pizza_oven.operations.status import BakingItem
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
@@ -24,7 +24,7 @@ _FIRST_SECS = 3600
 """Most who are looked for were sent of late."""
 
 
-class Place(StrEnum):
+class ItemStage(StrEnum):
     """Where an item can be."""
 
     IN_LINE = "in line"
@@ -39,23 +39,23 @@ class Place(StrEnum):
 
 
 _TOLD_BY_LOGS = {
-    "joined": Place.IN_LINE,
-    "loaded": Place.BAKING,
-    "baked": Place.BAKED,
-    "evicted": Place.FAILED,
-    "rejected": Place.REJECTED,
+    "joined": ItemStage.IN_LINE,
+    "loaded": ItemStage.BAKING,
+    "baked": ItemStage.BAKED,
+    "evicted": ItemStage.FAILED,
+    "rejected": ItemStage.REJECTED,
 }
 """Where an item is after a decision, if Step Functions does not know it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Whereabouts:
+class ItemReport:
     """Where an item is, as far as can be seen. Times are in seconds since the epoch."""
 
     item_id: str
-    place: Place
+    place: ItemStage
     since: float | None = None
-    lease: Baking | None = None
+    lease: BakingItem | None = None
     """Its slots, and when it should be out, while it bakes."""
     reason: str = ""
     """Why it is a dead letter, if it is one."""
@@ -72,22 +72,22 @@ class Whereabouts:
         }
 
 
-def find(
+def find_item(
     aws: Aws, stack: Stack, item_id: str, now: float, looks_back_secs: float = LOOKS_BACK_SECS
-) -> Whereabouts:
+) -> ItemReport:
     """Look for an item: in the oven, among the executions of the last 90 days, and in the logs.
 
     The line is not searched, since a message that is received from it shuts it; the logs tell who joined it.
     They are read last, and `looks_back_secs` far. Raises AwsError.
     """
     held = row(aws, stack).leases.get(item_id)
-    lease = Baking(item_id, held.size, held.until) if held else None
+    lease = BakingItem(item_id, held.size, held.until) if held else None
     execution = _execution(aws, stack, item_id)
     if execution is not None:
         return _by_execution(item_id, execution, lease)
     if lease is not None:
         # Its execution is about to start; or never will, and the lease is evicted when it is overdue.
-        return Whereabouts(item_id, Place.BAKING, lease=lease)
+        return ItemReport(item_id, ItemStage.BAKING, lease=lease)
     return _by_logs(item_id, _last_word(aws, stack, item_id, now, looks_back_secs))
 
 
@@ -103,37 +103,37 @@ def _execution(aws: Aws, stack: Stack, item_id: str) -> "DescribeExecutionOutput
 
 
 def _by_execution(
-    item_id: str, execution: "DescribeExecutionOutputTypeDef", lease: Baking | None
-) -> Whereabouts:
+    item_id: str, execution: "DescribeExecutionOutputTypeDef", lease: BakingItem | None
+) -> ItemReport:
     started = execution["startDate"].timestamp()
     if execution["status"] == "RUNNING":
-        return Whereabouts(item_id, Place.BAKING, started, lease or _lease_of(item_id, execution))
+        return ItemReport(item_id, ItemStage.BAKING, started, lease or _lease_of(item_id, execution))
     ended = execution["stopDate"].timestamp()
     if execution["status"] == "SUCCEEDED":
-        return Whereabouts(item_id, Place.BAKED, ended)
+        return ItemReport(item_id, ItemStage.BAKED, ended)
     cause = [execution["status"], execution.get("error"), execution.get("cause")]
-    return Whereabouts(item_id, Place.FAILED, ended, reason=": ".join(filter(None, cause)))
+    return ItemReport(item_id, ItemStage.FAILED, ended, reason=": ".join(filter(None, cause)))
 
 
-def _lease_of(item_id: str, execution: "DescribeExecutionOutputTypeDef") -> Baking:
+def _lease_of(item_id: str, execution: "DescribeExecutionOutputTypeDef") -> BakingItem:
     """As it was: its slots are free already, and its execution is about to end."""
     item = json.loads(execution.get("input", "{}"))
     until = execution["startDate"].timestamp() + item.get("bakingTimeSecs", 0)
-    return Baking(item_id, item.get("size", 1), until)
+    return BakingItem(item_id, item.get("size", 1), until)
 
 
-def _last_word(aws: Aws, stack: Stack, item_id: str, now: float, looks_back_secs: float) -> Line | None:
+def _last_word(aws: Aws, stack: Stack, item_id: str, now: float, looks_back_secs: float) -> LogEntry | None:
     until: float | None = None
     for secs in sorted({min(_FIRST_SECS, looks_back_secs), looks_back_secs}):
-        found = lines(aws, stack, now - secs, until, item_id=item_id, decisions=tuple(_TOLD_BY_LOGS))
+        found = read_entries(aws, stack, now - secs, until, item_id=item_id, decisions=tuple(_TOLD_BY_LOGS))
         if found:
             return found[-1]
         until = now - secs
     return None
 
 
-def _by_logs(item_id: str, word: Line | None) -> Whereabouts:
+def _by_logs(item_id: str, word: LogEntry | None) -> ItemReport:
     if word is None:
-        return Whereabouts(item_id, Place.UNKNOWN)
+        return ItemReport(item_id, ItemStage.UNKNOWN)
     reason = word.facts.get("reason") or word.facts.get("status") or ""
-    return Whereabouts(item_id, _TOLD_BY_LOGS[word.decision], word.at, reason=str(reason))
+    return ItemReport(item_id, _TOLD_BY_LOGS[word.decision], word.at, reason=str(reason))

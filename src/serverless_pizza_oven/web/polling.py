@@ -12,13 +12,13 @@ from pizza_oven.errors import PizzaOvenError
 from serverless_pizza_oven.errors import told
 from serverless_pizza_oven.operations.status import Status
 from serverless_pizza_oven.web.board import Board
-from serverless_pizza_oven.web.figures import Figures
-from serverless_pizza_oven.web.oven import Oven
+from serverless_pizza_oven.web.figures import LiveFigures
+from serverless_pizza_oven.web.watched_oven import WatchedOven
 
-LOOK_EVERY_SECS = 1.0
+POLL_EVERY_SECS = 1.0
 """At most so often, for all pages together."""
 
-TRY_EVERY_SECS = 2.0
+RETRY_EVERY_SECS = 2.0
 """While the oven does not answer."""
 
 PEEK_EVERY_SECS = 10.0
@@ -27,11 +27,15 @@ PEEK_EVERY_SECS = 10.0
 NO_LETTERS: dict[str, Any] = {"letters": [], "letterNote": "There are none."}
 
 
-class Watch:
+class StatusPoller:
     """Asks an oven, and posts what it sees: a `look`, or what the `trouble` is."""
 
     def __init__(
-        self, oven: Oven, board: Board, figures: Figures, timer: Callable[[], float] = time.monotonic
+        self,
+        oven: WatchedOven,
+        board: Board,
+        figures: LiveFigures,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         """The `timer` tells seconds, of whatever origin."""
         self._oven = oven
@@ -46,7 +50,7 @@ class Watch:
         """Go on until the board is closed."""
         while self._board.wait_for_readers():
             began = self._timer()
-            every = LOOK_EVERY_SECS if self.look() else TRY_EVERY_SECS
+            every = POLL_EVERY_SECS if self.look() else RETRY_EVERY_SECS
             self._board.closed.wait(max(began + every - self._timer(), 0))
 
     def look(self) -> bool:

@@ -12,7 +12,7 @@ from serverless_pizza_oven.prices import (
     Charge,
     total,
 )
-from serverless_pizza_oven.web.watching import LOOK_EVERY_SECS
+from serverless_pizza_oven.web.polling import POLL_EVERY_SECS
 
 HOUR_SECS = 3600
 
@@ -31,7 +31,7 @@ UNIT_BYTES = 4096
 
 def dollars_an_hour(items: int) -> float:
     """For an oven with so many items in it, while at least one page is open, before the free tier."""
-    looks = HOUR_SECS / LOOK_EVERY_SECS
+    looks = HOUR_SECS / POLL_EVERY_SECS
     units = max(math.ceil(items * LEASE_BYTES / UNIT_BYTES), 1)
     return total(
         [

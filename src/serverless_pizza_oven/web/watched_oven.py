@@ -8,10 +8,10 @@ from typing import Protocol
 from serverless_pizza_oven.aws import Aws, is_on_this_machine
 from serverless_pizza_oven.deployment.sqs import Queue
 from serverless_pizza_oven.deployment.stacks import Stack
-from serverless_pizza_oven.operations.dead_letters import read_letter
+from serverless_pizza_oven.operations.dead_letters import read_dead_letter
 from serverless_pizza_oven.operations.sending import read_item, send
 from serverless_pizza_oven.operations.status import Status, status
-from serverless_pizza_oven.web.ordering import Order
+from serverless_pizza_oven.web.ordering import PizzaOrder
 
 HIDE_SECS = 5
 """For how long nobody else sees a dead letter, if we die while we read it."""
@@ -21,14 +21,14 @@ MOST_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class DeadLetterSummary:
     """A dead letter, as the page shows it. Both texts may hold anything."""
 
     id: str
     reason: str
 
 
-class Oven(Protocol):
+class WatchedOven(Protocol):
     """One oven. What may be sent to it is asked before. Every method raises PizzaOvenError."""
 
     name: str
@@ -42,10 +42,10 @@ class Oven(Protocol):
 
     def look(self) -> Status: ...
 
-    def letters(self) -> Sequence[Letter]:
+    def letters(self) -> Sequence[DeadLetterSummary]:
         """Peek at some of the dead letters, and take none."""
 
-    def send(self, order: Order) -> None:
+    def send(self, order: PizzaOrder) -> None:
         """Send some pizzas. Raises MalformedItemError, too, where the oven would not take them."""
 
 
@@ -75,14 +75,14 @@ class DeployedOven:
         self.capacity = self._last.capacity
         return self._last
 
-    def letters(self) -> list[Letter]:
+    def letters(self) -> list[DeadLetterSummary]:
         hand = self._dead_letters.receive(wait_secs=1, hide_secs=HIDE_SECS)
         self._dead_letters.give_back(hand)
         tries = self._new_items.max_receives()
-        read = [read_letter(message, self.capacity, tries) for message in hand]
-        return [Letter(letter.id, letter.reason[:MOST_CHARS]) for letter in read]
+        read = [read_dead_letter(message, self.capacity, tries) for message in hand]
+        return [DeadLetterSummary(letter.id, letter.reason[:MOST_CHARS]) for letter in read]
 
-    def send(self, order: Order) -> None:
+    def send(self, order: PizzaOrder) -> None:
         token = self._new_token()
         items = [
             read_item(_body(f"page-{token}-{number}", order), self.capacity)
@@ -92,5 +92,5 @@ class DeployedOven:
             pass
 
 
-def _body(item_id: str, order: Order) -> str:
+def _body(item_id: str, order: PizzaOrder) -> str:
     return json.dumps({"id": item_id, "bakingTimeSecs": order.baking_time_secs, "size": order.size})
