@@ -5,26 +5,13 @@ from pathlib import Path
 
 from serverless_pizza_oven.cli.simulate import simulate
 from serverless_pizza_oven.forecast.costs import ASSUMED
+from serverless_pizza_oven.forecast.measured import names
 from serverless_pizza_oven.forecast.plans import MOST_RATE, MOST_RATE_OF_REQUESTS, quotas_of, rates_of
 from serverless_pizza_oven.simulator.faults import MILD, ROUGH
 from serverless_pizza_oven.simulator.latencies import AWS, AWS_SOURCES, Latencies, Latency
 from serverless_pizza_oven.simulator.quotas import Quotas
 
 PAGE = (Path(__file__).parents[2] / "docs" / "plan.md").read_text()
-
-LATENCIES = {
-    "write of the row": "write_row",
-    "read of the row": "read_row",
-    "send to a queue": "send",
-    "receive from a queue": "receive",
-    "start of an execution": "start_execution",
-    "description of an execution": "describe_execution",
-    "from New Items to Bake Items": "poll",
-    "cold start of a function": "cold_start",
-    "from the end of a wait to Item Removed": "task",
-    "from EventBridge to New Items": "event",
-}
-"""As the page calls them."""
 
 
 def rows(heading: str) -> list[list[str]]:
@@ -35,7 +22,7 @@ def rows(heading: str) -> list[list[str]]:
 
 
 def test_the_page_lists_each_latency_of_aws_with_its_source() -> None:
-    told = {LATENCIES[row[0]]: row[1:] for row in rows("what takes time")}
+    told = {names()[row[1].strip("`")]: row[2:] for row in rows("what takes time")}
 
     assert list(told) == [field.name for field in fields(Latencies)] == list(AWS_SOURCES)
     for name, (p50, p90, p99, source) in told.items():
@@ -45,7 +32,7 @@ def test_the_page_lists_each_latency_of_aws_with_its_source() -> None:
 
 
 def test_the_forecast_says_below_it_that_latencies_are_assumed() -> None:
-    told = {row[0]: row[1] for row in rows("what takes time")}
+    told = {row[0]: row[2] for row in rows("what takes time")}
 
     assert f"{told['send to a queue']} ms for a request to SQS" in ASSUMED
     assert f"{told['start of an execution']} ms for one to Step Functions" in ASSUMED

@@ -115,6 +115,14 @@ def simulate(
             help="Another rate of a fault, such as `refused=0.02`. Repeat it for more.",
         ),
     ] = None,
+    latencies: Annotated[
+        str | None,
+        typer.Option(
+            "--latencies",
+            metavar="FILE",
+            help="Latencies measured by `oven check --latencies FILE`, instead of those assumed.",
+        ),
+    ] = None,
     seed: Annotated[
         int,
         typer.Option(
@@ -188,6 +196,7 @@ def simulate(
         "quotas": quotas or (),
         "faults": faults,
         "rates": rates or (),
+        "latencies": latencies,
         "seed": seed,
     }
     others = [asked | _given(context, options, asked) for options in compare or ()]

@@ -12,14 +12,15 @@ Its keys stay. Times are in seconds, money in US dollars, and what cannot be tol
     cost: services (a list of service, dollars), dollars, dollarsPerMillionItems
     limits: a list of name, times, firstSeconds; in the order in which they were met
     series: seconds, sent, waiting, baking, out, occupiedSlots: lists of one length
-    setUp: capacity, maximumConcurrency, pilotLight, quotas (by their names), seed; and in words arrivals,
-        baking, sizes and faults
+    setUp: capacity, maximumConcurrency, pilotLight, quotas (by their names), latenciesMeasured (the names of
+        those), seed; and in words arrivals, baking, sizes and faults
 """
 
 from typing import Any
 
 from serverless_pizza_oven.forecast.counts import Usage
 from serverless_pizza_oven.forecast.forecasts import Forecast, Plan
+from serverless_pizza_oven.forecast.measured import replaced
 from serverless_pizza_oven.forecast.plans import faults_in_words, quotas_of
 from serverless_pizza_oven.forecast.recording import Series
 
@@ -78,6 +79,7 @@ def _set_up(plan: Plan) -> dict[str, Any]:
         "pilotLight": plan.setup.pilot_light_secs is not None,
         "quotas": quotas_of(plan.quotas),
         "faults": faults_in_words(plan.faults),
+        "latenciesMeasured": replaced(plan.latencies),
         "seed": plan.seed,
     }
 

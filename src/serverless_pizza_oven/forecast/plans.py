@@ -10,9 +10,11 @@ from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.forecast import files
 from serverless_pizza_oven.forecast.arrivals import DAY, read
 from serverless_pizza_oven.forecast.forecasts import Plan
+from serverless_pizza_oven.forecast.measured import read_latencies
 from serverless_pizza_oven.forecast.orders import MOST_DAYS, Drawn, Orders, check_spreads
 from serverless_pizza_oven.forecast.spread import Spread
 from serverless_pizza_oven.simulator.faults import MILD, NONE, ROUGH, Fault, Faults
+from serverless_pizza_oven.simulator.latencies import AWS
 from serverless_pizza_oven.simulator.quotas import LARGE_REGION, OTHER_REGION, Quotas
 from serverless_pizza_oven.simulator.world import Setup
 
@@ -45,6 +47,7 @@ def plan(
     quotas: Sequence[str] = (),
     faults: str = "none",
     rates: Sequence[str] = (),
+    latencies: str | None = None,
     seed: int = 0,
     sources: files.Sources | None = None,
 ) -> Plan:
@@ -58,6 +61,7 @@ def plan(
         _orders(sources or files.Sources(), items, arrivals, baking_secs, slots, capacity),
         replace(setup, pilot_light_secs=None) if no_pilot_light else setup,
         _quotas(REGIONS[region], quotas),
+        read_latencies(latencies) if latencies else AWS,
         faults=_faults(FAULTS[faults], rates),
         seed=seed,
     )

@@ -6,6 +6,7 @@ from rich.table import Table
 
 from serverless_pizza_oven.forecast.costs import for_a_million
 from serverless_pizza_oven.forecast.forecasts import Forecast, Limit
+from serverless_pizza_oven.forecast.measured import replaced
 from serverless_pizza_oven.forecast.plans import faults_in_words, quotas_in_words
 
 NOTHING = "-"
@@ -22,6 +23,7 @@ SET_UP: Sequence[Row] = (
 UNUSUAL: Sequence[tuple[Row, str]] = (
     (("Quotas", lambda f: quotas_in_words(f.plan.quotas)), "large"),
     (("Faults", lambda f: faults_in_words(f.plan.faults)), "none"),
+    (("Latencies measured", lambda f: ", ".join(replaced(f.plan.latencies)) or "none"), "none"),
     (("Copies dropped", lambda f: f"{f.copies:,}"), "0"),
     (("Came out again", lambda f: f"{f.again:,}"), "0"),
     (("Dead letters", lambda f: f"{f.dead:,}"), "0"),
