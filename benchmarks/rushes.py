@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from serverless_pizza_oven.local.emulator import free_port
 from serverless_pizza_oven.local.oven import LocalOven, running_oven
-from serverless_pizza_oven.local.server import COUNTS_PATH
+from serverless_pizza_oven.local.request_counts import COUNTS_PATH
 
 GIVE_UP_SECS = 300
 

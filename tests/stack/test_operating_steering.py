@@ -12,7 +12,7 @@ from pizza_oven.item import Trigger, parse
 from pizza_oven.ports import Lease
 from serverless_pizza_oven.deployment.contents import depth
 from serverless_pizza_oven.deployment.stacks import find_stack, parameters
-from serverless_pizza_oven.local.server import COUNTS_PATH
+from serverless_pizza_oven.local.request_counts import COUNTS_PATH
 from serverless_pizza_oven.operations import steering
 from serverless_pizza_oven.operations.status import BACKGROUND_SECS, status
 from tests.stack.clients import FOR_LONG_SECS, Client, eventually, pizza

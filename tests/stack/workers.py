@@ -8,7 +8,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 
-from serverless_pizza_oven.local.server import COUNTS_PATH
+from serverless_pizza_oven.local.request_counts import COUNTS_PATH
 from tests.stack.clients import eventually
 from tests.stack.logs import Function, log_lines
 from tests.stack.ovens import TestOven
