@@ -10,9 +10,9 @@ from pizza_oven.aws.baking_table import DynamoBakingTable
 from pizza_oven.aws.item_states import StepFunctionsItemStates
 from pizza_oven.item import parse_fields
 from pizza_oven.ports import BATCH
-from serverless_pizza_oven.deployment.sqs import Queue
 from serverless_pizza_oven.local.emulator import free_port
 from serverless_pizza_oven.local.oven import LocalOven, running_oven
+from serverless_pizza_oven.queue_client import Queue
 
 TIMES = 100
 WARM_UP = 10

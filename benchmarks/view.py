@@ -16,10 +16,10 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from pictures.diagrams import chromium
 from serverless_pizza_oven.aws import local
-from serverless_pizza_oven.deployment.sqs import Queue, batches
 from serverless_pizza_oven.local.emulator import free_port
 from serverless_pizza_oven.local.oven import LocalOven, running_oven
 from serverless_pizza_oven.operations.status import BakingItem, Status
+from serverless_pizza_oven.queue_client import Queue, batches
 from serverless_pizza_oven.web import polling
 from serverless_pizza_oven.web.scripted import ScriptedOven, status_at
 from serverless_pizza_oven.web.server import running_page

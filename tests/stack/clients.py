@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pizza_oven.aws.baking_table import KEY, DynamoBakingTable
 from pizza_oven.baking import QUIET_SECS
 from pizza_oven.ports import Lease, Row
-from serverless_pizza_oven.deployment.contents import depth
 from serverless_pizza_oven.local.oven import LocalOven
+from serverless_pizza_oven.queue_client import count_messages
 from tests.stack.contents import contents
 from tests.stack.ovens import local_session
 
@@ -226,7 +226,10 @@ class Client:
         """Wait until so many items are in line."""
         eventually(
             f"{count} wait",
-            lambda: self.row().waiting == count and depth(self.oven.aws, self.stack.waiting_items) == count,
+            lambda: (
+                self.row().waiting == count
+                and count_messages(self.oven.aws, self.stack.waiting_items) == count
+            ),
         )
 
     # What befalls the oven
@@ -296,8 +299,8 @@ class Client:
         return (
             not row.occupied
             and not row.leases
-            and depth(self.oven.aws, self.stack.new_items) == 0
-            and depth(self.oven.aws, self.stack.waiting_items) == 0
+            and count_messages(self.oven.aws, self.stack.new_items) == 0
+            and count_messages(self.oven.aws, self.stack.waiting_items) == 0
             and not self._running()
         )
 

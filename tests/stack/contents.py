@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from serverless_pizza_oven.aws import Aws
-from serverless_pizza_oven.deployment.contents import depth, row
-from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.deployment.inventory import read_row
+from serverless_pizza_oven.deployment.stack import Stack
+from serverless_pizza_oven.queue_client import count_messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,12 @@ class Contents:
 
 def contents(aws: Aws, stack: Stack) -> Contents:
     """Look into every queue and the oven. Raises AwsError."""
-    seen = row(aws, stack)
+    seen = read_row(aws, stack)
     return Contents(
-        new=depth(aws, stack.new_items),
-        waiting=depth(aws, stack.waiting_items),
+        new=count_messages(aws, stack.new_items),
+        waiting=count_messages(aws, stack.waiting_items),
         baking=len(seen.leases),
-        baked=depth(aws, stack.baked_items),
-        dead=depth(aws, stack.dead_letters),
+        baked=count_messages(aws, stack.baked_items),
+        dead=count_messages(aws, stack.dead_letters),
         occupied=seen.occupied,
     )

@@ -17,8 +17,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from serverless_pizza_oven.aws import LOCAL_REGION, Aws
+from serverless_pizza_oven.deployment.deploying import update_parameters
 from serverless_pizza_oven.deployment.names import table_of
-from serverless_pizza_oven.deployment.stacks import update_parameters
 from tests.stack.clients import Client, eventually, pizza
 from tests.stack.commands import OVEN, RUN_SECS, environment
 from tests.stack.commands import oven as run

@@ -3,7 +3,7 @@
 import json
 import time
 
-from serverless_pizza_oven.deployment.stacks import deploy
+from serverless_pizza_oven.deployment.deploying import deploy
 from tests.stack.clients import Client, eventually, ids, pizza
 from tests.stack.conftest import NewOven
 from tests.stack.ovens import TestOven

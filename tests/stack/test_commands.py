@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from serverless_pizza_oven.aws import Aws
-from serverless_pizza_oven.deployment.stacks import deploy, find_stack
+from serverless_pizza_oven.deployment.deploying import deploy
+from serverless_pizza_oven.deployment.stack import find_stack
 from serverless_pizza_oven.errors import DeploymentError
 from tests.ports import free_port
 from tests.stack.clients import eventually
@@ -225,7 +226,7 @@ def test_an_oven_is_not_taken_over_by_another_of_the_same_names(local_aws: Aws, 
 
     assert refused.returncode == 4
     assert refused.stderr == (
-        "oven: the queue taken-NewItems is there already, perhaps another oven's: "
+        "oven: the queue taken-NewItems exists already, perhaps in another oven: "
         "choose other names with --prefix\n"
     )
 
@@ -340,8 +341,8 @@ def test_a_protected_oven_is_not_destroyed_until_that_is_lifted(local_aws: Aws, 
     assert made.returncode == 0, made.stderr
     assert refused.returncode == 4
     assert refused.stderr == (
-        "oven: the stack kept-safe is protected, and stays: "
-        "oven deploy --stack kept-safe --no-protect lifts that\n"
+        "oven: the stack kept-safe is protected and was not deleted. "
+        "To lift the protection: oven deploy --stack kept-safe --no-protect\n"
     )
     assert description["EnableTerminationProtection"] is True
     assert lifted.returncode == 0, lifted.stderr

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from serverless_pizza_oven.deployment.contents import depth
 from serverless_pizza_oven.local.oven import LocalOven, running_oven
+from serverless_pizza_oven.queue_client import count_messages
 from tests.ports import free_port
 
 OVEN = Path(sys.executable).parent / "oven"
@@ -94,7 +94,7 @@ def test_two_at_once_take_their_own_pizzas_and_leave_those_of_others(shared_oven
         assert process.returncode == 0, progress
         assert "Baked    20 of 20 pizzas" in printed
         assert "DLQ      none of these pizzas" in printed
-    assert depth(shared_oven.aws, shared_oven.stack.baked_items) == FOREIGN
+    assert count_messages(shared_oven.aws, shared_oven.stack.baked_items) == FOREIGN
     assert foreign_ids_on_offer(shared_oven) == {f"foreign-{n}" for n in range(FOREIGN)}
 
 

@@ -11,7 +11,7 @@ from serverless_pizza_oven.demo.menu import Pizza
 from serverless_pizza_oven.demo.oven import Oven
 from serverless_pizza_oven.demo.run import PATIENCE_SECS, Run
 from serverless_pizza_oven.demo.tally import Tally
-from serverless_pizza_oven.deployment.sqs import Queue
+from serverless_pizza_oven.queue_client import Queue
 
 NUMBERS = itertools.count()
 PIZZAS = [Pizza(f"p{n}", "Margherita", 1) for n in range(12)]

@@ -19,10 +19,10 @@ from pathlib import Path
 import pytest
 
 from serverless_pizza_oven.aws import LOCAL_CREDENTIAL, LOCAL_REGION, Aws, local
-from serverless_pizza_oven.deployment.contents import depth
-from serverless_pizza_oven.deployment.stacks import find_stack
+from serverless_pizza_oven.deployment.stack import find_stack
 from serverless_pizza_oven.local.emulator import running_emulator
 from serverless_pizza_oven.operations.steering import trigger
+from serverless_pizza_oven.queue_client import count_messages
 from tests.ports import free_port
 from tests.stack.clients import eventually
 from tests.stack.commands import OVEN, RUN_SECS, environment, running_local_oven
@@ -131,7 +131,7 @@ def warm_up(aws: Aws) -> None:
     """Have Bake Items started, lest it takes a page's second message before the first."""
     stack = find_stack(aws, "spo")
     trigger(aws, stack)
-    eventually("the trigger is taken", lambda: not depth(aws, stack.new_items))
+    eventually("the trigger is taken", lambda: not count_messages(aws, stack.new_items))
 
 
 class Reader:

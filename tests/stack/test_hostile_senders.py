@@ -9,7 +9,7 @@ import pytest
 
 from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item, parse
-from serverless_pizza_oven.deployment.contents import depth
+from serverless_pizza_oven.queue_client import count_messages
 from tests.garbage import KINDS, forged_trigger, oversize
 from tests.stack.clients import Client, Fields, eventually, ids, pizza
 from tests.stack.conftest import NewOven
@@ -41,7 +41,9 @@ def test_ten_thousand_messages_of_garbage_leave_good_items_unharmed(new_oven: Ne
     good = [pizza(f"good-{n}", secs=1 + n % 3, size=1 + n % 2, topping="basil") for n in range(30)]
 
     client.send(*good[:10])
-    eventually("the first have been placed", lambda: not depth(client.oven.aws, client.stack.new_items))
+    eventually(
+        "the first have been placed", lambda: not count_messages(client.oven.aws, client.stack.new_items)
+    )
     client.send_bodies([*map(squatted, good[:10]), *garbage[: FLOOD // 2]])
     client.send(*good[10:20])
     client.send_bodies(garbage[FLOOD // 2 :])

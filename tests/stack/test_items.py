@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from serverless_pizza_oven import Oven
-from serverless_pizza_oven.deployment.contents import depth, row
+from serverless_pizza_oven.deployment.inventory import read_row
 from serverless_pizza_oven.local.oven import LocalOven, running_oven
 from serverless_pizza_oven.operations.item_lookup import ItemStage, find_item
 from serverless_pizza_oven.operations.steering import pause, resume
+from serverless_pizza_oven.queue_client import count_messages
 from tests.ports import free_port
 from tests.stack.clients import eventually, pizza
 from tests.stack.commands import OVEN, RUN_SECS, environment, oven
@@ -71,7 +72,7 @@ class Kitchen:
     def rests(self) -> bool:
         """Whether nothing bakes and nothing is under way: what will come out is out."""
         aws, stack = self.running.aws, self.running.stack
-        return not depth(aws, stack.new_items) and not row(aws, stack).occupied
+        return not count_messages(aws, stack.new_items) and not read_row(aws, stack).occupied
 
     def place(self, item_id: str) -> ItemStage:
         """Where an item is."""
@@ -294,7 +295,7 @@ def test_while_the_oven_is_paused_a_removed_item_keeps_its_slots_and_that_is_tol
         "oven: held bakes no more, but still has its slots: "
         "the oven is paused, and frees them after oven resume --stack spo\n"
     )
-    eventually("its slots are free", lambda: row(aws, stack).occupied == 0)
+    eventually("its slots are free", lambda: read_row(aws, stack).occupied == 0)
 
 
 def test_a_letter_that_is_thrown_away_is_printed_first_and_the_others_stay(kitchen: Kitchen) -> None:

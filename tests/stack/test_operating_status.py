@@ -13,7 +13,9 @@ import pytest
 from pizza_oven.baking import OVERDUE_AFTER_SECS
 from pizza_oven.ports import Lease
 from serverless_pizza_oven.aws import Aws
-from serverless_pizza_oven.deployment.stacks import Stack, deploy, destroy
+from serverless_pizza_oven.deployment.deploying import deploy
+from serverless_pizza_oven.deployment.stack import Stack
+from serverless_pizza_oven.deployment.teardown import destroy
 from serverless_pizza_oven.errors import KitchenError
 from serverless_pizza_oven.operations.decision_log import LogEntry, follow_entries, read_entries
 from serverless_pizza_oven.operations.item_lookup import ItemReport, ItemStage, find_item

@@ -10,11 +10,11 @@ import pytest
 
 from pizza_oven.item import Trigger, parse
 from pizza_oven.ports import Lease
-from serverless_pizza_oven.deployment.contents import depth
-from serverless_pizza_oven.deployment.stacks import find_stack, parameters
+from serverless_pizza_oven.deployment.stack import find_stack, stack_parameters
 from serverless_pizza_oven.local.request_counts import COUNTS_PATH
 from serverless_pizza_oven.operations import steering
 from serverless_pizza_oven.operations.status import BACKGROUND_SECS, status
+from serverless_pizza_oven.queue_client import count_messages
 from tests.stack.clients import FOR_LONG_SECS, Client, eventually, pizza
 from tests.stack.commands import oven as run
 from tests.stack.ovens import TestOven, local_session, running_test_oven
@@ -52,7 +52,7 @@ def say(oven: TestOven, *arguments: str) -> tuple[int, str, str]:
 
 
 def now(oven: TestOven, parameter: str) -> str:
-    return parameters(oven.aws, "spo")[parameter]
+    return stack_parameters(oven.aws, "spo")[parameter]
 
 
 def code(oven: TestOven) -> str:
@@ -136,11 +136,11 @@ def test_a_lowered_capacity_drains_and_is_kept_while_items_wait(oven: TestOven, 
 
 
 def test_a_change_of_the_capacity_changes_nothing_else(oven: TestOven, client: Client) -> None:
-    before, code_before = parameters(oven.aws, "spo"), code(oven)
+    before, code_before = stack_parameters(oven.aws, "spo"), code(oven)
 
     say(oven, "capacity", "3")
 
-    assert parameters(oven.aws, "spo") == {**before, CAPACITY: "3"}
+    assert stack_parameters(oven.aws, "spo") == {**before, CAPACITY: "3"}
     assert code(oven) == code_before
     client.collect_until_quiet(PATIENCE_SECS)
 
@@ -217,7 +217,7 @@ def test_a_trigger_that_names_an_item_has_the_oven_look_into_it(oven: TestOven, 
     client.lease_by_hand("looked-into", Lease(1, round(time.time() + 600, 3)))
 
     plain = say(oven, "trigger")
-    eventually("the trigger is taken", lambda: depth(oven.aws, oven.stack.new_items) == 0)
+    eventually("the trigger is taken", lambda: count_messages(oven.aws, oven.stack.new_items) == 0)
     held = client.row().leases
     named = say(oven, "trigger", "--item", "looked-into")
 

@@ -12,10 +12,10 @@ import pytest
 from pizza_oven.aws.baking_table import KEY
 from pizza_oven.ports import Lease
 from serverless_pizza_oven.aws import local
-from serverless_pizza_oven.deployment.contents import depth
-from serverless_pizza_oven.deployment.stacks import deploy
+from serverless_pizza_oven.deployment.deploying import deploy
 from serverless_pizza_oven.local.emulator import running_emulator
 from serverless_pizza_oven.local.oven import LocalOven
+from serverless_pizza_oven.queue_client import count_messages
 from tests.ports import free_port
 from tests.stack.clients import Client, eventually, pizza
 from tests.stack.logs import log_lines
@@ -76,7 +76,7 @@ def _line_is_held(client: Client) -> Callable[[], bool]:
 def _joins(client: Client) -> Callable[[], bool]:
     _fill(client)
     client.send(pizza("next"))
-    return lambda: depth(client.oven.aws, client.stack.waiting_items) == 0
+    return lambda: count_messages(client.oven.aws, client.stack.waiting_items) == 0
 
 
 def _follows_another(client: Client) -> Callable[[], bool]:
@@ -87,7 +87,7 @@ def _follows_another(client: Client) -> Callable[[], bool]:
 def _leaves_the_line(client: Client) -> Callable[[], bool]:
     _queue_up(client)
     client.wait_until_baking("next")
-    return lambda: depth(client.oven.aws, client.stack.waiting_items) == 1
+    return lambda: count_messages(client.oven.aws, client.stack.waiting_items) == 1
 
 
 def _is_put_back_in_line(client: Client) -> Callable[[], bool]:
@@ -114,8 +114,8 @@ def _is_counted_too_long(client: Client) -> Callable[[], bool]:
 def _is_malformed(client: Client) -> Callable[[], bool]:
     client.send_bodies(["no JSON at all"])
     return lambda: (
-        depth(client.oven.aws, client.stack.dead_letters) == 0
-        and depth(client.oven.aws, client.stack.new_items) == 1
+        count_messages(client.oven.aws, client.stack.dead_letters) == 0
+        and count_messages(client.oven.aws, client.stack.new_items) == 1
     )
 
 
@@ -142,7 +142,7 @@ def _is_done(client: Client) -> Callable[[], bool]:
 
 def _is_handed_out(client: Client) -> Callable[[], bool]:
     client.send(pizza("done"))
-    return lambda: depth(client.oven.aws, client.stack.baked_items) == 0
+    return lambda: count_messages(client.oven.aws, client.stack.baked_items) == 0
 
 
 def _fill(client: Client, secs: int = 3600) -> None:

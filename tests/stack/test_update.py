@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from serverless_pizza_oven.aws import Aws, local
+from serverless_pizza_oven.deployment.deploying import deploy
 from serverless_pizza_oven.deployment.release import Release
-from serverless_pizza_oven.deployment.stacks import Stack, deploy
+from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import DeploymentError
 from serverless_pizza_oven.local.emulator import running_emulator
 from serverless_pizza_oven.local.oven import LocalOven

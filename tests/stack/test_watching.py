@@ -8,7 +8,8 @@ from typing import Any, get_args
 import pytest
 
 from serverless_pizza_oven import aws
-from serverless_pizza_oven.deployment.stacks import deploy, parameters
+from serverless_pizza_oven.deployment.deploying import deploy
+from serverless_pizza_oven.deployment.stack import stack_parameters
 from serverless_pizza_oven.local.emulator import running_emulator
 from serverless_pizza_oven.local.oven import LocalOven
 from tests.ports import free_port
@@ -117,7 +118,7 @@ def test_an_oven_with_everything_on_bakes(guarded: LocalOven) -> None:
 
 
 def test_a_key_of_ones_own_is_that_of_queues_executions_and_logs(guarded: LocalOven) -> None:
-    key = parameters(guarded.aws, "spo")["KmsKeyArn"]
+    key = stack_parameters(guarded.aws, "spo")["KmsKeyArn"]
     stack = guarded.stack
     queues = [stack.new_items, stack.waiting_items, stack.baked_items, stack.dead_letters]
     logs = local_session().client("logs", endpoint_url=guarded.endpoint_url)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from serverless_pizza_oven.deployment.sqs import Queue
+from serverless_pizza_oven.queue_client import Queue
 from serverless_pizza_oven.simulator.loop import SECOND, Loop, micros
 from serverless_pizza_oven.simulator.memory_queues import Letter, Received, StandardQueue
 

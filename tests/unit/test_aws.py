@@ -9,10 +9,10 @@ from botocore.exceptions import EndpointConnectionError, SSLError
 
 from serverless_pizza_oven.aws import Aws, aws_errors, is_on_this_machine, local
 from serverless_pizza_oven.cli.options import connect
-from serverless_pizza_oven.deployment import contents
-from serverless_pizza_oven.deployment.stacks import Stack, find_stack
+from serverless_pizza_oven.deployment.stack import Stack, find_stack
 from serverless_pizza_oven.errors import AwsError, DeploymentError, UsageError
 from serverless_pizza_oven.operations.watching import watch
+from serverless_pizza_oven.queue_client import count_messages
 from tests.unit.strangers import PAGE, stranger
 
 Patch = pytest.MonkeyPatch
@@ -142,7 +142,7 @@ def test_an_answer_without_the_depth_of_a_queue_is_an_error() -> None:
         stranger() as url,
         pytest.raises(AwsError, match=rf"counting {url}/queue: .* no AWS, by KeyError\('Attributes'\) \(see"),
     ):
-        contents.depth(local(url), f"{url}/queue")
+        count_messages(local(url), f"{url}/queue")
 
 
 def test_a_stack_that_is_not_there_has_its_name_and_region_questioned_first(monkeypatch: Patch) -> None:

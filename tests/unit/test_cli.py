@@ -16,7 +16,8 @@ from serverless_pizza_oven.cli.options import say
 from serverless_pizza_oven.demo.oven import Bars
 from serverless_pizza_oven.demo.run import Progress
 from serverless_pizza_oven.demo.tally import Arrival, Tally
-from serverless_pizza_oven.deployment.stacks import LeftAloneError, Stack
+from serverless_pizza_oven.deployment.progress import StillRunningError
+from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import DeploymentError
 
 Capture = pytest.CaptureFixture[str]
@@ -55,7 +56,7 @@ class FakeDeployment:
     def check_unprotected(self, _aws: object, _name: str) -> None:
         pass
 
-    def protect(self, _aws: object, _name: str, *, enabled: bool) -> None:
+    def set_termination_protection(self, _aws: object, _name: str, *, enabled: bool) -> None:
         self.done.append("protect" if enabled else "unprotect")
 
     def place(self, _aws: object) -> str:
@@ -74,8 +75,10 @@ class FakeDeployment:
 
 def fake(patch: Patch, **state: Any) -> FakeDeployment:
     deployment = FakeDeployment(**state)
-    patch.setattr(sys.modules["serverless_pizza_oven.cli.deploy"], "stacks", deployment)
-    patch.setattr(sys.modules["serverless_pizza_oven.cli.deploy"], "connect", lambda *_: SimpleNamespace())
+    command = sys.modules["serverless_pizza_oven.cli.deploy"]
+    for module in ("deploying", "preflight", "stacks", "teardown"):
+        patch.setattr(command, module, deployment)
+    patch.setattr(command, "connect", lambda *_: SimpleNamespace())
     patch.delenv("AWS_ENDPOINT_URL", raising=False)
     return deployment
 
@@ -175,7 +178,7 @@ def test_ctrl_c_at_a_question_is_an_interruption(monkeypatch: Patch, capsys: Cap
     ("error", "code", "line"),
     [
         (KeyboardInterrupt(), 130, "Interrupted."),
-        (LeftAloneError("Interrupted. It goes on"), 130, "oven: Interrupted. It goes on"),
+        (StillRunningError("Interrupted. It goes on"), 130, "oven: Interrupted. It goes on"),
         (DeploymentError("burnt"), 4, "oven: burnt"),
     ],
 )

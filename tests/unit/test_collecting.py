@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pizza_oven.errors import MalformedItemError
-from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import KitchenError, UsageError
 from serverless_pizza_oven.operations.client import Oven
 from serverless_pizza_oven.operations.collecting import as_line, collect

@@ -15,7 +15,7 @@ from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 from serverless_pizza_oven import prices
 from serverless_pizza_oven.aws import Aws, local
 from serverless_pizza_oven.cli import main
-from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.deployment.template import default_parameters, template_path
 from serverless_pizza_oven.operations.item_cost import (
     ADMITTED_AT_ONCE,

@@ -8,7 +8,7 @@ from serverless_pizza_oven.demo.oven import Bars, Sight, bars
 from serverless_pizza_oven.demo.run import Patience
 from serverless_pizza_oven.demo.sieve import MUST_GO_SECS, Guests
 from serverless_pizza_oven.demo.tally import Arrival, Tally
-from serverless_pizza_oven.deployment.sqs import Message
+from serverless_pizza_oven.queue_client import ReceivedMessage
 
 LEASE = Lease(size=1, until=0)
 
@@ -18,8 +18,8 @@ def tally(count: int, *, sent: int) -> Tally:
     return Tally(pizzas, sent={pizza.id: 0.0 for pizza in pizzas[:sent]})
 
 
-def guest(number: int, receive_count: int = 1) -> Message:
-    return Message(f"m{number}", f"r{number}", None, "", 0.0, receive_count, reason="")
+def guest(number: int, receive_count: int = 1) -> ReceivedMessage:
+    return ReceivedMessage(f"m{number}", f"r{number}", None, "", 0.0, receive_count, reason="")
 
 
 # The tally

@@ -9,21 +9,20 @@ import pytest
 from botocore.exceptions import ClientError
 
 from serverless_pizza_oven.aws import Aws
-from serverless_pizza_oven.deployment import names, stacks
-from serverless_pizza_oven.deployment.contents import losses
-from serverless_pizza_oven.deployment.package import Package
+from serverless_pizza_oven.deployment import names
+from serverless_pizza_oven.deployment.deploying import deploy, update_parameters
+from serverless_pizza_oven.deployment.inventory import losses
+from serverless_pizza_oven.deployment.package import StoredFile
+from serverless_pizza_oven.deployment.preflight import check_names_are_free
+from serverless_pizza_oven.deployment.progress import EventLog, StillRunningError, follow
 from serverless_pizza_oven.deployment.release import Release
-from serverless_pizza_oven.deployment.stacks import (
-    LeftAloneError,
-    Stack,
-    check_names_are_free,
-    check_unprotected,
-    deploy,
-    update_parameters,
-)
+from serverless_pizza_oven.deployment.stack import Stack
+from serverless_pizza_oven.deployment.teardown import check_unprotected, destroy
 from serverless_pizza_oven.deployment.template import template_path
+from serverless_pizza_oven.deployment.upload import upload
 from serverless_pizza_oven.errors import AwsError, DeploymentError, UsageError
 
+NO_STACK = ClientError({"Error": {"Code": "ValidationError", "Message": "does not exist"}}, "DescribeStacks")
 QUEUE_MISSING = "AWS.SimpleQueueService.NonExistentQueue"
 TABLE_MISSING = "ResourceNotFoundException"
 
@@ -49,6 +48,12 @@ class Service:
 
     def actions(self) -> list[str]:
         return [action for action, _ in self.asked]
+
+
+class S3(Service):
+    """Also knows its endpoint."""
+
+    meta = SimpleNamespace(endpoint_url="https://s3.eu-west-1.amazonaws.com")
 
 
 def account(**services: Service) -> Aws:
@@ -84,8 +89,8 @@ def test_the_longest_prefix_makes_no_queue_name_that_is_too_long() -> None:
 @pytest.mark.parametrize(
     ("queue", "table", "taken"),
     [
-        ({}, TABLE_MISSING, "the queue lunch-NewItems is there already"),
-        (QUEUE_MISSING, {}, "the table lunch-BakingTable is there already"),
+        ({}, TABLE_MISSING, "the queue lunch-NewItems exists already"),
+        (QUEUE_MISSING, {}, "the table lunch-BakingTable exists already"),
     ],
 )
 def test_names_that_another_oven_has_are_not_free(queue: Any, table: Any, taken: str) -> None:
@@ -112,15 +117,14 @@ def test_what_is_not_named_keeps_its_value_unless_the_template_no_longer_has_it(
         "StackStatus": "UPDATE_COMPLETE",
         "Parameters": [{"ParameterKey": key, "ParameterValue": "1"} for key in ("Named", "Kept", "Dropped")],
     }
-    release = Release(
-        "Parameters: {Named: {Default: 0}, Kept: {Default: 0}, New: {Default: 0}}", Package(b"")
-    )
+    template = "Parameters: {Named: {Default: 0}, Kept: {Default: 0}, New: {Default: 0}}"
+    release = Release(template, StoredFile(b"", "zip"))
     cloudformation = Service(describe_stacks={"Stacks": [stack]}, create_change_set="ValidationError")
     vars(cloudformation)["get_paginator"] = lambda _action: Service(paginate=[])
 
     with pytest.raises(DeploymentError):
         deploy(
-            account(cloudformation=cloudformation, s3=Service()),
+            account(cloudformation=cloudformation, s3=S3()),
             "mine",
             {"Named": "2"},
             print,
@@ -142,7 +146,7 @@ def test_an_oven_keeps_its_names_for_with_others_it_would_be_another_and_empty(n
     }
     cloudformation = Service(describe_stacks={"Stacks": [stack]})
 
-    with pytest.raises(UsageError, match=f"{name} of mine is lunch: with dinner all .* would be lost"):
+    with pytest.raises(UsageError, match=f"{name} of mine is lunch: with dinner everything .* would be lost"):
         update_parameters(account(cloudformation=cloudformation), Stack("mine", {}), {name: "dinner"}, print)
 
     assert cloudformation.actions() == ["describe_stacks"]
@@ -201,32 +205,56 @@ def test_what_was_removed_by_hand_is_gone_already_and_the_rest_is_counted() -> N
 # The functions' package
 
 
-PACKAGE: Any = SimpleNamespace(key="oven.zip", content=b"zip")
+RELEASE = Release("A: {CodeUri: lambda/}\nB: {CodeUri: lambda/}\n", StoredFile(b"zip", "zip"))
 
 
-def test_the_package_is_uploaded_once_and_only_into_a_bucket_of_the_account() -> None:
+def test_a_release_is_uploaded_once_and_only_into_a_bucket_of_the_account() -> None:
     said: list[str] = []
-    there, not_there = Service(), Service(head_bucket="404", head_object="404")
+    there, not_there = S3(), S3(head_bucket="404", head_object="404")
 
-    stacks._upload(account(s3=there), PACKAGE, said.append)  # noqa: SLF001
+    upload(account(s3=there), RELEASE, said.append)
     assert not said
-    stacks._upload(account(s3=not_there), PACKAGE, said.append)  # noqa: SLF001
+    upload(account(s3=not_there), RELEASE, said.append)
     assert len(said) == 1
 
-    assert there.actions() == ["head_bucket", "head_object"]
-    made = ["head_bucket", "create_bucket", "put_public_access_block", "head_object", "put_object"]
-    assert not_there.actions() == made
+    look, put = ["head_object", "head_object"], ["head_object", "put_object", "head_object", "put_object"]
+    assert there.actions() == ["head_bucket", *look]
+    assert not_there.actions() == ["head_bucket", "create_bucket", "put_public_access_block", *put]
     for action, arguments in there.asked + not_there.asked:
         assert action == "create_bucket" or arguments["ExpectedBucketOwner"] == "123456789012"
 
 
 def test_nothing_is_uploaded_into_a_bucket_of_somebody_else() -> None:
-    s3 = Service(head_bucket="403")
+    s3 = S3(head_bucket="403")
 
     with pytest.raises(AwsError):
-        stacks._upload(account(s3=s3), PACKAGE, lambda _: None)  # noqa: SLF001
+        upload(account(s3=s3), RELEASE, lambda _: None)
 
     assert s3.actions() == ["head_bucket"]
+
+
+def test_the_template_goes_up_with_the_address_of_the_package_and_is_named_by_its_url() -> None:
+    s3 = S3(head_object="404")
+
+    url = upload(account(s3=s3), RELEASE, lambda _: None)
+
+    package, template = (arguments for action, arguments in s3.asked if action == "put_object")
+    where = f"s3://{package['Bucket']}/{package['Key']}"
+    assert template["Body"].decode() == f"A: {{CodeUri: {where}}}\nB: {{CodeUri: {where}}}\n"
+    assert url == f"https://s3.eu-west-1.amazonaws.com/{template['Bucket']}/{template['Key']}"
+    assert url.endswith(".yml")
+
+
+def test_a_template_of_more_bytes_than_a_request_takes_is_deployed_by_its_url() -> None:
+    large = Release(f"Parameters: {{New: {{Default: {'x' * 60_000}}}}}", StoredFile(b"", "zip"))
+    cloudformation = Service(describe_stacks=NO_STACK, create_change_set="ValidationError")
+
+    with pytest.raises(DeploymentError):
+        deploy(account(cloudformation=cloudformation, s3=S3()), "mine", {}, print, release=large)
+
+    asked = dict(cloudformation.asked)["create_change_set"]
+    assert "TemplateBody" not in asked
+    assert asked["TemplateURL"].startswith("https://s3.eu-west-1.amazonaws.com/pizza-oven-123456789012-")
 
 
 # The events
@@ -269,17 +297,19 @@ class Told(Service):
 
 def test_of_the_resources_only_what_is_over_is_told_and_all_of_the_stack() -> None:
     said: list[str] = []
-    aws = account(
-        cloudformation=Told(
-            ("CREATE_IN_PROGRESS", "mine", "AWS::CloudFormation::Stack"),
-            ("CREATE_IN_PROGRESS", "NewItems", "AWS::SQS::Queue"),
-            ("CREATE_COMPLETE", "NewItems", "AWS::SQS::Queue"),
-            ("CREATE_FAILED", "BakedItems", "AWS::SQS::Queue"),
-            ("CREATE_COMPLETE", "mine", "AWS::CloudFormation::Stack"),
-        )
-    )
+    cloudformation = Told()
+    aws = account(cloudformation=cloudformation)
+    events = EventLog(aws, "mine")
+    for event in (
+        ("CREATE_IN_PROGRESS", "mine", OWN),
+        ("CREATE_IN_PROGRESS", "NewItems", "AWS::SQS::Queue"),
+        ("CREATE_COMPLETE", "NewItems", "AWS::SQS::Queue"),
+        ("CREATE_FAILED", "BakedItems", "AWS::SQS::Queue"),
+        ("CREATE_COMPLETE", "mine", OWN),
+    ):
+        cloudformation.happens(*event)
 
-    stacks._follow(aws, "mine", set(), said.append, lambda _: None)  # noqa: SLF001
+    follow(aws, "mine", events, said.append, lambda _: None)
 
     assert [tuple(line.split()[:2]) for line in said] == [
         ("CREATE_IN_PROGRESS", "mine"),
@@ -295,10 +325,8 @@ def test_a_description_of_before_the_change_does_not_end_it() -> None:
     aws = account(cloudformation=cloudformation)
     said: list[str] = []
 
-    seen = stacks._known_events(aws, "mine")  # noqa: SLF001
-    stacks._follow(  # noqa: SLF001
-        aws, "mine", seen, said.append, lambda _: cloudformation.happens(*still_to_come.pop(0))
-    )
+    events = EventLog(aws, "mine")
+    follow(aws, "mine", events, said.append, lambda _: cloudformation.happens(*still_to_come.pop(0)))
 
     assert [line.split()[0] for line in said] == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
 
@@ -308,13 +336,13 @@ def test_of_a_long_story_only_what_is_new_is_read_and_told(new: int) -> None:
     cloudformation = Told(*[("UPDATE_COMPLETE", f"old-{n}", "AWS::SQS::Queue") for n in range(1000)])
     aws = account(cloudformation=cloudformation)
 
-    seen = stacks._known_events(aws, "mine")  # noqa: SLF001
+    events = EventLog(aws, "mine")
     for number in range(new):
         cloudformation.happens("UPDATE_COMPLETE", f"new-{number}", "AWS::SQS::Queue")
-    told = stacks._new_events(aws, "mine", seen)  # noqa: SLF001
+    told = events.new()
 
     assert [event["LogicalResourceId"] for event in told] == [f"new-{number}" for number in range(new)]
-    assert stacks._new_events(aws, "mine", seen) == []  # noqa: SLF001
+    assert events.new() == []
     assert cloudformation.pages_told <= 1 + (new // PAGE + 1) + 1
 
 
@@ -323,8 +351,8 @@ def test_who_leaves_is_told_that_cloudformation_goes_on_and_how_to_look() -> Non
         def delete_stack(self, **_: Any) -> None:
             self._answers["describe_stacks"] = KeyboardInterrupt()
 
-    with pytest.raises(LeftAloneError) as left:
-        stacks.destroy(account(cloudformation=Asked()), "mine", lambda _: None)
+    with pytest.raises(StillRunningError) as left:
+        destroy(account(cloudformation=Asked()), "mine", lambda _: None)
 
     assert left.value.exit_code == 130
     assert "goes on by itself" in str(left.value)
@@ -378,7 +406,7 @@ def test_what_bakes_is_stopped_while_its_stack_is_deleted_which_would_wait_for_i
         slept.append(secs)
         assert len(slept) < 10, "it would wait for ever"
 
-    stacks.destroy(aws, "mine", lambda _: None, sleep)
+    destroy(aws, "mine", lambda _: None, sleep)
 
     assert states.running == []
     assert len(slept) == 2

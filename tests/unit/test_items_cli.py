@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from serverless_pizza_oven.cli import main
-from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.deployment.stack import Stack
 from tests.unit.mortal_sqs import Sqs
 
 Capture = pytest.CaptureFixture[str]

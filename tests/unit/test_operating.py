@@ -10,7 +10,7 @@ from rich.console import Console
 from serverless_pizza_oven.aws import local
 from serverless_pizza_oven.cli.board import bakes, board, line
 from serverless_pizza_oven.cli.options import seconds
-from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import DeploymentError, UsageError
 from serverless_pizza_oven.operations import steering
 from serverless_pizza_oven.operations.decision_log import NO_DECISION, LogEntry, filter_pattern, parse_event

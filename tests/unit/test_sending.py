@@ -7,9 +7,9 @@ import pytest
 from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item
 from serverless_pizza_oven.cli.fields import read_fields
-from serverless_pizza_oven.deployment.sqs import ATTEMPTS, NotSentError
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.operations.sending import BadLineError, read_item, read_items, read_lines, send
+from serverless_pizza_oven.queue_client import ATTEMPTS, NotSentError
 from tests.unit.mortal_sqs import Sqs
 from tests.unit.streams import pipe, stream
 

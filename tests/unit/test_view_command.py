@@ -7,7 +7,7 @@ import pytest
 
 from serverless_pizza_oven.cli import main
 from serverless_pizza_oven.cli.view import open_in_browser, shown
-from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.deployment.stack import Stack
 
 Patch = pytest.MonkeyPatch
 

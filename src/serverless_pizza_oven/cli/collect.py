@@ -7,10 +7,10 @@ import typer
 
 from serverless_pizza_oven.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
 from serverless_pizza_oven.cli.output import end_last_line, write_lines
-from serverless_pizza_oven.deployment.sqs import Queue
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.operations.collecting import as_line
 from serverless_pizza_oven.operations.collecting import collect as collect_items
+from serverless_pizza_oven.queue_client import Queue
 from serverless_pizza_oven.text import counted
 
 

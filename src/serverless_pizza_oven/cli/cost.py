@@ -14,7 +14,7 @@ from rich.text import Text
 from serverless_pizza_oven import prices
 from serverless_pizza_oven.cli.options import EndpointUrl, Profile, Region, StackName, oven_of
 from serverless_pizza_oven.cli.output import console
-from serverless_pizza_oven.deployment.stacks import parameters
+from serverless_pizza_oven.deployment.stack import stack_parameters
 from serverless_pizza_oven.deployment.template import default_parameters
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.operations.item_cost import IdleCostPart, idle, per_million
@@ -69,7 +69,7 @@ def cost(
     chosen, usage = default_parameters(), None
     if stack is not None or endpoint_url or profile or region:
         aws, oven = oven_of(stack, endpoint_url, profile, region)
-        chosen, usage = parameters(aws, oven.name), month_to_date(aws, oven, datetime.now(UTC))
+        chosen, usage = stack_parameters(aws, oven.name), month_to_date(aws, oven, datetime.now(UTC))
     if size > int(chosen["BakingTableCapacityCount"]):
         raise UsageError(
             f"--size {size} is more than the {chosen['BakingTableCapacityCount']} slots of the oven"

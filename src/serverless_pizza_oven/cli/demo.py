@@ -33,7 +33,7 @@ from serverless_pizza_oven.demo.oven import Oven, oven_of_queues, oven_of_stack
 from serverless_pizza_oven.demo.run import Progress, Run
 from serverless_pizza_oven.demo.summary import summarize
 from serverless_pizza_oven.demo.tally import Tally
-from serverless_pizza_oven.deployment.stacks import find_stack
+from serverless_pizza_oven.deployment.stack import find_stack
 from serverless_pizza_oven.errors import KitchenError, UsageError
 from serverless_pizza_oven.local.emulator import free_port
 from serverless_pizza_oven.local.oven import running_oven

@@ -16,8 +16,9 @@ from serverless_pizza_oven.cli.options import (
     named,
     say,
 )
-from serverless_pizza_oven.deployment import names, stacks
-from serverless_pizza_oven.deployment.contents import losses
+from serverless_pizza_oven.deployment import deploying, names, preflight, teardown
+from serverless_pizza_oven.deployment import stack as stacks
+from serverless_pizza_oven.deployment.inventory import losses
 from serverless_pizza_oven.deployment.template import default_parameters
 from serverless_pizza_oven.errors import UsageError
 
@@ -76,13 +77,13 @@ def deploy(
     aws = connect(endpoint_url, profile, region)
     is_new = stacks.is_new(aws, name)
     if is_new:
-        stacks.check_names_are_free(aws, parameters)
+        preflight.check_names_are_free(aws, parameters)
     say(f"{'Making' if is_new else 'Updating'} the stack {name} in {stacks.place(aws)}.")
     if is_new and not yes and not endpoint_url:
         confirm("Go on?", otherwise="Nothing was made.")
-    made = stacks.deploy(aws, name, parameters, say)
+    made = deploying.deploy(aws, name, parameters, say)
     if protect is not None:
-        stacks.protect(aws, name, enabled=protect)
+        deploying.set_termination_protection(aws, name, enabled=protect)
 
     for key, value in sorted(made.outputs.items()):
         typer.echo(f"{key:<26} {value}")
@@ -115,7 +116,7 @@ def destroy(
     """
     name = named(stack, endpoint_url)
     aws = connect(endpoint_url, profile, region)
-    stacks.check_unprotected(aws, name)
+    teardown.check_unprotected(aws, name)
     is_oven = stacks.is_oven(aws, name)
     say(f"Removing the stack {name} from {stacks.place(aws)}. What is lost:")
     if is_oven:
@@ -124,7 +125,7 @@ def destroy(
         say(" the stack alone; it never became an oven")
     if not yes:
         confirm("Remove it?", otherwise="Nothing was removed.")
-    stacks.destroy(aws, name, say)
+    teardown.destroy(aws, name, say)
     typer.echo(f"The stack {name} is gone.")
 
 

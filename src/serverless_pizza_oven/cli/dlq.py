@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from serverless_pizza_oven.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
-from serverless_pizza_oven.deployment.sqs import Queue
 from serverless_pizza_oven.operations.dead_letters import DeadLetterEntry, list_dead_letters
+from serverless_pizza_oven.queue_client import Queue
 from serverless_pizza_oven.text import duration
 
 

@@ -17,9 +17,9 @@ from serverless_pizza_oven.cli.options import (
     oven_of,
     seconds,
 )
-from serverless_pizza_oven.deployment.contents import depth
-from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.operations.item_lookup import ItemReport, ItemStage, find_item
+from serverless_pizza_oven.queue_client import count_messages
 from serverless_pizza_oven.text import duration, moment, plain, slots
 
 
@@ -78,7 +78,7 @@ def _told(found: ItemReport, now: float) -> str:
 
 
 def _unknown(aws: Aws, oven: Stack, item_id: str, since: str) -> str:
-    count = depth(aws, oven.new_items)
+    count = count_messages(aws, oven.new_items)
     paused = ", and the oven is paused" if oven.is_paused else ""
     return (
         f"{item_id} is unknown: it is not in the oven, was not in 90 days, and is not in the logs of the "

@@ -12,7 +12,7 @@ from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Trigger, parse
 from serverless_pizza_oven.aws import Aws, local, signed_in
 from serverless_pizza_oven.deployment import names
-from serverless_pizza_oven.deployment.stacks import Stack, find_stack
+from serverless_pizza_oven.deployment.stack import Stack, find_stack
 from serverless_pizza_oven.errors import UsageError
 
 StackName = Annotated[str | None, typer.Option("--stack", metavar="NAME", help="The stack of the oven.")]

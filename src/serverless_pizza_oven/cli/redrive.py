@@ -18,9 +18,9 @@ from serverless_pizza_oven.cli.options import (
     say_if_paused,
 )
 from serverless_pizza_oven.cli.output import tell_lines
-from serverless_pizza_oven.deployment.sqs import Queue
 from serverless_pizza_oven.errors import KitchenError, UsageError
 from serverless_pizza_oven.operations.redriving import SEND_ANEW, Redriver, RedriveRequest, RedriveResult
+from serverless_pizza_oven.queue_client import Queue
 
 
 class StaysError(KitchenError):

@@ -22,11 +22,11 @@ from serverless_pizza_oven.cli.options import (
     say_if_paused,
 )
 from serverless_pizza_oven.cli.output import tell_lines
-from serverless_pizza_oven.deployment.sqs import Queue
-from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import KitchenError, UsageError
 from serverless_pizza_oven.operations.sending import BadLineError, read_item, read_items, read_lines
 from serverless_pizza_oven.operations.sending import send as send_items
+from serverless_pizza_oven.queue_client import Queue
 from serverless_pizza_oven.text import counted
 
 STDIN = "-"

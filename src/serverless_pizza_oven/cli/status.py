@@ -16,7 +16,7 @@ from serverless_pizza_oven.cli.board import board, line
 from serverless_pizza_oven.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
 from serverless_pizza_oven.cli.output import console
 from serverless_pizza_oven.cli.signals import exit_when_terminated
-from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import KitchenError
 from serverless_pizza_oven.operations.status import Status
 from serverless_pizza_oven.operations.status import status as look

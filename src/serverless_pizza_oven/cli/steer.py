@@ -13,7 +13,7 @@ from serverless_pizza_oven.cli.options import (
     oven_of,
     say,
 )
-from serverless_pizza_oven.deployment.contents import row
+from serverless_pizza_oven.deployment.inventory import read_row
 from serverless_pizza_oven.deployment.names import MAX_CAPACITY
 from serverless_pizza_oven.operations import steering
 from serverless_pizza_oven.text import slots as in_words
@@ -41,7 +41,7 @@ def capacity(
     if slots == oven.capacity:
         say(f"The oven {oven.name} has {in_words(slots)} already: nothing to do.")
         return
-    if slots < oven.capacity and row(aws, oven).waiting > 0:
+    if slots < oven.capacity and read_row(aws, oven).waiting > 0:
         say(f"An item in line that is larger than {slots} becomes a dead letter when its turn comes.")
     say(f"CloudFormation changes the capacity of {oven.name}, which takes up to a minute.")
     changed = steering.set_capacity(aws, oven, slots)

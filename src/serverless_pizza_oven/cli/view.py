@@ -15,7 +15,7 @@ import typer
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
 from serverless_pizza_oven.cli.signals import stopped
-from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.web.watched_oven import DeployedOven
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from pizza_oven.ports import Lease
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.demo.choice import Queues
 from serverless_pizza_oven.demo.tally import Tally
-from serverless_pizza_oven.deployment.sqs import Queue
-from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import AwsError
+from serverless_pizza_oven.queue_client import Queue
 
 
 @dataclass(frozen=True, slots=True)

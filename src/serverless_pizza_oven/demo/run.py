@@ -8,7 +8,7 @@ from pizza_oven.ports import BATCH
 from serverless_pizza_oven.demo.oven import Bars, Oven, Sight, bars
 from serverless_pizza_oven.demo.sieve import Sieve
 from serverless_pizza_oven.demo.tally import Arrival, Tally
-from serverless_pizza_oven.deployment.sqs import Message
+from serverless_pizza_oven.queue_client import ReceivedMessage
 
 PATIENCE_SECS = 180
 """How long nothing may move, on top of the longest baking time."""
@@ -108,7 +108,7 @@ class Run:
         finally:
             self._baked.give_all_back()
 
-    def _is_ours(self, message: Message) -> bool:
+    def _is_ours(self, message: ReceivedMessage) -> bool:
         return self._tally.knows(message.item_id)
 
     def _progress(self, sight: Sight, before: int, began: float) -> Progress:
@@ -148,7 +148,7 @@ class Run:
         """Read all, and take none."""
         if self._oven.dead_letters is None:
             return
-        read: list[Message] = []
+        read: list[ReceivedMessage] = []
         try:
             for _ in range(SWEEPS):
                 received = self._oven.dead_letters.receive(wait_secs=0, hide_secs=LETTERS_HIDE_SECS)

@@ -4,7 +4,7 @@ import heapq
 import itertools
 from collections.abc import Callable
 
-from serverless_pizza_oven.deployment.sqs import Message, Queue
+from serverless_pizza_oven.queue_client import Queue, ReceivedMessage
 
 HIDE_SECS = 120
 """How long nobody sees a message again if we die with it in hand."""
@@ -27,14 +27,14 @@ class Guests:
     """
 
     def __init__(self) -> None:
-        self._held: list[tuple[float, int, float, Message]] = []
+        self._held: list[tuple[float, int, float, ReceivedMessage]] = []
         self._numbers = itertools.count()
 
-    def hold(self, message: Message, now: float) -> None:
+    def hold(self, message: ReceivedMessage, now: float) -> None:
         due = now + min(2 ** (min(message.receive_count, 10) - 1), LONGEST_HOLD_SECS)
         heapq.heappush(self._held, (due, next(self._numbers), now, message))
 
-    def due(self, now: float, *, seen_all: bool) -> list[Message]:
+    def due(self, now: float, *, seen_all: bool) -> list[ReceivedMessage]:
         """Let go of those whose time is up; while there may be more in the queue, only of the oldest."""
         going = []
         while self._held and self._held[0][0] <= now:
@@ -43,7 +43,7 @@ class Guests:
             going.append(heapq.heappop(self._held)[3])
         return going
 
-    def all(self) -> list[Message]:
+    def all(self) -> list[ReceivedMessage]:
         """Let go of every one."""
         going = [message for *_, message in self._held]
         self._held.clear()
@@ -56,7 +56,7 @@ class Sieve:
     def __init__(
         self,
         queue: Queue,
-        is_ours: Callable[[Message], bool],
+        is_ours: Callable[[ReceivedMessage], bool],
         clock: Callable[[], float],
         sleep: Callable[[float], None],
     ) -> None:
@@ -67,7 +67,7 @@ class Sieve:
         self._sleep = sleep
         self._guests = Guests()
 
-    def receive(self, wait_secs: int) -> list[Message] | None:
+    def receive(self, wait_secs: int) -> list[ReceivedMessage] | None:
         """Ours among the next messages, still to be deleted. None if nothing came at all."""
         received = self._queue.receive(wait_secs, HIDE_SECS)
         now = self._clock()
@@ -79,7 +79,7 @@ class Sieve:
             self._sleep(AFTER_YOU_SECS)
         return [message for message in received if self._is_ours(message)] if received else None
 
-    def delete(self, messages: list[Message]) -> None:
+    def delete(self, messages: list[ReceivedMessage]) -> None:
         """What was counted goes."""
         self._queue.delete(messages)
 

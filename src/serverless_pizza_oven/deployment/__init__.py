@@ -1,1 +1,1 @@
-"""The stack: its template, the functions' package, its coming and going in CloudFormation, its queues."""
+"""The stack: its template and package, and how CloudFormation makes, changes and deletes it."""

@@ -1,4 +1,4 @@
-"""Names that are chosen for an oven, and what the template and AWS take for one."""
+"""The names of an oven: defaults, and what the template and AWS accept."""
 
 import re
 
@@ -9,35 +9,36 @@ DEFAULT_TABLE = "BakingTable"
 """As in the template."""
 
 PREFIX = "[A-Za-z0-9_-]{1,60}"
-"""As in the template. The longest queue's name is 18 characters longer; SQS takes 80."""
+"""As in the template. The longest queue name is 18 characters longer; SQS allows 80."""
 
 STACK = "[a-zA-Z][-a-zA-Z0-9]*"
 STACK_IN_AN_EMULATOR = "spo"
-"""What a stack in an emulator is called if nobody says."""
+"""The default name of a stack in an emulator."""
 
 MAX_CAPACITY = 4000
-"""Of slots, as in the template."""
+"""The most slots, as in the template."""
 
 MAX_STACK = 52
-"""A function's name has 64 characters at most, of which `-ItemRemoved` is 12."""
+"""The longest name of a stack. A function's name has at most 64 characters, 12 of which are `-ItemRemoved`
+(https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html)."""
 
 
 def check_stack(name: str) -> None:
-    """Raises UsageError where CloudFormation would not take it, or a function's name became too long."""
+    """Raises UsageError if CloudFormation would refuse the name, or a function's name would be too long."""
     if not re.fullmatch(STACK, name):
         raise UsageError(f"--stack must be a letter and then letters, digits and hyphens, not {name!r}")
     if len(name) > MAX_STACK:
         raise UsageError(
-            f"--stack {name} is too long: the functions' names need one of {MAX_STACK} characters at most"
+            f"--stack {name} has {len(name)} characters: the functions' names allow at most {MAX_STACK}"
         )
 
 
 def check_prefix(prefix: str) -> None:
-    """Raises UsageError where the template would refuse it."""
+    """Raises UsageError if the template would refuse it."""
     if not re.fullmatch(PREFIX, prefix):
         raise UsageError(f"--prefix must be 1 to 60 characters of A-Z a-z 0-9 _ -, not {prefix!r}")
 
 
 def table_of(prefix: str) -> str:
-    """The table of an oven whose queues' names begin so."""
+    """The name of the table that belongs to a prefix of queue names."""
     return f"{prefix}-BakingTable"

@@ -1,4 +1,4 @@
-"""The functions' package: the oven and the libraries it needs, always the same bytes for the same code."""
+"""Build the functions' package: the oven and its libraries. The same code makes the same bytes."""
 
 import hashlib
 import io
@@ -14,7 +14,7 @@ import pizza_oven
 from serverless_pizza_oven.errors import KitchenError
 
 SHIPPED = ("aws-lambda-powertools",)
-"""What the oven imports besides botocore, which is in the Lambda runtime."""
+"""What the oven imports besides botocore, which the Lambda runtime has."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -24,19 +24,20 @@ class PackageError(KitchenError):
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
-    """A zip file for Lambda."""
+class StoredFile:
+    """A file for S3."""
 
     content: bytes
+    suffix: str
 
     @property
     def key(self) -> str:
         """A name that changes with the content."""
-        return f"pizza-oven-{hashlib.sha256(self.content).hexdigest()[:16]}.zip"
+        return f"pizza-oven-{hashlib.sha256(self.content).hexdigest()[:16]}.{self.suffix}"
 
 
-def build_package(oven: Path | None = None) -> Package:
-    """Zip the oven (another than the one installed here, if named) and its libraries. Raises PackageError."""
+def build_package(oven: Path | None = None) -> StoredFile:
+    """Zip the oven (the installed one, if none is given) and its libraries. Raises PackageError."""
     files = dict(_oven_files(oven or Path(pizza_oven.__path__[0])))
     for name in _with_dependencies(SHIPPED):
         files.update(_library_files(name))
@@ -45,11 +46,11 @@ def build_package(oven: Path | None = None) -> Package:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            # Lambda's user is another than the one who zips.
+            # Lambda runs as another user than the one who built the zip.
             entry.external_attr = 0o644 << 16
             entry.create_system = 3
             package.writestr(entry, files[name].read_bytes())
-    return Package(archive.getvalue())
+    return StoredFile(archive.getvalue(), "zip")
 
 
 def _oven_files(root: Path) -> Iterator[tuple[str, Path]]:

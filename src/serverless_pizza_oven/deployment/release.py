@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from serverless_pizza_oven.deployment.package import Package, build_package
+from serverless_pizza_oven.deployment.package import StoredFile, build_package
 from serverless_pizza_oven.deployment.template import CODE_URI, template_path
 
 
@@ -13,7 +13,7 @@ class Release:
 
     template: str
     """As in the repository, where the functions' code lies beside it."""
-    package: Package
+    package: StoredFile
 
     @classmethod
     def present(cls) -> "Release":
@@ -25,6 +25,7 @@ class Release:
         """The one in a clone of the repository, with the libraries that are installed here."""
         return cls((clone / "template.yml").read_text(), build_package(clone / "lambda" / "pizza_oven"))
 
-    def packaged_template(self, code_uri: str) -> str:
+    def packaged_template(self, code_uri: str) -> StoredFile:
         """The template with the functions' code at an S3 address, as `sam package` would leave it."""
-        return self.template.replace(CODE_URI, f"CodeUri: {code_uri}")
+        template = self.template.replace(CODE_URI, f"CodeUri: {code_uri}")
+        return StoredFile(template.encode(), "yml")

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from serverless_pizza_oven import aws
+from serverless_pizza_oven.deployment.deploying import deploy
 from serverless_pizza_oven.deployment.names import STACK_IN_AN_EMULATOR
-from serverless_pizza_oven.deployment.stacks import Report, Stack, deploy
+from serverless_pizza_oven.deployment.progress import Report
+from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.local.emulator import running_emulator
 
 

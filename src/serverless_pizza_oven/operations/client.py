@@ -10,12 +10,12 @@ from pizza_oven.item import read_object, write_object
 from pizza_oven.ports import BATCH
 from serverless_pizza_oven import aws
 from serverless_pizza_oven.deployment.names import STACK_IN_AN_EMULATOR
-from serverless_pizza_oven.deployment.sqs import Message, Queue
-from serverless_pizza_oven.deployment.stacks import Stack, find_stack
+from serverless_pizza_oven.deployment.stack import Stack, find_stack
 from serverless_pizza_oven.errors import KitchenError, UsageError
 from serverless_pizza_oven.operations.collecting import receive
 from serverless_pizza_oven.operations.sending import read_item, send
 from serverless_pizza_oven.operations.status import Status, status
+from serverless_pizza_oven.queue_client import Queue, ReceivedMessage
 
 LOCAL_ENDPOINT = "http://127.0.0.1:4566"
 
@@ -119,7 +119,7 @@ class Oven:
         """
         return status(self._aws, self.stack, self._clock(), earlier)
 
-    def _handed_out(self, hand: list[Message], until: float) -> Generator[dict[str, Any], None, int]:
+    def _handed_out(self, hand: list[ReceivedMessage], until: float) -> Generator[dict[str, Any], None, int]:
         """Hand out messages until then. Returns how many are done with; the others are given back."""
         left = list(hand)
         try:
@@ -137,7 +137,7 @@ def _check_secs(name: str, secs: int | None, most: int | None) -> None:
         raise UsageError(f"{name} must be 1 or more{f', and at most {most}' if most else ''}, not {secs}")
 
 
-def _content(message: Message) -> dict[str, Any]:
+def _content(message: ReceivedMessage) -> dict[str, Any]:
     try:
         return read_object(message.body)
     except MalformedItemError as error:

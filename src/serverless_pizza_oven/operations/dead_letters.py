@@ -7,8 +7,8 @@ from typing import Any
 
 from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item, Trigger, parse, read_object
-from serverless_pizza_oven.deployment.sqs import Message, Queue, batches
 from serverless_pizza_oven.errors import KitchenError
+from serverless_pizza_oven.queue_client import Queue, ReceivedMessage, batches
 from serverless_pizza_oven.text import plain
 
 HIDE_SECS = 30
@@ -23,7 +23,7 @@ class NoSuchDeadLetterError(KitchenError):
 class DeadLetterEntry:
     """A dead letter, as the oven reads it."""
 
-    message: Message
+    message: ReceivedMessage
     id: str
     """The item's, where it has a sound one, else the message's."""
     content: Item | Trigger | None
@@ -68,7 +68,7 @@ class DeadLetterEntry:
         return max(round(now - self.message.sent_at), 0)
 
 
-def read_dead_letter(message: Message, capacity: int, tries: int | None) -> DeadLetterEntry:
+def read_dead_letter(message: ReceivedMessage, capacity: int, tries: int | None) -> DeadLetterEntry:
     """Read a message for an oven of `capacity` slots, whose new items SQS tries so often."""
     content, flaw, item_id, is_object = None, "", None, False
     try:
@@ -83,9 +83,9 @@ def read_dead_letter(message: Message, capacity: int, tries: int | None) -> Dead
 
 
 @contextmanager
-def all_in_hand(dead_letters: Queue) -> Iterator[dict[str, Message]]:
+def all_in_hand(dead_letters: Queue) -> Iterator[dict[str, ReceivedMessage]]:
     """Take all dead letters, by message id. Those that are still in it at the end are given back."""
-    hand: dict[str, Message] = {}
+    hand: dict[str, ReceivedMessage] = {}
     try:
         for some in dead_letters.sweep(HIDE_SECS):
             hand |= {message.id: message for message in some}

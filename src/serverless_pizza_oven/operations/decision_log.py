@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from serverless_pizza_oven.aws import Aws, aws_errors
-from serverless_pizza_oven.deployment.stacks import Sleep, Stack
+from serverless_pizza_oven.deployment.progress import Sleep
+from serverless_pizza_oven.deployment.stack import Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.type_defs import FilteredLogEventTypeDef, FilterLogEventsRequestPaginateTypeDef

@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from pizza_oven.aws.item_states import StepFunctionsItemStates
 from serverless_pizza_oven.aws import Aws, aws_errors
-from serverless_pizza_oven.deployment.contents import row
-from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.deployment.inventory import read_row
+from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.operations.decision_log import LogEntry, read_entries
 from serverless_pizza_oven.operations.status import BakingItem
 
@@ -80,7 +80,7 @@ def find_item(
     The line is not searched, since a message that is received from it shuts it; the logs tell who joined it.
     They are read last, and `looks_back_secs` far. Raises AwsError.
     """
-    held = row(aws, stack).leases.get(item_id)
+    held = read_row(aws, stack).leases.get(item_id)
     lease = BakingItem(item_id, held.size, held.until) if held else None
     execution = _execution(aws, stack, item_id)
     if execution is not None:

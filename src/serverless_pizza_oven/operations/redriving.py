@@ -15,7 +15,6 @@ from typing import Any
 from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item, read_object, write_object
 from pizza_oven.ports import ItemStates
-from serverless_pizza_oven.deployment.sqs import Message, Queue, batches
 from serverless_pizza_oven.errors import KitchenError, UsageError
 from serverless_pizza_oven.operations.dead_letters import (
     DeadLetterEntry,
@@ -23,6 +22,7 @@ from serverless_pizza_oven.operations.dead_letters import (
     read_dead_letter,
     select,
 )
+from serverless_pizza_oven.queue_client import Queue, ReceivedMessage, batches
 
 MAX_ID_CHARS = 80
 """Of an item's id, as of an execution's name."""
@@ -93,7 +93,7 @@ class Redriver:
                         del hand[outcome.letter.message.id]
                     yield outcome
 
-    def _chosen(self, wish: RedriveRequest, messages: Collection[Message]) -> list[DeadLetterEntry]:
+    def _chosen(self, wish: RedriveRequest, messages: Collection[ReceivedMessage]) -> list[DeadLetterEntry]:
         letters = select(wish.ids, [read_dead_letter(m, self.capacity, self.tries) for m in messages])
         # Two letters of the same item are one; those without an id are not, whatever they say.
         if wish.new_id and len({(letter.id, letter.message.body) for letter in letters}) > 1:

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from pizza_oven.aws.item_states import StepFunctionsItemStates
 from serverless_pizza_oven.aws import Aws, aws_errors
-from serverless_pizza_oven.deployment.contents import row
-from serverless_pizza_oven.deployment.stacks import Sleep, Stack
+from serverless_pizza_oven.deployment.inventory import read_row
+from serverless_pizza_oven.deployment.progress import Sleep
+from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import KitchenError
 from serverless_pizza_oven.operations.item_lookup import ItemReport, ItemStage, find_item
 
@@ -45,7 +46,7 @@ def remove(
     with aws_errors(f"stopping {item_id}"):
         aws.stepfunctions.stop_execution(executionArn=states.execution_arn(item_id), error=ERROR, cause=CAUSE)
     give_up = clock() + wait_secs
-    while item_id in row(aws, stack).leases:
+    while item_id in read_row(aws, stack).leases:
         if clock() >= give_up:
             raise StillLeasedError(f"{item_id} bakes no more, but still has its slots: {_what_frees(stack)}")
         sleep(LOOK_EVERY_SECS)

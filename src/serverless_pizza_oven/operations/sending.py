@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item, Trigger, parse, sendable
-from serverless_pizza_oven.deployment.sqs import NotSentError, Queue, batches
 from serverless_pizza_oven.errors import UsageError
+from serverless_pizza_oven.queue_client import NotSentError, Queue, batches
 
 READ_BYTES = 1024 * 1024
 """What is read of a file at a time."""

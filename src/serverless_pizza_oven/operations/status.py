@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from serverless_pizza_oven.aws import Aws, aws_errors
-from serverless_pizza_oven.deployment.contents import depth, row
-from serverless_pizza_oven.deployment.stacks import Stack, find_stack
+from serverless_pizza_oven.deployment.inventory import read_row
+from serverless_pizza_oven.deployment.stack import Stack, find_stack
 from serverless_pizza_oven.operations.decision_log import LATE_SECS, LogEntry, read_entries
+from serverless_pizza_oven.queue_client import count_messages
 
 OVERDUE_SECS = 5
 """How long past its time an item may still be on its way out."""
@@ -156,7 +157,7 @@ def status(aws: Aws, stack: Stack, now: float, earlier: Status | None = None) ->
     if background is None or now - background.at >= BACKGROUND_SECS:
         background = _background(aws, find_stack(aws, stack.name) if earlier else stack, now, background)
     stack = background.stack
-    seen = row(aws, stack)
+    seen = read_row(aws, stack)
     baking = [BakingItem(item_id, lease.size, lease.until) for item_id, lease in seen.leases.items()]
     return Status(
         at=now,
@@ -164,10 +165,10 @@ def status(aws: Aws, stack: Stack, now: float, earlier: Status | None = None) ->
         waiting=seen.waiting,
         baking=tuple(sorted(baking, key=lambda item: (item.until, item.id))),
         depths=QueueDepths(
-            new=depth(aws, stack.new_items),
-            line=depth(aws, stack.waiting_items),
-            baked=depth(aws, stack.baked_items),
-            dead=depth(aws, stack.dead_letters),
+            new=count_messages(aws, stack.new_items),
+            line=count_messages(aws, stack.waiting_items),
+            baked=count_messages(aws, stack.baked_items),
+            dead=count_messages(aws, stack.dead_letters),
         ),
         background=background,
     )

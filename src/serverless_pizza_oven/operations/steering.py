@@ -4,9 +4,11 @@ import time
 
 from pizza_oven.item import Trigger
 from serverless_pizza_oven.aws import Aws
-from serverless_pizza_oven.deployment.sqs import Queue
-from serverless_pizza_oven.deployment.stacks import Sleep, Stack, update_parameters
+from serverless_pizza_oven.deployment.deploying import update_parameters
+from serverless_pizza_oven.deployment.progress import Sleep
+from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import DeploymentError
+from serverless_pizza_oven.queue_client import Queue
 
 
 def set_capacity(aws: Aws, stack: Stack, capacity: int, sleep: Sleep = time.sleep) -> Stack:

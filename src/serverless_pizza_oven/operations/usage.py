@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from serverless_pizza_oven import prices
 from serverless_pizza_oven.aws import Aws, aws_errors
-from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.operations.item_cost import GB, MEMORY_GB
 from serverless_pizza_oven.prices import Charge, Price
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from serverless_pizza_oven.aws import Aws
-from serverless_pizza_oven.deployment.stacks import Sleep, Stack, find_stack
+from serverless_pizza_oven.deployment.progress import Sleep
+from serverless_pizza_oven.deployment.stack import Stack, find_stack
 from serverless_pizza_oven.errors import AwsError, KitchenError, told
 from serverless_pizza_oven.operations.status import Status, status
 

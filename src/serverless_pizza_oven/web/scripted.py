@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Callable, Iterable, Sequence
 
-from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.operations.status import BackgroundStatus, BakingItem, QueueDepths, Status
 from serverless_pizza_oven.web.ordering import PizzaOrder
 from serverless_pizza_oven.web.watched_oven import DeadLetterSummary

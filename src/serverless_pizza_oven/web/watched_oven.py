@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from serverless_pizza_oven.aws import Aws, is_on_this_machine
-from serverless_pizza_oven.deployment.sqs import Queue
-from serverless_pizza_oven.deployment.stacks import Stack
+from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.operations.dead_letters import read_dead_letter
 from serverless_pizza_oven.operations.sending import read_item, send
 from serverless_pizza_oven.operations.status import Status, status
+from serverless_pizza_oven.queue_client import Queue
 from serverless_pizza_oven.web.ordering import PizzaOrder
 
 HIDE_SECS = 5

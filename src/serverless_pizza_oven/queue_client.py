@@ -1,4 +1,4 @@
-"""An SQS queue, as those around the oven use it."""
+"""A client of one SQS queue: send, receive, delete, count."""
 
 import json
 import time
@@ -11,46 +11,45 @@ from botocore.exceptions import ClientError
 
 from pizza_oven.ports import BATCH
 from serverless_pizza_oven.aws import Aws, aws_errors
-from serverless_pizza_oven.deployment import contents
 from serverless_pizza_oven.errors import AwsError
 
 Thing = TypeVar("Thing")
 
 ATTEMPTS = 5
-"""How often entries of a batch are sent before SQS is believed not to want them."""
+"""How often the entries of a batch are sent before `NotSentError` is raised."""
 
 PAUSE_SECS = 0.1
-"""Before the second of them; each further pause is twice as long."""
+"""The pause before the second attempt. Each further pause is twice as long."""
 
 
 class NotSentError(AwsError):
-    """SQS did not take some messages of a batch, however often they were sent."""
+    """SQS refused some messages of a batch, in every attempt."""
 
     def __init__(self, message: str, positions: Sequence[int]) -> None:
         super().__init__(message)
         self.positions = positions
-        """Of those not taken, in the batch. The others were."""
+        """Where the refused messages stand in the batch. SQS took the others."""
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """A message in our hand: nobody else sees it meanwhile."""
+class ReceivedMessage:
+    """A message that was received. SQS hides it from other receivers until its visibility timeout ends."""
 
     id: str
     receipt: str
     item_id: str | None
-    """None where it is no item."""
+    """None if the body is not an item."""
     body: str
     sent_at: float
-    """When it came into the queue, in seconds since the epoch."""
+    """When it was sent to this queue, in seconds since the epoch."""
     receive_count: int
-    """How often somebody has received it, this time included."""
+    """How often it was received, this time included."""
     reason: str
-    """Why it is a dead letter, if it is one and says so."""
+    """The message attribute `reason`: why it is a dead letter. Empty if there is none."""
 
 
 class Queue:
-    """A queue of an oven. Every method raises AwsError."""
+    """A queue. Every method raises AwsError."""
 
     def __init__(self, aws: Aws, url: str, sleep: Callable[[float], None] = time.sleep) -> None:
         self._aws = aws
@@ -58,12 +57,15 @@ class Queue:
         self._sleep = sleep
 
     def depth(self) -> int:
-        """About how many messages there are, in hand or not."""
-        with _told(self.url):
-            return contents.depth(self._aws, self.url)
+        """About how many messages there are: visible, in flight and delayed."""
+        with _missing_queue_explained(self.url):
+            return count_messages(self._aws, self.url)
 
     def send(self, bodies: Sequence[str]) -> None:
-        """Append up to 10. Raises NotSentError where some are not taken, and AwsError where nobody knows."""
+        """Send up to 10 messages.
+
+        Raises NotSentError if SQS refuses some of them, and AwsError if it is unknown which were sent.
+        """
         left: list[Any] = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]
         for attempt in range(ATTEMPTS):
             if attempt:
@@ -80,8 +82,11 @@ class Queue:
             [int(entry["Id"]) for entry in left],
         )
 
-    def receive(self, wait_secs: int, hide_secs: int, most: int = BATCH) -> list[Message]:
-        """Take up to 10, waiting for the first; the others see them again after `hide_secs`."""
+    def receive(self, wait_secs: int, hide_secs: int, most: int = BATCH) -> list[ReceivedMessage]:
+        """Receive up to `most` messages, waiting up to `wait_secs` for the first.
+
+        Other receivers see them again after `hide_secs`.
+        """
         with self._errors("receiving from"):
             response = self._aws.sqs.receive_message(
                 QueueUrl=self.url,
@@ -93,15 +98,15 @@ class Queue:
             )
         return [_message(message) for message in response.get("Messages", [])]
 
-    def sweep(self, hide_secs: int) -> Iterator[list[Message]]:
-        """Take all there is, up to 10 at a time, in no order.
+    def sweep(self, hide_secs: int) -> Iterator[list[ReceivedMessage]]:
+        """Receive every message once, up to 10 at a time, in no order.
 
-        Who is at it for longer than `hide_secs` sees the first ones come again: that is the end, too. Of such
-        a message the last one counts, since the receipt of an earlier one deletes it no more
+        A sweep that takes longer than `hide_secs` receives the first messages again, and ends there. Of such
+        a message the last receipt counts: an earlier one no longer deletes it
         (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html).
         """
         seen: set[str] = set()
-        # A long poll asks every server of SQS; a short one may come back empty although the queue is not.
+        # A long poll asks every server of SQS. A short one may come back empty although the queue is not.
         while messages := self.receive(wait_secs=1, hide_secs=hide_secs):
             yield messages
             ids = {message.id for message in messages}
@@ -109,15 +114,15 @@ class Queue:
                 return
             seen |= ids
 
-    def delete(self, messages: Sequence[Message]) -> None:
-        """What cannot be deleted comes again."""
+    def delete(self, messages: Sequence[ReceivedMessage]) -> None:
+        """Delete messages. One that SQS cannot delete is received again later."""
         for some in batches(messages):
             entries: list[Any] = [{"Id": str(n), "ReceiptHandle": m.receipt} for n, m in enumerate(some)]
             with self._errors("deleting from"):
                 self._aws.sqs.delete_message_batch(QueueUrl=self.url, Entries=entries)
 
-    def give_back(self, messages: Sequence[Message]) -> None:
-        """Let anybody receive them again, now."""
+    def give_back(self, messages: Sequence[ReceivedMessage]) -> None:
+        """Make messages visible again, now."""
         for some in batches(messages):
             entries: list[Any] = [
                 {"Id": str(n), "ReceiptHandle": m.receipt, "VisibilityTimeout": 0} for n, m in enumerate(some)
@@ -126,12 +131,12 @@ class Queue:
                 self._aws.sqs.change_message_visibility_batch(QueueUrl=self.url, Entries=entries)
 
     def max_receives(self) -> int | None:
-        """How often a message is received before SQS makes it a dead letter; None: for ever."""
+        """How often a message is received before SQS makes it a dead letter. None: there is no limit."""
         count = self._redrive_policy().get("maxReceiveCount")
         return None if count is None else int(count)
 
     def dead_letters(self) -> "Queue | None":
-        """The queue that this one's messages end in when they fail, if there is one that we may see."""
+        """The dead-letter queue of this queue. None if there is none, or if we may not look it up."""
         account, _, name = self._redrive_policy().get("deadLetterTargetArn", "").rpartition(":")
         if not name:
             return None
@@ -151,13 +156,27 @@ class Queue:
 
     @contextmanager
     def _errors(self, doing: str) -> Iterator[None]:
-        with _told(self.url), aws_errors(f"{doing} {self.url}"):
+        with _missing_queue_explained(self.url), aws_errors(f"{doing} {self.url}"):
             yield
 
 
+def count_messages(aws: Aws, queue_url: str) -> int:
+    """About how many messages a queue has: visible, in flight and delayed. Raises AwsError."""
+    with aws_errors(f"counting {queue_url}"):
+        response = aws.sqs.get_queue_attributes(
+            QueueUrl=queue_url,
+            AttributeNames=[
+                "ApproximateNumberOfMessages",
+                "ApproximateNumberOfMessagesNotVisible",
+                "ApproximateNumberOfMessagesDelayed",
+            ],
+        )
+        return sum(map(int, response["Attributes"].values()))
+
+
 @contextmanager
-def _told(url: str) -> Iterator[None]:
-    """Say what to do where there is no such queue."""
+def _missing_queue_explained(url: str) -> Iterator[None]:
+    """Say what to do if there is no such queue."""
     try:
         yield
     except AwsError as error:
@@ -170,9 +189,9 @@ def _told(url: str) -> Iterator[None]:
         raise
 
 
-def _message(received: Mapping[str, Any]) -> Message:
+def _message(received: Mapping[str, Any]) -> ReceivedMessage:
     attributes = received["Attributes"]
-    return Message(
+    return ReceivedMessage(
         id=received["MessageId"],
         receipt=received["ReceiptHandle"],
         item_id=_item_id(received["Body"]),
@@ -193,6 +212,6 @@ def _item_id(body: str) -> str | None:
 
 
 def batches(things: Sequence[Thing]) -> Iterator[Sequence[Thing]]:
-    """As many at a time as a request carries."""
+    """Split into batches of 10, the most that one request to SQS carries."""
     for start in range(0, len(things), BATCH):
         yield things[start : start + BATCH]

@@ -1,0 +1,43 @@
+"""What an oven and its queues hold at a moment."""
+
+from collections.abc import Callable, Mapping
+
+from pizza_oven.aws.baking_table import DynamoBakingTable
+from pizza_oven.errors import PizzaOvenError, ServiceError
+from pizza_oven.ports import Row
+from serverless_pizza_oven.aws import Aws, aws_errors
+from serverless_pizza_oven.deployment.preflight import is_missing
+from serverless_pizza_oven.deployment.stack import Stack
+from serverless_pizza_oven.queue_client import count_messages
+
+
+def read_row(aws: Aws, stack: Stack) -> Row:
+    """Read the row of the Baking Table. Raises AwsError."""
+    with aws_errors("reading the Baking Table"):
+        try:
+            return DynamoBakingTable(aws.dynamodb, stack.table).look()
+        except ServiceError as error:
+            raise error.__cause__ or error from None
+
+
+def losses(aws: Aws, stack: Stack) -> Mapping[str, int | None]:
+    """How much would be lost with the stack, by kind. None: that queue or table does not exist any more.
+
+    Raises AwsError.
+    """
+    return {
+        "new items": _unless_missing(lambda: count_messages(aws, stack.new_items)),
+        "items in the line": _unless_missing(lambda: count_messages(aws, stack.waiting_items)),
+        "items in the oven": _unless_missing(lambda: len(read_row(aws, stack).leases)),
+        "baked items": _unless_missing(lambda: count_messages(aws, stack.baked_items)),
+        "dead letters": _unless_missing(lambda: count_messages(aws, stack.dead_letters)),
+    }
+
+
+def _unless_missing(count: Callable[[], int]) -> int | None:
+    try:
+        return count()
+    except PizzaOvenError as error:
+        if is_missing(error.__cause__):
+            return None
+        raise
