@@ -1,75 +1,45 @@
 """Small wrong changes of the protocol. Each is a bug that somebody might well write."""
 
-import importlib.util
 from dataclasses import dataclass
-from importlib.abc import InspectLoader
 from pathlib import Path
-from types import ModuleType
 
-import pizza_oven.baking
-import pizza_oven.plans
-import pizza_oven.removing
-import serverless_pizza_oven.simulator.memory_table
-from serverless_pizza_oven.simulator.world import Protocol
+from tests.simulation.patched_simulator import OVEN, SIMULATOR, PatchedSimulator
 
-BAKING = pizza_oven.baking
-PLANS = pizza_oven.plans
-REMOVING = pizza_oven.removing
-TABLE = serverless_pizza_oven.simulator.memory_table
+BAKING = "baking.py"
+PLANS = "plans.py"
+REMOVING = "removing.py"
+TABLE = "memory_table.py"
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A module in which some pieces of text are replaced."""
+    """The oven with some pieces of text replaced in one of its source files."""
 
     name: str
-    module: ModuleType
+    file: str
+    """In the package `pizza_oven`; or the services in memory of the simulator."""
     changes: tuple[tuple[str, str], ...]
+    """Each a piece of text that is there exactly once, and what stands there instead."""
     faults: str = "mild"
     """In which conditions it is found; or the name of the scenario in which it is."""
 
     def source(self) -> str:
-        """The text of the mutated module. Raises ValueError where a piece is not there, or not just once."""
-        source = Path(str(self.module.__file__)).read_text(encoding="utf-8")
+        """The text of the mutated file. Raises ValueError where a piece is not there, or not just once."""
+        source = self._path.read_text(encoding="utf-8")
         for before, after in self.changes:
             if source.count(before) != 1:
-                raise ValueError(f"{self.name}: {before!r} is there {source.count(before)} times")
+                raise ValueError(f"{self.name}: {self.file} has {before!r} {source.count(before)} times")
             source = source.replace(before, after)
         return source
 
-    def protocol(self) -> Protocol:
-        """The protocol with the mutated module."""
-        mutated = _module(self.module, self.source())
-        if self.module is BAKING:
-            return Protocol(bake_items=mutated.BakeItems)
-        if self.module is PLANS:
-            baking = _module(BAKING, Path(str(BAKING.__file__)).read_text(encoding="utf-8"))
-            vars(baking).update(Plan=mutated.Plan, LinePlan=mutated.LinePlan)
-            return Protocol(bake_items=baking.BakeItems)
-        if self.module is REMOVING:
-            return Protocol(item_removed=mutated.ItemRemoved)
-        return Protocol(baking_table=mutated.MemoryBakingTable)
+    def simulator(self) -> PatchedSimulator:
+        """The simulator with the mutated file in it."""
+        return PatchedSimulator({self._path: self.source()})
 
-
-def _module(original: ModuleType, source: str) -> ModuleType:
-    """A module like the original, of another text."""
-    name = f"{original.__name__}_mutated"
-    spec = importlib.util.spec_from_loader(name, _Text(source))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-class _Text(InspectLoader):
-    """Loads a module from its text."""
-
-    def __init__(self, source: str) -> None:
-        self._source = source
-
-    def get_source(self, _fullname: str) -> str:
-        return self._source
+    @property
+    def _path(self) -> Path:
+        (path,) = (path for folder in (OVEN, SIMULATOR) if (path := folder / self.file).is_file())
+        return path
 
 
 MUTANTS = [
@@ -304,3 +274,5 @@ MUTANTS = [
         "none",
     ),
 ]
+
+BY_NAME = {mutant.name: mutant for mutant in MUTANTS}

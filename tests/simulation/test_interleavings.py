@@ -5,10 +5,10 @@ from itertools import count
 import pytest
 
 from serverless_pizza_oven.simulator import interleavings
-from serverless_pizza_oven.simulator.interleavings import SmallWorld, explore, retell
+from serverless_pizza_oven.simulator.interleavings import SmallWorld, explore
 from serverless_pizza_oven.simulator.invariants import Invariants
 from serverless_pizza_oven.simulator.scenarios import SCENARIOS
-from tests.simulation.mutants import MUTANTS
+from tests.simulation import mutants
 
 ALL_OF_IT = [
     ("two items for one slot", 0),
@@ -118,13 +118,13 @@ def test_a_thousand_ways_through_states_seen_before_show_nothing_new(
 
 
 def test_the_way_to_a_failure_is_told() -> None:
-    mutant = next(
-        mutant for mutant in MUTANTS if mutant.name == "an eviction does not compare what it has seen"
-    )
-    scenario = BY_NAME[mutant.faults]
-    explored = explore(scenario, crashes=0, most_runs=1000, protocol=mutant.protocol())
+    mutant = mutants.BY_NAME["an eviction does not compare what it has seen"]
+    mutated = mutant.simulator()
+    scenarios = {scenario.name: scenario for scenario in mutated.scenarios.SCENARIOS}
+    scenario = scenarios[mutant.faults]
+    explored = mutated.interleavings.explore(scenario, crashes=0, most_runs=1000)
     assert explored.way is not None
 
-    told = retell(scenario, explored.way, crashes=0, protocol=mutant.protocol())
+    told = mutated.interleavings.retell(scenario, explored.way, crashes=0)
 
     assert told[-1] == str(explored.error)

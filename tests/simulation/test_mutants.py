@@ -1,11 +1,13 @@
 """A simulator that finds nothing proves nothing: it must find every one of these."""
 
+import sys
+
 import pytest
 
-from serverless_pizza_oven.simulator.interleavings import explore
-from serverless_pizza_oven.simulator.scenarios import SCENARIOS
-from serverless_pizza_oven.simulator.schedules import ROUGHNESS, search
-from tests.simulation.mutants import MUTANTS, Mutant
+import pizza_oven.ports
+from serverless_pizza_oven.simulator.schedules import ROUGHNESS
+from tests.simulation.mutants import BY_NAME, MUTANTS, Mutant
+from tests.simulation.patched_simulator import OVEN, PatchedSimulator
 
 SCHEDULES = 2500
 RUNS = 2000
@@ -13,15 +15,33 @@ RUNS = 2000
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_wrong_protocol_is_found_out(mutant: Mutant) -> None:
-    protocol = mutant.protocol()
+    simulator = mutant.simulator()
+    scenarios = {scenario.name: scenario for scenario in simulator.scenarios.SCENARIOS}
 
-    scenario = next((scenario for scenario in SCENARIOS if scenario.name == mutant.faults), None)
-
-    if scenario is None:
-        assert search(range(SCHEDULES), ROUGHNESS[mutant.faults], protocol) is not None
+    if mutant.faults in ROUGHNESS:
+        faults = simulator.schedules.ROUGHNESS[mutant.faults]
+        assert simulator.schedules.search(range(SCHEDULES), faults) is not None
     else:
-        assert explore(scenario, crashes=0, most_runs=RUNS, protocol=protocol).error is not None
+        explored = simulator.interleavings.explore(scenarios[mutant.faults], crashes=0, most_runs=RUNS)
+        assert explored.error is not None
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len({mutant.name for mutant in MUTANTS}) >= 15
+    assert len(BY_NAME) == len(MUTANTS) >= 15
+
+
+def test_a_patched_simulator_leaves_the_ordinary_modules_as_they_were() -> None:
+    before = dict(sys.modules)
+
+    patched = PatchedSimulator({OVEN / "ports.py": (OVEN / "ports.py").read_text() + "PATCHED = True\n"})
+
+    assert sys.modules == before
+    assert sys.modules["pizza_oven.ports"] is pizza_oven.ports
+    assert not hasattr(pizza_oven.ports, "PATCHED")
+    assert patched.schedules is not sys.modules["serverless_pizza_oven.simulator.schedules"]
+
+
+def test_a_piece_of_text_that_is_not_there_once_is_refused() -> None:
+    for piece in ("no such text", "def "):
+        with pytest.raises(ValueError, match=r"plans\.py has"):
+            Mutant("wrong", "plans.py", ((piece, ""),)).source()

@@ -4,8 +4,8 @@ import pytest
 
 from serverless_pizza_oven.simulator.faults import MILD, ROUGH, ActiveFaults, Fault, Faults
 from serverless_pizza_oven.simulator.random_source import RecordingSource, ScriptedSource, read, written
-from serverless_pizza_oven.simulator.schedules import ROUGHNESS, play, search, shortest, trace
-from tests.simulation.mutants import MUTANTS
+from serverless_pizza_oven.simulator.schedules import ROUGHNESS, play, search, trace
+from tests.simulation.mutants import BY_NAME
 
 
 @pytest.mark.parametrize("faults", ROUGHNESS.values(), ids=ROUGHNESS)
@@ -35,15 +35,15 @@ def test_what_the_dice_fell_on_plays_the_same_schedule() -> None:
 
 
 def test_a_failure_is_told_by_the_shortest_story_that_ends_in_it() -> None:
-    mutant = next(mutant for mutant in MUTANTS if mutant.name == "new items are loaded past those who wait")
-    found = search(range(100), MILD, mutant.protocol())
+    mutated = BY_NAME["new items are loaded past those who wait"].simulator().schedules
+    found = mutated.search(range(100), mutated.MILD)
     assert found is not None
     _, failure = found
 
-    draws = shortest(failure, MILD, mutant.protocol())
+    draws = mutated.shortest(failure, mutated.MILD)
 
     assert sum(drawn > 0 for drawn in draws) < sum(drawn > 0 for drawn in failure.drawn)
-    told = trace(draws, MILD, mutant.protocol())
+    told = mutated.trace(draws, mutated.MILD)
     assert told[-1].startswith("I6: ")
     assert len(told) < 40
     assert play(ScriptedSource(draws), MILD) is None

@@ -20,6 +20,7 @@ from typing import Any, TypeVar, TypeVarTuple
 
 from greenlet import greenlet
 
+from serverless_pizza_oven.simulator.aws_operations import Operation
 from serverless_pizza_oven.simulator.faults import Fault
 from serverless_pizza_oven.simulator.invariants import InvariantError, Invariants
 from serverless_pizza_oven.simulator.latencies import Latencies
@@ -27,8 +28,8 @@ from serverless_pizza_oven.simulator.loop import SECOND, Entry, Loop
 from serverless_pizza_oven.simulator.memory_queues import Received
 from serverless_pizza_oven.simulator.random_source import ScriptedSource
 from serverless_pizza_oven.simulator.trace import Trace
-from serverless_pizza_oven.simulator.transport import FaultyTransport, Operation, Sleeper, Transport
-from serverless_pizza_oven.simulator.world import Conditions, Protocol, Setup, World
+from serverless_pizza_oven.simulator.transport import FaultyTransport, Sleeper, Transport
+from serverless_pizza_oven.simulator.world import Conditions, Setup, World
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -150,9 +151,9 @@ class CrashingTransport(FaultyTransport):
         self.note(send.__name__, args, answer)
         return answer
 
-    def request(self, operation: Operation, send: Callable[[*Ts], T], args: tuple[*Ts], units: int = 1) -> T:
+    def request(self, operation: Operation, send: Callable[[*Ts], T], args: tuple[*Ts]) -> T:
         self.note(operation.name, args)
-        return super().request(operation, send, args, units)
+        return super().request(operation, send, args)
 
     def _fault(self, _operation: Operation) -> Fault | None:
         if not self._world.crashes_left:
@@ -166,9 +167,7 @@ class CrashingTransport(FaultyTransport):
 class SmallWorld(World):
     """An oven in which nothing takes time."""
 
-    def __init__(
-        self, setup: Setup, crossroads: Crossroads, crashes: int, invariants: Invariants, protocol: Protocol
-    ) -> None:
+    def __init__(self, setup: Setup, crossroads: Crossroads, crashes: int, invariants: Invariants) -> None:
         self.crossroads = crossroads
         self.crashes_left = crashes
         self.invariants = invariants
@@ -180,7 +179,6 @@ class SmallWorld(World):
             ScriptedSource([]),
             invariants,
             loop=self._branching,
-            protocol=protocol,
         )
 
     def _transport(self, actor: str) -> Transport:
@@ -267,7 +265,6 @@ def explore(
     scenario: Scenario,
     crashes: int,
     most_runs: int,
-    protocol: Protocol | None = None,
     new_invariants: Callable[[], Invariants] = Invariants,
 ) -> Explored:
     """Go every way that there is, with up to so many crashes on each, until an invariant breaks."""
@@ -278,27 +275,25 @@ def explore(
         runs += 1
         crossroads = Crossroads(ways.pop(), seen)
         try:
-            _go(scenario, crossroads, crashes, new_invariants(), protocol or Protocol())
+            _go(scenario, crossroads, crashes, new_invariants())
         except InvariantError as error:
             return Explored(runs, len(seen), complete=False, way=crossroads.taken, error=error)
         ways += crossroads.others
     return Explored(runs, len(seen), complete=not ways)
 
 
-def retell(scenario: Scenario, way: list[int], crashes: int, protocol: Protocol | None = None) -> list[str]:
+def retell(scenario: Scenario, way: list[int], crashes: int) -> list[str]:
     """What happens on a way."""
     teller = Trace()
     try:
-        _go(scenario, Crossroads(way, set()), crashes, teller, protocol or Protocol())
+        _go(scenario, Crossroads(way, set()), crashes, teller)
     except InvariantError as error:
         return [*teller.lines, str(error)]
     return [*teller.lines, "every invariant holds"]
 
 
-def _go(
-    scenario: Scenario, crossroads: Crossroads, crashes: int, invariants: Invariants, protocol: Protocol
-) -> None:
-    world = SmallWorld(scenario.setup, crossroads, crashes, invariants, protocol)
+def _go(scenario: Scenario, crossroads: Crossroads, crashes: int, invariants: Invariants) -> None:
+    world = SmallWorld(scenario.setup, crossroads, crashes, invariants)
     crossroads.state = world.state
     invariants.watch(world)
     world.loop.call_later(0, partial(scenario.begin, world, invariants))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from pizza_oven.ports import Answer, Lease, Leaving, Row, era_of
 
@@ -24,6 +25,9 @@ _DONE = Answer(True, Row())
 @dataclass(slots=True)
 class MemoryBakingTable:
     """Implements BakingTable. Its row is a value: who has seen it keeps what was seen."""
+
+    READS: ClassVar[frozenset[str]] = frozenset({"look"})
+    """The operations that only read the row: GetItem. All others write it: UpdateItem."""
 
     row: Row = field(default_factory=Row)
     lease_bytes: int = 0

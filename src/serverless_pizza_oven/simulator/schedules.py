@@ -10,7 +10,7 @@ from serverless_pizza_oven.simulator.loop import SECOND
 from serverless_pizza_oven.simulator.random_source import RandomSource, RecordingSource, ScriptedSource
 from serverless_pizza_oven.simulator.shrinking import shrink
 from serverless_pizza_oven.simulator.trace import Trace
-from serverless_pizza_oven.simulator.world import Conditions, Protocol, Setup, World
+from serverless_pizza_oven.simulator.world import Conditions, Setup, World
 
 TROUBLE_SECS = 150
 """How long things go wrong. After that the oven has to come to rest by itself."""
@@ -119,13 +119,12 @@ class Schedule:
 def schedule(
     random_source: RandomSource,
     faults: Faults,
-    protocol: Protocol | None = None,
     invariants: Invariants | None = None,
 ) -> Schedule:
     """A small oven, drawn from the random_source, ready to play."""
     invariants = invariants or Invariants()
     setup = Setup(capacity=1 + random_source.below(4), max_concurrency=2 + random_source.below(4))
-    world = World(setup, Conditions(faults=faults), random_source, invariants, protocol=protocol)
+    world = World(setup, Conditions(faults=faults), random_source, invariants)
     invariants.watch(world)
     return Schedule(world, invariants, random_source)
 
@@ -139,12 +138,10 @@ class Failure:
     """What the random_source fell on."""
 
 
-def play(
-    random_source: RecordingSource | ScriptedSource, faults: Faults, protocol: Protocol | None = None
-) -> Failure | None:
+def play(random_source: RecordingSource | ScriptedSource, faults: Faults) -> Failure | None:
     """Play the schedule of these random_source to its end. Returns how it failed, if it did."""
     try:
-        schedule(random_source, faults, protocol).play()
+        schedule(random_source, faults).play()
     except InvariantError as error:
         return Failure(error, random_source.drawn)
     return None
@@ -153,34 +150,33 @@ def play(
 def search(
     seeds: range,
     faults: Faults,
-    protocol: Protocol | None = None,
     on_played: Callable[[], object] = lambda: None,
 ) -> tuple[int, Failure] | None:
     """Play the schedules of these seeds until one fails. Returns its seed, and how it failed."""
     for seed in seeds:
-        failure = play(RecordingSource(seed), faults, protocol)
+        failure = play(RecordingSource(seed), faults)
         on_played()
         if failure is not None:
             return seed, failure
     return None
 
 
-def shortest(failure: Failure, faults: Faults, protocol: Protocol | None = None) -> list[int]:
+def shortest(failure: Failure, faults: Faults) -> list[int]:
     """RandomSource that fail in the same way, with less happening."""
 
     def fails(told: list[int]) -> list[int] | None:
-        again = play(ScriptedSource(told), faults, protocol)
+        again = play(ScriptedSource(told), faults)
         same = again is not None and again.error.invariant == failure.error.invariant
         return again.drawn if again is not None and same else None
 
     return shrink(failure.drawn, fails)
 
 
-def trace(told: Sequence[int], faults: Faults, protocol: Protocol | None = None) -> list[str]:
+def trace(told: Sequence[int], faults: Faults) -> list[str]:
     """What happens with these draws, line by line, up to the invariant that breaks, if one does."""
     teller = Trace()
     try:
-        schedule(ScriptedSource(told), faults, protocol, teller).play()
+        schedule(ScriptedSource(told), faults, teller).play()
     except InvariantError as error:
         return [*teller.lines, str(error)]
     return [*teller.lines, "every invariant holds"]

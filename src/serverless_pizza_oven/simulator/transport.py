@@ -12,17 +12,14 @@ from typing import Any, Protocol, TypeVar, TypeVarTuple
 from greenlet import greenlet
 
 from pizza_oven.errors import ServiceError
+from serverless_pizza_oven.simulator.aws_operations import Operation
 from serverless_pizza_oven.simulator.faults import ActiveFaults, Fault
-from serverless_pizza_oven.simulator.latencies import Latency
 from serverless_pizza_oven.simulator.loop import MINUTE, SECOND, Loop
 from serverless_pizza_oven.simulator.quotas import TokenBucket
 from serverless_pizza_oven.simulator.random_source import RandomSource
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
-
-TRIES = 3
-"""Of the SDK, as the oven sets it up."""
 
 BACKOFFS = (SECOND // 2, SECOND)
 """The mean pauses of the SDK's standard mode before its second and third try
@@ -38,20 +35,6 @@ SLOW = 4 * SECOND
 
 class FunctionDied(BaseException):
     """The function was killed: nothing in it may catch this."""
-
-
-@dataclass(slots=True)
-class Operation:
-    """A kind of request to AWS, and how many of it there were."""
-
-    name: str
-    latency: Latency
-    quota: TokenBucket | None = None
-    requests: int = 0
-    batch: bool = False
-    """Whether its first argument is a list of entries, each of which may fail."""
-    units: int = 0
-    """Consumed of the quota, and paid for: what is throttled consumes nothing."""
 
 
 class RequestObserver(Protocol):
@@ -81,11 +64,12 @@ class Transport:
     def end(self) -> None:
         """The invocation has ended."""
 
-    def request(self, operation: Operation, send: Callable[[*Ts], T], args: tuple[*Ts], units: int = 1) -> T:
+    def request(self, operation: Operation, send: Callable[[*Ts], T], args: tuple[*Ts]) -> T:
         """Have `send(*args)` take effect when the request has arrived, and return its answer.
 
         Raises ServiceError when AWS refuses it, and FunctionDied when the time is over.
         """
+        units = operation.units_now()
         self.travel(operation.latency.draw(self._random))
         return self.attempt(operation, send, args, units)
 

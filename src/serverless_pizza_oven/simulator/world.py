@@ -8,18 +8,19 @@ from pizza_oven.baking import BakeItems, Message
 from pizza_oven.item import Item, Trigger
 from pizza_oven.ports import Journal
 from pizza_oven.removing import ItemRemoved
+from serverless_pizza_oven.simulator.aws_operations import Operations
 from serverless_pizza_oven.simulator.event_source import EventSource
 from serverless_pizza_oven.simulator.executions import NAMES_KEPT, Baking, Done, Executions
 from serverless_pizza_oven.simulator.faults import NONE, ActiveFaults, Faults
 from serverless_pizza_oven.simulator.functions import Concurrency, Function
 from serverless_pizza_oven.simulator.latencies import AWS, Latencies
+from serverless_pizza_oven.simulator.line_history import LineHistory
 from serverless_pizza_oven.simulator.loop import MINUTE, SECOND, Loop
 from serverless_pizza_oven.simulator.memory_queues import (
     FifoQueue,
     Letter,
     MemoryDeadLetters,
     MemoryNewItems,
-    MemoryWaitingItems,
     Received,
     StandardQueue,
 )
@@ -27,14 +28,12 @@ from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
 from serverless_pizza_oven.simulator.quotas import LARGE_REGION, Quotas, TokenBucket
 from serverless_pizza_oven.simulator.random_source import RandomSource
 from serverless_pizza_oven.simulator.remote_ports import (
-    LineHistory,
-    Operations,
-    RemoteBakedItems,
-    RemoteBakingTable,
-    RemoteDeadLetters,
     RemoteItemStates,
-    RemoteNewItems,
-    RemoteWaitingItems,
+    remote_baked_items,
+    remote_baking_table,
+    remote_dead_letters,
+    remote_new_items,
+    remote_waiting_items,
 )
 from serverless_pizza_oven.simulator.transport import FaultyTransport, Transport
 
@@ -68,15 +67,6 @@ class Conditions:
     faults: Faults = NONE
     names_kept: int = NAMES_KEPT
     """How long the names of closed executions are remembered, in microseconds: they take memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Protocol:
-    """The code that runs in the two functions, and the conditions of their writes."""
-
-    bake_items: type[BakeItems] = BakeItems
-    item_removed: type[ItemRemoved] = ItemRemoved
-    baking_table: type[MemoryBakingTable] = MemoryBakingTable
 
 
 class Silence:
@@ -140,7 +130,6 @@ class World:
         observer: Observer | None = None,
         journal: Journal | None = None,
         loop: Loop | None = None,
-        protocol: Protocol | None = None,
     ) -> None:
         """Without a `observer` nobody sees the requests, and none of them suffers a fault."""
         self.setup = setup
@@ -150,7 +139,6 @@ class World:
         self.observer = observer or Observer()
         self._watched = observer is not None and (observer.sees_requests or conditions.faults != NONE)
         self._journal = journal or Silence()
-        self._protocol = protocol or Protocol()
         self._latencies = conditions.latencies
         quotas = conditions.quotas
 
@@ -163,7 +151,7 @@ class World:
         self.outlet = Outlet(self.observer.baked)
         self.events = 0
         """Messages that EventBridge has sent to New Items."""
-        self.table = self._protocol.baking_table()
+        self.table = MemoryBakingTable()
         self.transitions = TokenBucket(
             self.loop, "state transitions", quotas.transitions, quotas.transitions_burst
         )
@@ -176,7 +164,7 @@ class World:
             quota=self.transitions,
             names_kept=conditions.names_kept,
         )
-        self.operations = Operations.of(self.loop, self._latencies, quotas)
+        self.operations = Operations.of(self.loop, self._latencies, quotas, self.table)
         self.concurrency = Concurrency(quotas.concurrency)
         self.bake_items = self._function("BakeItems", self._bake_items)
         self.item_removed = self._function("ItemRemoved", self._item_removed)
@@ -255,25 +243,19 @@ class World:
         return lambda: (self.loop.now + skew) / SECOND
 
     def _bake_items(self, transport: Transport) -> Callable[[Sequence[Received]], list[str]]:
-        new_items = RemoteNewItems(transport, MemoryNewItems(self.new), self.operations)
-        table = RemoteBakingTable(transport, self.table, self.operations)
-        line = RemoteWaitingItems(
-            transport,
-            self.random_source,
-            self.line,
-            MemoryWaitingItems(self.line),
-            self.line_history,
-            self.faults,
-            self.operations,
+        table = remote_baking_table(transport, self.table, self.operations)
+        line = remote_waiting_items(
+            transport, self.line, self.line_history, self.operations, self.faults, self.random_source
         )
-        dead_letters = RemoteDeadLetters(transport, MemoryDeadLetters(self.dead), self.operations)
+        new_items = remote_new_items(transport, MemoryNewItems(self.new), self.operations)
+        dead_letters = remote_dead_letters(transport, MemoryDeadLetters(self.dead), self.operations)
         item_states = RemoteItemStates(
-            transport, self.random_source, self.executions, self.faults, self.operations
+            transport, self.executions, self.operations, self.faults, self.random_source
         )
         now = self._clock()
 
         def oven() -> BakeItems:
-            return self._protocol.bake_items(
+            return BakeItems(
                 self.setup.capacity, table, line, new_items, dead_letters, item_states, self._journal, now
             )
 
@@ -293,10 +275,10 @@ class World:
         return handle
 
     def _item_removed(self, transport: Transport) -> Callable[[tuple[Item, bool]], None]:
-        item_removed = self._protocol.item_removed(
-            RemoteBakingTable(transport, self.table, self.operations),
-            RemoteBakedItems(transport, self.outlet, self.operations),
-            RemoteNewItems(transport, MemoryNewItems(self.new), self.operations),
+        item_removed = ItemRemoved(
+            remote_baking_table(transport, self.table, self.operations),
+            remote_baked_items(transport, self.outlet, self.operations),
+            remote_new_items(transport, MemoryNewItems(self.new), self.operations),
             self._journal,
             self._clock(),
         )

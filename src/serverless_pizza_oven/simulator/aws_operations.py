@@ -1,0 +1,89 @@
+"""The requests that the oven makes of AWS, each with its latency, its quota and how many of it there were."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from serverless_pizza_oven.simulator.latencies import Latencies, Latency
+from serverless_pizza_oven.simulator.loop import Loop
+from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
+from serverless_pizza_oven.simulator.quotas import Quotas, TokenBucket
+
+
+def one_unit() -> int:
+    """The units of a request that is counted by itself, whatever its size."""
+    return 1
+
+
+@dataclass(slots=True)
+class Operation:
+    """One operation of AWS's API, as the oven uses it on one resource."""
+
+    name: str
+    latency: Latency
+    quota: TokenBucket | None = None
+    requests: int = 0
+    batch: bool = False
+    """Whether its first argument is a list of entries, each of which may fail."""
+    units_now: Callable[[], int] = one_unit
+    """What a request made now takes of the quota."""
+    units: int = 0
+    """Consumed of the quota, and paid for. A throttled request consumes none."""
+
+
+@dataclass(slots=True)
+class Operations:
+    """Every operation that the oven uses."""
+
+    get_item: Operation
+    update_item: Operation
+    send_to_line: Operation
+    receive_from_line: Operation
+    delete_from_line: Operation
+    put_back_in_line: Operation
+    count_line: Operation
+    send_trigger: Operation
+    send_baked: Operation
+    send_dead: Operation
+    start_execution: Operation
+    describe_execution: Operation
+
+    @classmethod
+    def of(cls, loop: Loop, latencies: Latencies, quotas: Quotas, table: MemoryBakingTable) -> "Operations":
+        """The operations under these quotas.
+
+        A request about the row takes units by the row's size: a write unit for each KB, a read unit for each
+        4 KB (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html).
+        """
+
+        def line(name: str, latency: Latency, *, batch: bool = False) -> Operation:
+            bucket = TokenBucket(loop, f"{name} on the line", quotas.line_requests, quotas.line_requests)
+            return Operation(f"sqs.{name}", latency, bucket, batch=batch)
+
+        def states(name: str, latency: Latency, rate: int, burst: int) -> Operation:
+            return Operation(f"states.{name}", latency, TokenBucket(loop, name, rate, burst))
+
+        reads = TokenBucket(loop, "read units of the row", quotas.row_reads, quotas.row_reads)
+        writes = TokenBucket(loop, "write units of the row", quotas.row_writes, quotas.row_writes)
+        send, receive = latencies.send, latencies.receive
+        return cls(
+            get_item=Operation(
+                "dynamodb.GetItem", latencies.read_row, reads, units_now=lambda: -(-table.write_units // 4)
+            ),
+            update_item=Operation(
+                "dynamodb.UpdateItem", latencies.write_row, writes, units_now=lambda: table.write_units
+            ),
+            send_to_line=line("SendMessageBatch", send, batch=True),
+            receive_from_line=line("ReceiveMessage", receive),
+            delete_from_line=line("DeleteMessageBatch", send, batch=True),
+            put_back_in_line=line("ChangeMessageVisibilityBatch", send),
+            count_line=line("GetQueueAttributes", receive),
+            send_trigger=Operation("sqs.SendMessage", send),
+            send_baked=Operation("sqs.SendMessage", send),
+            send_dead=Operation("sqs.SendMessageBatch", send, batch=True),
+            start_execution=states(
+                "StartExecution", latencies.start_execution, quotas.starts, quotas.starts_burst
+            ),
+            describe_execution=states(
+                "DescribeExecution", latencies.describe_execution, quotas.describes, quotas.describes_burst
+            ),
+        )
