@@ -156,7 +156,7 @@ def test_a_stack_that_is_not_there_has_its_name_and_region_questioned_first(monk
 
     assert str(refused.value) == (
         f"there is no stack spo in account 1, region us-east-1, at {url}: "
-        "check --stack and --region, or make it with oven deploy --stack spo"
+        "check --stack and --region, or deploy one with oven deploy --stack spo"
     )
 
 
