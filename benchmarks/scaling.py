@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from serverless_pizza_oven.forecast.forecasts import Plan, Run
-from serverless_pizza_oven.forecast.plans import plan
+from serverless_pizza_oven.forecast.options import read_request
 from serverless_pizza_oven.forecast.report import number, span
+from serverless_pizza_oven.forecast.request import ForecastRequest
+from serverless_pizza_oven.forecast.run import ForecastRun
 from serverless_pizza_oven.prices import MILLION
 from serverless_pizza_oven.simulator.loop import SECOND, START
 from serverless_pizza_oven.simulator.quotas import LARGE_REGION, UNLIMITED, Quotas
@@ -78,9 +79,9 @@ class Trial:
         """Of each half, in seconds: the first is to settle in, the second is measured."""
         return 2 * self.baking_secs + self.settling_secs
 
-    def plan(self) -> Plan:
+    def request(self) -> ForecastRequest:
         """Of one of the ovens."""
-        made = plan(
+        made = read_request(
             items=int(2 * self.span * self.arrivals / self.ovens) + 1,
             arrivals=f"steady:{self.arrivals / self.ovens:.6f}",
             bake=str(self.baking_secs),
@@ -111,7 +112,7 @@ class Result:
 @cache
 def result(trial: Trial) -> Result:
     """Run it."""
-    run = Run(trial.plan())
+    run = ForecastRun(trial.request())
     loop, middle = run.world.loop, START + trial.span * SECOND
     loop.run(middle)
     before = run.outcome()

@@ -12,9 +12,9 @@ import pytest
 
 from serverless_pizza_oven.cli import main
 from serverless_pizza_oven.cli.signals import TERMINATED
-from serverless_pizza_oven.forecast.forecasts import forecast
-from serverless_pizza_oven.forecast.plans import plan
+from serverless_pizza_oven.forecast.options import read_request
 from serverless_pizza_oven.forecast.plot import figure_of
+from serverless_pizza_oven.forecast.run import forecast
 from tests.stack.clients import eventually
 
 Capture = pytest.CaptureFixture[str]
@@ -160,7 +160,7 @@ def test_the_table_holds_what_is_compared_side_by_side(capsys: Capture) -> None:
 def test_what_is_unusual_is_told_and_nothing_else(tmp_path: Path, capsys: Capture) -> None:
     path = tmp_path / "orders.csv"
     path.write_text("time,id\n0,a\n1,a\n")
-    unusual = {"Quotas", "Faults", "Copies dropped", "Came out again", "Dead letters"}
+    unusual = {"Quotas", "Faults", "Dropped, id sent before", "Came out again", "Dead letters"}
 
     def told(*options: str) -> dict[str, str]:
         assert simulate(*options) == 0
@@ -168,7 +168,7 @@ def test_what_is_unusual_is_told_and_nothing_else(tmp_path: Path, capsys: Captur
         return {label: value for label, value in printed if label in unusual}
 
     assert told("--items=5") == {}
-    assert told(f"--arrivals={path}") == {"Copies dropped": "1"}
+    assert told(f"--arrivals={path}") == {"Dropped, id sent before": "1"}
     assert told("--items=5", "--region-quotas=other", "--quota=starts=7") == {"Quotas": "other, starts=7"}
     assert told("--items=5", "--faults=mild")["Faults"] == "mild"
 
@@ -277,7 +277,7 @@ def test_a_picture_is_drawn(name: str, magic: bytes, tmp_path: Path, capsys: Cap
 
 
 def test_a_picture_shows_what_is_sent_waits_bakes_and_is_out() -> None:
-    one = forecast(plan(items=10, size="2", capacity=4))
+    one = forecast(read_request(items=10, size="2", capacity=4))
     panels = figure_of(["base"], [one]).axes
     lines = {
         line.get_label(): np.asarray(line.get_ydata()).tolist()
@@ -336,11 +336,11 @@ def test_without_matplotlib_it_is_said_how_to_get_it_before_anything_runs(
         ),
         (
             "--fault refused=0.2 --fault hang=0.01",
-            "--fault hang=0.01 and refused=0.2: at most 0.2 of the requests may meet one, or nothing would",
+            "--fault hang=0.01 and refused=0.2: at most 0.2 of the requests may meet one, or the simulation",
         ),
         (
             "--arrivals steady:1/day --items 2000",
-            "--arrivals steady:1/day: 2000 items take 1999 days to come, and no simulation takes more",
+            "--arrivals steady:1/day: 2000 items take 1999 days to arrive, and a simulation takes",
         ),
         ("--plot a.pdf", "--plot a.pdf: the name must end in .svg or .png"),
         ("--plot /nowhere/a.svg", "--plot /nowhere/a.svg: there is no folder /nowhere"),

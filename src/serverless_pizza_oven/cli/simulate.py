@@ -4,7 +4,7 @@ import json
 import shlex
 import sys
 import textwrap
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -20,21 +20,19 @@ from serverless_pizza_oven.cli.signals import exit_when_terminated
 from serverless_pizza_oven.deployment.names import MAX_CAPACITY
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.forecast import plot
-from serverless_pizza_oven.forecast.costs import ASSUMED
 from serverless_pizza_oven.forecast.document import document
-from serverless_pizza_oven.forecast.files import READ, Sources
-from serverless_pizza_oven.forecast.forecasts import Forecast, Plan, forecast
-from serverless_pizza_oven.forecast.plans import ITEMS, plan
-from serverless_pizza_oven.forecast.report import table
-from serverless_pizza_oven.text import plain
+from serverless_pizza_oven.forecast.input_file import InputFiles
+from serverless_pizza_oven.forecast.options import DEFAULT_ITEMS, read_request
+from serverless_pizza_oven.forecast.report import report_table
+from serverless_pizza_oven.forecast.request import ForecastRequest
+from serverless_pizza_oven.forecast.result import Forecast
+from serverless_pizza_oven.forecast.run import forecast
+from serverless_pizza_oven.forecast.run_cost import ASSUMED
 
 MAX_ITEMS = 10_000_000
 
 WIDTH = 200
 """Of what is not printed to a terminal: room for a few columns."""
-
-MOST_NAMES = 8
-"""Of fields that are not read."""
 
 
 class Region(StrEnum):
@@ -62,7 +60,7 @@ def simulate(
             max=MAX_ITEMS,
             metavar="N",
             help="How many.",
-            show_default=f"{ITEMS}, or all of a file",
+            show_default=f"{DEFAULT_ITEMS}, or all of a file",
         ),
     ] = None,
     arrivals: Annotated[
@@ -203,10 +201,11 @@ def simulate(
     if picture:
         plot.check(picture)
     titles = ["base", *(compare or ())]
-    sources = Sources(_standard_input)
-    plans = [plan(**options, sources=sources) for options in (asked, *others)]
-    _tell_what_is_not_read(plans)
-    forecasts = _run(titles, plans)
+    files = InputFiles(_standard_input)
+    requests = [read_request(**options, files=files) for options in (asked, *others)]
+    for note in dict.fromkeys(note for request in requests for note in request.workload.notes):
+        say(note)
+    forecasts = _run(titles, requests)
     if picture:
         plot.draw(picture, titles, forecasts)
     if as_json:
@@ -243,19 +242,11 @@ def _given(context: typer.Context, text: str, allowed: Container[str]) -> dict[s
     return given
 
 
-def _tell_what_is_not_read(plans: Iterable[Plan]) -> None:
-    """A misspelt name would be missed else."""
-    for arrivals, unread in dict.fromkeys((p.orders.arrivals, tuple(p.orders.unread)) for p in plans):
-        if unread:
-            names = ", ".join(unread[:MOST_NAMES]) + (", ..." if len(unread) > MOST_NAMES else "")
-            say(f"Not read, {arrivals}: {plain(names)}. The oven reads {', '.join(READ)}.")
-
-
-def _run(titles: Sequence[str], plans: Sequence[Plan]) -> list[Forecast]:
+def _run(titles: Sequence[str], requests: Sequence[ForecastRequest]) -> list[Forecast]:
     forecasts = []
-    for title, planned in zip(titles, plans, strict=True):
-        with _progress(title, planned.orders.count) as show:
-            forecasts.append(forecast(planned, show))
+    for title, request in zip(titles, requests, strict=True):
+        with _progress(title, request.workload.count) as show:
+            forecasts.append(forecast(request, show))
     return forecasts
 
 
@@ -274,6 +265,6 @@ def _print(titles: Sequence[str], forecasts: Sequence[Forecast]) -> None:
     width = None if sys.stdout.isatty() else WIDTH
     console = Console(width=width, highlight=False, markup=False, emoji=False)
     with console.capture() as captured:
-        console.print(table(titles, forecasts))
+        console.print(report_table(titles, forecasts))
     lines = [line.rstrip() for line in captured.get().splitlines()]
     typer.echo("\n".join([*lines, *textwrap.wrap(ASSUMED, min(console.width, 100))]))

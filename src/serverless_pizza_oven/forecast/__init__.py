@@ -1,8 +1,15 @@
-"""What an oven will do, cost and run into, before there is one: simulated in virtual time.
+"""Forecasts: what an oven will do, cost and run into, simulated in virtual time.
 
-Layers, each importing only those before it: ``ideal``, ``spread`` (numbers that differ) and ``arrivals``
-(when items come); ``orders`` and ``files`` (what is sent when); ``recording`` (what is seen of a run);
-``counts`` and ``costs`` (what it took, in requests and dollars); ``forecasts`` (the run and its outcome);
-``plans`` (what to run, as people write it). On a forecast stand ``report`` (tables), ``document`` (JSON) and
-``plot`` (pictures).
+Each module imports only those above it:
+
+    ideal, distribution, arrivals       a perfect oven; drawn numbers; when items arrive
+    workload                            which items are sent, and when
+    input_file, records, arrival_times  files of arrivals
+    file_workload                       a workload from a file
+    recording                           what happens in a run
+    run_usage, run_cost                 its requests, and what AWS charges for them
+    request, result, run                what is asked, what is told, and the run between
+    measured                            latencies measured on an oven
+    options                             the options of `oven simulate`
+    report, document, plot              a forecast as a table, as JSON, as a picture
 """

@@ -1,7 +1,7 @@
-"""When items come: at once, steadily, by chance, or as a day goes.
+"""Arrival patterns: when items arrive, at once, at a steady rate, at random, or along a daily curve.
 
-Moments are whole microseconds from the beginning, and only whole numbers lead to them: the same seed gives
-the same on any machine.
+Moments are whole microseconds from the beginning, computed from whole numbers only, so that a seed gives the
+same moments on any machine.
 """
 
 import re
@@ -19,38 +19,38 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 CURVE = (2, 1, 1, 1, 1, 1, 2, 4, 6, 8, 12, 22, 26, 16, 8, 7, 10, 18, 28, 30, 20, 10, 4, 2)
-"""How busy each hour of a pizzeria's day is, from midnight: 10 is as busy as on average."""
+"""The rate in each hour of a pizzeria's day, from midnight; 10 is the average."""
 
 _AVERAGE = sum(CURVE) // len(CURVE)
-_PASSED = (0, *accumulate(weight * HOUR for weight in CURVE))
+_CUMULATIVE = (0, *accumulate(weight * HOUR for weight in CURVE))
 
 UNIT = 1 << 32
-"""Exponential numbers are counted in parts of their mean, so many of them."""
+"""The mean of the exponentially distributed numbers, which are whole."""
 
 _PERIODS = {"s": SECOND, "min": MINUTE, "h": HOUR, "day": DAY}
 _RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(?:/(s|min|h|day))?", re.ASCII)
 
 
 class Arrivals(Protocol):
-    """A way to come."""
+    """A pattern of arrivals."""
 
     @property
     def gap(self) -> Fraction:
-        """Microseconds from one to the next, on average."""
+        """Microseconds from one arrival to the next, on average."""
 
     def moments(self, random_source: RandomSource) -> Iterator[int]:
-        """One for each item, in order, without end."""
+        """The moments of arrival, in order, without end."""
 
     def __str__(self) -> str:
-        """As people say it, after "100 items"."""
+        """In words, to follow "100 items"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many in a time."""
+    """A rate of arrivals."""
 
     gap: Fraction
-    """Microseconds from one to the next, on average."""
+    """Microseconds from one arrival to the next, on average."""
     text: str
 
     @classmethod
@@ -65,7 +65,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class AtOnce:
-    """All in the first moment."""
+    """All items arrive in the first moment."""
 
     @property
     def gap(self) -> Fraction:
@@ -80,7 +80,7 @@ class AtOnce:
 
 @dataclass(frozen=True, slots=True)
 class Steady:
-    """One after the other, at equal distances."""
+    """Items arrive at equal distances."""
 
     rate: Rate
 
@@ -98,7 +98,7 @@ class Steady:
 
 @dataclass(frozen=True, slots=True)
 class Poisson:
-    """Each without regard to the others."""
+    """Items arrive independently of each other (a Poisson process)."""
 
     rate: Rate
 
@@ -120,17 +120,17 @@ class Poisson:
 
 @dataclass(frozen=True, slots=True)
 class Daily:
-    """As Poisson, but more at noon and in the evening, and hardly any at night."""
+    """Items arrive as a Poisson process whose rate follows CURVE."""
 
     rate: Rate
-    """On average over the day."""
+    """The average over the day."""
 
     @property
     def gap(self) -> Fraction:
         return self.rate.gap
 
     def moments(self, random_source: RandomSource) -> Iterator[int]:
-        return map(on_the_curve, Poisson(self.rate).moments(random_source))
+        return map(along_the_curve, Poisson(self.rate).moments(random_source))
 
     def __str__(self) -> str:
         return f"daily curve, {self.rate.text} on average"
@@ -139,11 +139,11 @@ class Daily:
 def exponential(random_source: RandomSource) -> int:
     """An exponentially distributed number with a mean of UNIT.
 
-    By John von Neumann's comparisons: of uniform numbers that fall from one to the next the first counts, if
-    the fall is of odd length; else it is as if so much had passed in vain. It needs no logarithm, in whose
-    last digits machines differ.
+    By von Neumann's method: draw uniform numbers while each is less than the one before. If their count is
+    odd, the first is the result's fraction; else add one mean and begin anew. It needs no logarithm, whose
+    last digits differ between machines.
     """
-    in_vain = 0
+    whole_means = 0
     while True:
         first = last = random_source.below(UNIT)
         length = 1
@@ -151,25 +151,28 @@ def exponential(random_source: RandomSource) -> int:
             last = following
             length += 1
         if length % 2:
-            return in_vain + first
-        in_vain += UNIT
+            return whole_means + first
+        whole_means += UNIT
 
 
-def on_the_curve(even: int) -> int:
-    """The moment of a day as it goes by which as much has come as by `even` if all hours were alike."""
-    days, rest = divmod(even * _AVERAGE, _PASSED[-1])
-    hour = bisect_right(_PASSED, rest) - 1
-    return days * DAY + hour * HOUR + (rest - _PASSED[hour]) // CURVE[hour]
+def along_the_curve(even: int) -> int:
+    """The moment by which as many items arrive along the curve as arrive by `even` at a constant rate."""
+    days, rest = divmod(even * _AVERAGE, _CUMULATIVE[-1])
+    hour = bisect_right(_CUMULATIVE, rest) - 1
+    return days * DAY + hour * HOUR + (rest - _CUMULATIVE[hour]) // CURVE[hour]
 
 
-def read(text: str) -> Arrivals | None:
-    """Read at-once, steady:RATE, poisson:RATE or daily:RATE; None if it is none. Raises ValueError."""
+def read_arrivals(text: str) -> Arrivals | None:
+    """Read `at-once`, `steady:RATE`, `poisson:RATE` or `daily:RATE`; None for other texts.
+
+    Raises ValueError for a bad rate.
+    """
     if text == "at-once":
         return AtOnce()
-    way, colon, rate = text.partition(":")
+    kind, colon, rate = text.partition(":")
     kinds: dict[str, type[Steady | Poisson | Daily]] = {"steady": Steady, "poisson": Poisson, "daily": Daily}
-    if way not in kinds:
+    if kind not in kinds:
         return None
     if not colon:
-        raise ValueError(f"{way} needs a rate, such as {way}:5/s")
-    return kinds[way](Rate.read(rate))
+        raise ValueError(f"{kind} needs a rate, such as {kind}:5/s")
+    return kinds[kind](Rate.read(rate))

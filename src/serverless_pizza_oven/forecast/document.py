@@ -1,6 +1,6 @@
 """A forecast as one JSON object.
 
-Its keys stay. Times are in seconds, money in US dollars, and what cannot be told is null:
+Its keys are stable. Times are in seconds, money in US dollars, and null is what cannot be told:
 
     items, sent, copies, out, cameOutAgain, deadLetters
     seconds, idealSeconds, timesIdeal, itemsPerSecond, utilisation (0 to 1)
@@ -18,19 +18,20 @@ Its keys stay. Times are in seconds, money in US dollars, and what cannot be tol
 
 from typing import Any
 
-from serverless_pizza_oven.forecast.counts import Usage
-from serverless_pizza_oven.forecast.forecasts import Forecast, Plan
 from serverless_pizza_oven.forecast.measured import replaced
-from serverless_pizza_oven.forecast.plans import faults_in_words, quotas_of
-from serverless_pizza_oven.forecast.recording import Series
+from serverless_pizza_oven.forecast.options import faults_in_words, quotas_of
+from serverless_pizza_oven.forecast.recording import TimeSeries
+from serverless_pizza_oven.forecast.request import ForecastRequest
+from serverless_pizza_oven.forecast.result import Forecast
+from serverless_pizza_oven.forecast.run_usage import RunUsage
 
 
 def document(forecast: Forecast) -> dict[str, Any]:
-    """All of it for programs."""
+    """A forecast for programs."""
     waits = forecast.waits
     return {
-        "setUp": _set_up(forecast.plan),
-        "items": forecast.plan.orders.count,
+        "setUp": _set_up(forecast.request),
+        "items": forecast.request.workload.count,
         "sent": forecast.sent,
         "copies": forecast.copies,
         "out": forecast.out,
@@ -55,7 +56,7 @@ def document(forecast: Forecast) -> dict[str, Any]:
                 {"service": cost.service, "dollars": rounded(cost.dollars, 9)} for cost in forecast.costs
             ],
             "dollars": rounded(forecast.dollars, 9),
-            "dollarsPerMillionItems": rounded(forecast.dollars_for_a_million),
+            "dollarsPerMillionItems": rounded(forecast.dollars_per_million_items),
         },
         "limits": [
             {"name": limit.name, "times": limit.times, "firstSeconds": rounded(limit.first_secs)}
@@ -69,22 +70,22 @@ def rounded(value: float | None, digits: int = 6) -> float | None:
     return None if value is None else round(value, digits)
 
 
-def _set_up(plan: Plan) -> dict[str, Any]:
+def _set_up(request: ForecastRequest) -> dict[str, Any]:
     return {
-        "capacity": plan.setup.capacity,
-        "maximumConcurrency": plan.setup.max_concurrency,
-        "arrivals": plan.orders.arrivals,
-        "baking": plan.orders.baking,
-        "sizes": plan.orders.sizes,
-        "pilotLight": plan.setup.pilot_light_secs is not None,
-        "quotas": quotas_of(plan.quotas),
-        "faults": faults_in_words(plan.faults),
-        "latenciesMeasured": replaced(plan.latencies),
-        "seed": plan.seed,
+        "capacity": request.setup.capacity,
+        "maximumConcurrency": request.setup.max_concurrency,
+        "arrivals": request.workload.arrivals,
+        "baking": request.workload.baking,
+        "sizes": request.workload.sizes,
+        "pilotLight": request.setup.pilot_light_secs is not None,
+        "quotas": quotas_of(request.quotas),
+        "faults": faults_in_words(request.faults),
+        "latenciesMeasured": replaced(request.latencies),
+        "seed": request.seed,
     }
 
 
-def _usage(usage: Usage) -> dict[str, Any]:
+def _usage(usage: RunUsage) -> dict[str, Any]:
     return {
         "requests": [
             {
@@ -111,7 +112,7 @@ def _usage(usage: Usage) -> dict[str, Any]:
     }
 
 
-def _series(series: Series) -> dict[str, Any]:
+def _series(series: TimeSeries) -> dict[str, Any]:
     return {
         "seconds": [rounded(secs) for secs in series.secs],
         "sent": series.sent,

@@ -1,26 +1,26 @@
-"""How fast an oven could be at best."""
+"""The shortest time in which items can bake."""
 
 import heapq
 from collections.abc import Iterable
 
 
 class IdealOven:
-    """First come, first served on `capacity` slots, where nothing but baking takes time.
+    """An oven of `capacity` slots, first come, first served, in which nothing but baking takes time.
 
-    Time is in whole units of the caller's choice.
+    Times are whole numbers, in a unit of the caller's choice.
     """
 
     def __init__(self, capacity: int) -> None:
         self._free = [(0, capacity)]
-        """From when on how many slots are free, as a heap."""
+        """Pairs of a time and the number of slots that are free from then on, as a heap."""
         self.last_out = 0
-        """When the last one is out."""
+        """When the last item is out."""
 
     def bake(self, sent: int, baking_time: int, size: int = 1) -> None:
-        """Bake an item of `size` slots that comes at `sent`, not before those that came before it."""
+        """Bake an item of `size` slots that is sent at `sent`; it does not begin before an earlier item."""
         begun, needed = sent, size
         while needed > 0:
-            # Those that are free the longest: so nobody who comes later begins sooner.
+            # The slots that are free the longest, so that no later item begins sooner.
             free_at, slots = heapq.heappop(self._free)
             begun = max(begun, free_at)
             if slots > needed:
@@ -31,7 +31,7 @@ class IdealOven:
 
 
 def ideal_secs(baking_times_secs: Iterable[int], capacity: int) -> int:
-    """When the last one is out, if all come at once and each takes one slot."""
+    """When the last item is out, if all are sent at 0 and each takes one slot."""
     oven = IdealOven(capacity)
     for baking_time_secs in baking_times_secs:
         oven.bake(0, baking_time_secs)

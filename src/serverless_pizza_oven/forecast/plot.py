@@ -1,4 +1,4 @@
-"""Forecasts as pictures. They need matplotlib, which is not installed with the rest."""
+"""Forecasts as pictures. Needs matplotlib, which is an extra."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serverless_pizza_oven.errors import KitchenError, UsageError
-from serverless_pizza_oven.forecast.forecasts import Forecast
+from serverless_pizza_oven.forecast.result import Forecast
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SENT, WAITING, BAKING, OUT = "#1b9aaa", "#e3a21a", "#d1495b", "#3a7d44"
-"""The colours of the demo, for paper."""
+"""The colours of the demo, for a white background."""
 
 INK, GRID = "#333333", "#dddddd"
 
@@ -41,10 +41,10 @@ STYLE: dict[str, Any] = {
 KINDS = (".svg", ".png")
 
 WIDTH, HEIGHT, MOST_WIDTH = 8.0, 6.4, 100.0
-"""Inches: of one forecast, and of however many."""
+"""Inches: the size for one forecast, and the greatest width for several."""
 
 PERIODS = ((2 * 86400, 86400, "days"), (2 * 3600, 3600, "hours"), (300, 60, "minutes"), (0, 1, "seconds"))
-"""From how many seconds on the time is told in what."""
+"""From how many seconds on the time axis has which unit."""
 
 
 def check(path: Path) -> None:
@@ -54,17 +54,17 @@ def check(path: Path) -> None:
     if not path.parent.is_dir():
         raise UsageError(f"--plot {path}: there is no folder {path.parent}")
     with _style():
-        """Matplotlib is there."""
+        """matplotlib is installed."""
 
 
 def draw(path: Path, titles: Sequence[str], forecasts: Sequence[Forecast]) -> None:
-    """Write a picture: for each forecast a column of what is sent and out, what waits, and what bakes."""
+    """Write a picture with a column for each forecast: items sent and out, items waiting, slots taken."""
     with _style():
         save(figure_of(titles, forecasts), path)
 
 
 def figure_of(titles: Sequence[str], forecasts: Sequence[Forecast]) -> "Figure":
-    """The picture itself."""
+    """The picture of some forecasts."""
     with _style():
         from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
 
@@ -89,7 +89,7 @@ def figure_of(titles: Sequence[str], forecasts: Sequence[Forecast]) -> "Figure":
 
 
 def save(figure: "Figure", path: Path) -> None:
-    """Write it without a date, and without the name of what has drawn it: it is the same each time.
+    """Write a figure without date and software name, so that equal figures make equal files.
 
     Raises KitchenError where it cannot be written.
     """
@@ -108,7 +108,7 @@ def _style() -> Iterator[None]:
         raise KitchenError(
             "--plot needs matplotlib, which is the extra plot: pip install '.[plot]' in a clone"
         ) from None
-    # Whatever the user's own settings are.
+    # Instead of the user's own settings.
     with style.context(["default", STYLE]):
         yield
 
@@ -129,7 +129,7 @@ def _draw_line(axes: "Axes", times: Sequence[float], forecast: Forecast) -> None
 
 
 def _draw_oven(axes: "Axes", times: Sequence[float], forecast: Forecast) -> None:
-    capacity = forecast.plan.setup.capacity
+    capacity = forecast.request.setup.capacity
     axes.fill_between(
         times, forecast.series.occupied, color=BAKING, alpha=0.35, linewidth=0, label="slots taken"
     )

@@ -1,4 +1,4 @@
-"""What is seen of a run: who waits, who bakes, what is out, all along."""
+"""Records a run: how many items wait, bake and are out at each moment."""
 
 from array import array
 from collections.abc import Sequence
@@ -11,27 +11,27 @@ from serverless_pizza_oven.simulator.loop import SECOND, Loop, micros
 from serverless_pizza_oven.simulator.world import Observer, World
 
 POINTS = 500
-"""The most that a series has. When it is full every other one goes, and from then on half as many come."""
+"""The most points of a series. A full series drops every other point and doubles its step."""
 
 FIRST_STEP = SECOND // 10
 
 
 @dataclass(slots=True)
-class Series:
-    """How things stood at moments that are as far from each other."""
+class TimeSeries:
+    """Counts at equidistant moments."""
 
     step: int = FIRST_STEP
-    """Microseconds from one to the next; the first is the beginning."""
+    """Microseconds from one point to the next; the first point is the beginning."""
     sent: list[int] = field(default_factory=list)
-    """So far."""
+    """Messages so far."""
     waiting: list[int] = field(default_factory=list)
-    """Sent, and not baking yet."""
+    """Items that were sent and do not bake yet."""
     baking: list[int] = field(default_factory=list)
-    """Items whose time in the oven has begun, and that are not out yet."""
+    """Items that bake."""
     out: list[int] = field(default_factory=list)
-    """So far."""
+    """Items so far."""
     occupied: list[int] = field(default_factory=list)
-    """Slots."""
+    """Slots taken."""
 
     @property
     def secs(self) -> Sequence[float]:
@@ -39,7 +39,7 @@ class Series:
         return [number * self.step / SECOND for number in range(len(self.sent))]
 
     def add(self, sent: int, waiting: int, baking: int, out: int, occupied: int) -> None:
-        """How things stand a step later."""
+        """Append the counts one step later."""
         for values, value in zip(self._all(), (sent, waiting, baking, out, occupied), strict=True):
             values.append(value)
         if len(self.sent) > POINTS:
@@ -51,38 +51,38 @@ class Series:
         return self.sent, self.waiting, self.baking, self.out, self.occupied
 
 
-class Recorder(Observer):
-    """Takes down what a forecast tells. Moments are in microseconds since the epoch."""
+class RunRecorder(Observer):
+    """Records what a forecast tells. Moments are in microseconds since the epoch."""
 
     sees_requests = False
 
     def __init__(self, loop: Loop, capacity: int, too_long: int) -> None:
-        """Waits of more than `too_long` microseconds are counted."""
+        """Waiting times above `too_long` microseconds are counted apart."""
         self.sent = 0
-        """Messages; the rest counts items, each once."""
+        """Messages. The other numbers count items, each once."""
         self.out = 0
         self.again = 0
         """How often an item came out once more."""
         self.copies = 0
-        """Of items that were sent before: the oven drops them."""
+        """Messages whose id was sent before: the oven drops them."""
         self.waits = array("q")
-        """In microseconds, from sending to the beginning of the baking."""
+        """Microseconds from sending to the beginning of the baking, one for each item."""
         self.most_waiting = 0
         self.waited_too_long = 0
         self.first_too_long: int | None = None
         self.slot_secs = 0
-        """Of those that began: their slots times their baking times."""
+        """The sum, over the items that began to bake, of slots times baking time."""
         self.first_sent: int | None = None
         self.last_out = 0
         self.ideal = IdealOven(capacity)
-        self.series = Series()
+        self.series = TimeSeries()
         self._loop = loop
         self._too_long = too_long
         self._waiting: dict[str, int] = {}
         self._baking: set[str] = set()
 
     def send(self, world: World, item: Item) -> None:
-        """Send an item, and look out for it unless it is a copy."""
+        """Send an item, and follow it unless its id was sent before."""
         now = self._loop.now
         self.sent += 1
         if self.first_sent is None:
@@ -122,5 +122,5 @@ class Recorder(Observer):
         self.last_out = self._loop.now
 
     def sample(self, occupied: int) -> None:
-        """Take down how things stand, `occupied` slots among them."""
+        """Record the counts at this moment, `occupied` slots among them."""
         self.series.add(self.sent, len(self._waiting), len(self._baking), self.out, occupied)

@@ -1,36 +1,36 @@
-"""Forecasts as a table for people, one beside the other."""
+"""Forecasts as a table, one column for each."""
 
 from collections.abc import Callable, Sequence
 
 from rich.table import Table
 
-from serverless_pizza_oven.forecast.costs import for_a_million
-from serverless_pizza_oven.forecast.forecasts import Forecast, Limit
 from serverless_pizza_oven.forecast.measured import replaced
-from serverless_pizza_oven.forecast.plans import faults_in_words, quotas_in_words
+from serverless_pizza_oven.forecast.options import faults_in_words, quotas_in_words
+from serverless_pizza_oven.forecast.result import Forecast, LimitReached
+from serverless_pizza_oven.forecast.run_cost import per_million_items
 
 NOTHING = "-"
 
-Row = tuple[str, Callable[[Forecast], str]]
-"""A label, and what stands beside it for a forecast."""
+ReportRow = tuple[str, Callable[[Forecast], str]]
+"""A label, and the value for a forecast."""
 
-SET_UP: Sequence[Row] = (
-    ("Oven", lambda f: _counted(f.plan.setup.capacity, "slot")),
-    ("Items", lambda f: f"{f.plan.orders.count:,} {f.plan.orders.arrivals}"),
-    ("  baking", lambda f: f.plan.orders.baking),
-    ("  slots of each", lambda f: f.plan.orders.sizes),
+SET_UP: Sequence[ReportRow] = (
+    ("Oven", lambda f: _counted(f.request.setup.capacity, "slot")),
+    ("Items", lambda f: f"{f.request.workload.count:,} {f.request.workload.arrivals}"),
+    ("  baking", lambda f: f.request.workload.baking),
+    ("  slots of each", lambda f: f.request.workload.sizes),
 )
-UNUSUAL: Sequence[tuple[Row, str]] = (
-    (("Quotas", lambda f: quotas_in_words(f.plan.quotas)), "large"),
-    (("Faults", lambda f: faults_in_words(f.plan.faults)), "none"),
-    (("Latencies measured", lambda f: ", ".join(replaced(f.plan.latencies)) or "none"), "none"),
-    (("Copies dropped", lambda f: f"{f.copies:,}"), "0"),
+UNUSUAL: Sequence[tuple[ReportRow, str]] = (
+    (("Quotas", lambda f: quotas_in_words(f.request.quotas)), "large"),
+    (("Faults", lambda f: faults_in_words(f.request.faults)), "none"),
+    (("Latencies measured", lambda f: ", ".join(replaced(f.request.latencies)) or "none"), "none"),
+    (("Dropped, id sent before", lambda f: f"{f.copies:,}"), "0"),
     (("Came out again", lambda f: f"{f.again:,}"), "0"),
     (("Dead letters", lambda f: f"{f.dead:,}"), "0"),
 )
-"""What is told only if it is another thing than that."""
+"""Rows that are shown only if a value differs from this one."""
 
-OUTCOME: Sequence[Row] = (
+OUTCOME: Sequence[ReportRow] = (
     ("Time", lambda f: span(f.secs)),
     ("  by the ideal", lambda f: NOTHING if f.times_ideal is None else f"{f.times_ideal:.3f}"),
     ("Throughput", lambda f: f"{number(f.throughput)} items a second"),
@@ -42,7 +42,7 @@ OUTCOME: Sequence[Row] = (
     ("", lambda f: f"{f.most_waiting:,} (max)"),
     ("Slots in use", lambda f: f"{100 * f.utilisation:.1f} %"),
 )
-USAGE: Sequence[Row] = (
+USAGE: Sequence[ReportRow] = (
     ("Requests", lambda f: _each(f, sum(requests.count for requests in f.usage.requests))),
     ("  SQS", lambda f: _each(f, f.usage.of("SQS"))),
     ("  DynamoDB", lambda f: _each(f, f.usage.of("DynamoDB"))),
@@ -52,14 +52,14 @@ USAGE: Sequence[Row] = (
     ("Function time billed", lambda f: span(f.usage.billed_secs)),
     ("  cold starts", lambda f: f"{sum(function.cold_starts for function in f.usage.functions):,}"),
 )
-COST: Sequence[Row] = (
+COST: Sequence[ReportRow] = (
     ("Cost", lambda f: dollars(f.dollars)),
-    ("Of a million items", lambda f: dollars(f.dollars_for_a_million)),
+    ("Of a million items", lambda f: dollars(f.dollars_per_million_items)),
 )
 
 
-def table(titles: Sequence[str], columns: Sequence[Forecast]) -> Table:
-    """A column for each, under its title; one alone has none."""
+def report_table(titles: Sequence[str], columns: Sequence[Forecast]) -> Table:
+    """A column for each forecast, under its title; a single one has no title."""
     shown = Table(box=None, show_header=len(columns) > 1, pad_edge=False, padding=(0, 3, 0, 0))
     shown.add_column(no_wrap=True)
     for title in titles:
@@ -73,16 +73,16 @@ def table(titles: Sequence[str], columns: Sequence[Forecast]) -> Table:
     return shown
 
 
-def _costs(of: Forecast) -> list[Row]:
+def _costs(of: Forecast) -> list[ReportRow]:
     return [(f"  {cost.service}", _cost_of(place)) for place, cost in enumerate(of.costs)]
 
 
 def _cost_of(place: int) -> Callable[[Forecast], str]:
-    return lambda f: dollars(for_a_million(f.costs[place].dollars, f.out))
+    return lambda f: dollars(per_million_items(f.costs[place].dollars, f.out))
 
 
-def _limits(columns: Sequence[Forecast]) -> list[Row]:
-    """Each that any of them has met."""
+def _limits(columns: Sequence[Forecast]) -> list[ReportRow]:
+    """A row for each limit that any of the forecasts has reached."""
     names = dict.fromkeys(limit.name for forecast in columns for limit in forecast.limits)
     if not names:
         return [("Limits met", lambda _: "none")]
@@ -93,7 +93,7 @@ def _limit_of(name: str) -> Callable[[Forecast], str]:
     return lambda f: next((_met(limit) for limit in f.limits if limit.name == name), NOTHING)
 
 
-def _met(limit: Limit) -> str:
+def _met(limit: LimitReached) -> str:
     times = "once" if limit.times == 1 else f"{limit.times:,} times"
     return f"{times}, first at {span(limit.first_secs)}"
 
@@ -103,7 +103,7 @@ def _each(forecast: Forecast, count: int) -> str:
 
 
 def span(secs: float) -> str:
-    """Seconds, as people say it."""
+    """A number of seconds in suitable units."""
     if secs < 10:
         return f"{secs:.2f} s"
     if secs < 300:
@@ -117,14 +117,14 @@ def span(secs: float) -> str:
 
 
 def number(value: float) -> str:
-    """With three digits at least."""
+    """A number with at least three digits."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}" if value < 10 else f"{value:.1f}"
 
 
 def dollars(value: float | None) -> str:
-    """With as many digits as tell something."""
+    """An amount with as many digits as are significant."""
     if value is None:
         return NOTHING
     if 0 < value < 0.0001:

@@ -1,4 +1,4 @@
-"""What a run took: requests by service, and what AWS bills for."""
+"""What a run used: requests by service, and what AWS bills for."""
 
 from dataclasses import dataclass
 from math import fsum
@@ -8,20 +8,20 @@ from serverless_pizza_oven.simulator.loop import SECOND
 from serverless_pizza_oven.simulator.world import World
 
 BATCH = 10
-"""How many messages the sender sends, and the receiver receives and deletes, with one request: the most."""
+"""How many messages the sender and the receiver handle with one request: the most that SQS allows."""
 
 POLLERS = 5
 POLL_SECS = 20
-"""So many pollers of the event source mapping ask New Items all along, and so long each if nothing comes
+"""The event source mapping's pollers, and how long each waits for a message
 (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html; the 20 s are assumed)."""
 
 FIFO = "Waiting Items"
-"""The queue whose requests cost more."""
+"""The queue whose requests cost more: FIFO."""
 
 
 @dataclass(frozen=True, slots=True)
-class Requests:
-    """How many of a kind."""
+class RequestCount:
+    """How many requests of one kind were made."""
 
     service: str
     resource: str
@@ -32,8 +32,8 @@ class Requests:
 
 
 @dataclass(frozen=True, slots=True)
-class FunctionUse:
-    """What a function did."""
+class FunctionUsage:
+    """What a function used."""
 
     name: str
     invocations: int
@@ -42,17 +42,17 @@ class FunctionUse:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """What a run took."""
+class RunUsage:
+    """What a run used."""
 
-    requests: tuple[Requests, ...]
-    functions: tuple[FunctionUse, ...]
+    requests: tuple[RequestCount, ...]
+    functions: tuple[FunctionUsage, ...]
     write_units: int
     read_units: int
-    """Of the row."""
+    """Of the row, both."""
     transitions: int
     items: int
-    """That came out."""
+    """How many came out."""
 
     @property
     def invocations(self) -> int:
@@ -63,14 +63,14 @@ class Usage:
         return fsum(function.billed_secs for function in self.functions)
 
     def of(self, service: str) -> int:
-        """All requests to a service."""
+        """The number of requests to a service."""
         return sum(requests.count for requests in self.requests if requests.service == service)
 
 
-def usage_of(world: World, sent: int, out: int, secs: float) -> Usage:
-    """Count what a world has taken in `secs` seconds, for `sent` messages of which `out` items came out."""
+def usage_of(world: World, sent: int, out: int, secs: float) -> RunUsage:
+    """Count what a world used in `secs` seconds, with `sent` messages sent and `out` items out."""
     operations = world.operations
-    return Usage(
+    return RunUsage(
         requests=_requests(world, sent, out, secs),
         functions=(_use(world.bake_items), _use(world.item_removed)),
         write_units=operations.update_item.units,
@@ -80,18 +80,18 @@ def usage_of(world: World, sent: int, out: int, secs: float) -> Usage:
     )
 
 
-def _use(function: Function) -> FunctionUse:
-    return FunctionUse(function.name, function.invocations, function.cold_starts, function.billed / SECOND)
+def _use(function: Function) -> FunctionUsage:
+    return FunctionUsage(function.name, function.invocations, function.cold_starts, function.billed / SECOND)
 
 
-def _requests(world: World, sent: int, out: int, secs: float) -> tuple[Requests, ...]:
+def _requests(world: World, sent: int, out: int, secs: float) -> tuple[RequestCount, ...]:
     made, source = world.operations, world.event_source
-    in_vain = POLLERS * int(secs) // POLL_SECS
+    empty_polls = POLLERS * int(secs) // POLL_SECS
     counted = (
         ("SQS", "New Items", "SendMessageBatch", "sender", _batches(sent)),
         ("SQS", "New Items", "SendMessage", "EventBridge", world.events),
         ("SQS", "New Items", "SendMessage", "functions", made.send_trigger.requests),
-        ("SQS", "New Items", "ReceiveMessage", "event source", source.receives + in_vain),
+        ("SQS", "New Items", "ReceiveMessage", "event source", source.receives + empty_polls),
         ("SQS", "New Items", "DeleteMessageBatch", "event source", source.deletes),
         ("SQS", FIFO, "SendMessageBatch", "functions", made.send_to_line.requests),
         ("SQS", FIFO, "ReceiveMessage", "functions", made.receive_from_line.requests),
@@ -109,7 +109,7 @@ def _requests(world: World, sent: int, out: int, secs: float) -> tuple[Requests,
         ("Lambda", "BakeItems", "Invoke", "event source", world.bake_items.invocations),
         ("Lambda", "ItemRemoved", "Invoke", "Step Functions", world.item_removed.invocations),
     )
-    return tuple(Requests(*row) for row in counted)
+    return tuple(RequestCount(*row) for row in counted)
 
 
 def _batches(messages: int) -> int:

@@ -4,9 +4,9 @@ from dataclasses import fields
 from pathlib import Path
 
 from serverless_pizza_oven.cli.simulate import simulate
-from serverless_pizza_oven.forecast.costs import ASSUMED
 from serverless_pizza_oven.forecast.measured import names
-from serverless_pizza_oven.forecast.plans import MOST_RATE, MOST_RATE_OF_REQUESTS, quotas_of, rates_of
+from serverless_pizza_oven.forecast.options import MAX_RATE, MAX_RATE_OF_REQUEST_FAULTS, quotas_of, rates_of
+from serverless_pizza_oven.forecast.run_cost import ASSUMED
 from serverless_pizza_oven.simulator.faults import MILD, ROUGH
 from serverless_pizza_oven.simulator.latencies import AWS, AWS_SOURCES, Latencies, Latency
 from serverless_pizza_oven.simulator.quotas import Quotas
@@ -50,5 +50,5 @@ def test_the_page_lists_each_fault_with_its_rates() -> None:
 
     mild, rough = rates_of(MILD), rates_of(ROUGH)
     assert told == {name: (mild[name], rough[name]) for name in rough}
-    assert f"from 0 to {MOST_RATE}." in PAGE
-    assert f"befalls {MOST_RATE_OF_REQUESTS} of them at most" in PAGE.replace("\n", " ")
+    assert f"from 0 to {MAX_RATE}." in PAGE
+    assert f"befalls {MAX_RATE_OF_REQUEST_FAULTS} of them at most" in PAGE.replace("\n", " ")

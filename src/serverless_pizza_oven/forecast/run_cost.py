@@ -1,9 +1,9 @@
-"""What a run costs, in dollars."""
+"""What a run costs, in US dollars."""
 
 from dataclasses import dataclass
 
 from serverless_pizza_oven import prices
-from serverless_pizza_oven.forecast.counts import FIFO, Usage
+from serverless_pizza_oven.forecast.run_usage import FIFO, RunUsage
 from serverless_pizza_oven.prices import MILLION
 from serverless_pizza_oven.simulator.latencies import AWS, Latency
 from serverless_pizza_oven.simulator.loop import MILLISECOND
@@ -12,13 +12,13 @@ MEMORY_GB = 0.5
 """Of each function, as the template has it."""
 
 LOG_BYTES = 2_000
-"""That the functions write for an item, metrics included, about."""
+"""About what the functions log per item, metrics included."""
 
 GB = 1_000_000_000
 
 
 def median_ms(latency: Latency) -> int:
-    """As people say it."""
+    """The median, rounded to milliseconds."""
     return round(latency.spans[len(latency.spans) // 2] / MILLISECOND)
 
 
@@ -29,36 +29,38 @@ ASSUMED = (
     "along, 20 s each time, and an item leaves 2 KB of logs. "
     f"Prices are those of {prices.REGION}, {prices.AS_OF}, before the free tier."
 )
-"""In words."""
+"""What a forecast assumes, in words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """Of one service."""
+class ServiceCost:
+    """What one service costs."""
 
     service: str
     dollars: float
 
 
-def costs_of(usage: Usage) -> tuple[Cost, ...]:
-    """What it all costs, the dearest first as a rule."""
+def costs_of(usage: RunUsage) -> tuple[ServiceCost, ...]:
+    """What a run costs, by service."""
     sqs = [requests for requests in usage.requests if requests.service == "SQS"]
     fifo = sum(requests.count for requests in sqs if requests.resource == FIFO)
     standard = sum(requests.count for requests in sqs) - fifo
     gb_secs = usage.billed_secs * MEMORY_GB
     logged_gb = usage.items * LOG_BYTES / GB
     return (
-        Cost("Step Functions", usage.transitions * prices.TRANSITION.dollars),
-        Cost("SQS", standard * prices.STANDARD_REQUEST.dollars + fifo * prices.FIFO_REQUEST.dollars),
-        Cost(
+        ServiceCost("Step Functions", usage.transitions * prices.TRANSITION.dollars),
+        ServiceCost("SQS", standard * prices.STANDARD_REQUEST.dollars + fifo * prices.FIFO_REQUEST.dollars),
+        ServiceCost(
             "DynamoDB",
             usage.write_units * prices.WRITE_UNIT.dollars + usage.read_units * prices.READ_UNIT.dollars,
         ),
-        Cost("Lambda", usage.invocations * prices.INVOCATION.dollars + gb_secs * prices.GB_SECOND.dollars),
-        Cost("CloudWatch", logged_gb * prices.LOG_GB.dollars),
+        ServiceCost(
+            "Lambda", usage.invocations * prices.INVOCATION.dollars + gb_secs * prices.GB_SECOND.dollars
+        ),
+        ServiceCost("CloudWatch", logged_gb * prices.LOG_GB.dollars),
     )
 
 
-def for_a_million(dollars: float, items: int) -> float | None:
-    """What the same would cost for a million items; None if there was none."""
+def per_million_items(dollars: float, items: int) -> float | None:
+    """The cost of a million such items; None if there was no item."""
     return dollars * MILLION / items if items else None

@@ -5,16 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from serverless_pizza_oven.forecast.arrivals import AtOnce, read
-from serverless_pizza_oven.forecast.costs import costs_of, for_a_million
-from serverless_pizza_oven.forecast.counts import FunctionUse, Usage
-from serverless_pizza_oven.forecast.files import Source
-from serverless_pizza_oven.forecast.files import read as read_file
-from serverless_pizza_oven.forecast.forecasts import EndlessError, Forecast, Plan, Run, forecast, percentile
+from serverless_pizza_oven.forecast.arrivals import AtOnce, read_arrivals
+from serverless_pizza_oven.forecast.distribution import Distribution
+from serverless_pizza_oven.forecast.file_workload import read_workload
 from serverless_pizza_oven.forecast.ideal import IdealOven
-from serverless_pizza_oven.forecast.orders import Drawn, Orders
-from serverless_pizza_oven.forecast.recording import POINTS, Series
-from serverless_pizza_oven.forecast.spread import Spread
+from serverless_pizza_oven.forecast.input_file import InputFile
+from serverless_pizza_oven.forecast.recording import POINTS, TimeSeries
+from serverless_pizza_oven.forecast.request import ForecastRequest
+from serverless_pizza_oven.forecast.result import Forecast
+from serverless_pizza_oven.forecast.run import EndlessError, ForecastRun, forecast, percentile
+from serverless_pizza_oven.forecast.run_cost import costs_of, per_million_items
+from serverless_pizza_oven.forecast.run_usage import FunctionUsage, RunUsage
+from serverless_pizza_oven.forecast.workload import DrawnWorkload, Workload
 from serverless_pizza_oven.simulator.faults import MILD, NONE, ROUGH, Faults
 from serverless_pizza_oven.simulator.latencies import Latencies
 from serverless_pizza_oven.simulator.quotas import LARGE_REGION, Quotas
@@ -23,14 +25,16 @@ from serverless_pizza_oven.simulator.world import Setup
 DAY_SECS = 24 * 3600
 
 
-def drawn(count: int, arrivals: str = "at-once", bake: str = "10", size: str = "1") -> Drawn:
-    return Drawn(count, read(arrivals) or AtOnce(), Spread.read(bake), Spread.read(size))
+def drawn(count: int, arrivals: str = "at-once", bake: str = "10", size: str = "1") -> DrawnWorkload:
+    return DrawnWorkload(
+        count, read_arrivals(arrivals) or AtOnce(), Distribution.read(bake), Distribution.read(size)
+    )
 
 
-def timeless(orders: Orders, capacity: int = 1, quotas: Quotas = LARGE_REGION) -> Forecast:
+def timeless(workload: Workload, capacity: int = 1, quotas: Quotas = LARGE_REGION) -> Forecast:
     """The forecast of an oven in which nothing but baking takes time, and nobody lights the pilot light."""
     setup = Setup(capacity, pilot_light_secs=None)
-    return forecast(Plan(orders, setup, quotas, Latencies.none()))
+    return forecast(ForecastRequest(workload, setup, quotas, Latencies.none()))
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +78,7 @@ def test_the_series_shows_who_waits_bakes_and_is_out(three: Forecast) -> None:
 
 
 def test_a_long_series_keeps_its_points_at_equal_distances() -> None:
-    series = Series()
+    series = TimeSeries()
     number = 0
     while number * 100_000 < 10**9:
         series.add(number, 0, 0, 0, 0)
@@ -136,13 +140,13 @@ def test_requests_and_costs_are_those_worked_out_by_hand(three: Forecast) -> Non
             "CloudWatch": 3 * 2e-6 * 0.50,
         }
     )
-    assert three.dollars_for_a_million == pytest.approx(three.dollars / 3 * 1_000_000)
+    assert three.dollars_per_million_items == pytest.approx(three.dollars / 3 * 1_000_000)
 
 
 def test_functions_are_billed_for_their_time_and_their_cold_starts() -> None:
     slow = replace(Latencies.none(), cold_start=Latencies.none().poll.always(400))
     (bake_items, item_removed) = forecast(
-        Plan(drawn(1), Setup(1, pilot_light_secs=None), latencies=slow)
+        ForecastRequest(drawn(1), Setup(1, pilot_light_secs=None), latencies=slow)
     ).usage.functions
 
     assert (bake_items.invocations, bake_items.cold_starts, bake_items.billed_secs) == (1, 1, 0.4)
@@ -151,7 +155,8 @@ def test_functions_are_billed_for_their_time_and_their_cold_starts() -> None:
 
 def test_the_pilot_light_costs_while_an_oven_does_nothing() -> None:
     lit, unlit = (
-        forecast(Plan(drawn(1, bake="600"), Setup(1, pilot_light_secs=secs))) for secs in (60, None)
+        forecast(ForecastRequest(drawn(1, bake="600"), Setup(1, pilot_light_secs=secs)))
+        for secs in (60, None)
     )
 
     sent = [
@@ -164,14 +169,17 @@ def test_the_pilot_light_costs_while_an_oven_does_nothing() -> None:
 
 
 def test_the_time_and_memory_of_functions_and_the_reads_of_the_row_cost() -> None:
-    functions = (FunctionUse("BakeItems", 1_000_000, 10, 50_000), FunctionUse("ItemRemoved", 0, 0, 30_000))
-    usage = Usage((), functions, write_units=0, read_units=8_000_000, transitions=0, items=0)
+    functions = (
+        FunctionUsage("BakeItems", 1_000_000, 10, 50_000),
+        FunctionUsage("ItemRemoved", 0, 0, 30_000),
+    )
+    usage = RunUsage((), functions, write_units=0, read_units=8_000_000, transitions=0, items=0)
 
     costs = {cost.service: cost.dollars for cost in costs_of(usage)}
     # Half a GB each.
     assert costs["Lambda"] == pytest.approx(0.20 + 80_000 / 2 * 0.0000133334)
     assert costs["DynamoDB"] == pytest.approx(8 * 0.125)
-    assert for_a_million(1, items=0) is None
+    assert per_million_items(1, items=0) is None
 
 
 # What binds
@@ -188,8 +196,8 @@ def test_the_time_and_memory_of_functions_and_the_reads_of_the_row_cost() -> Non
     ],
 )
 def test_the_quota_that_binds_is_named_with_the_time_when_it_first_did(quotas: Quotas, name: str) -> None:
-    orders = drawn(60, "steady:10/s", bake="1")
-    bound, free = (forecast(Plan(orders, Setup(5), each)) for each in (quotas, LARGE_REGION))
+    workload = drawn(60, "steady:10/s", bake="1")
+    bound, free = (forecast(ForecastRequest(workload, Setup(5), each)) for each in (quotas, LARGE_REGION))
 
     (limit,) = (limit for limit in bound.limits if limit.name == name)
     assert limit.times > 0
@@ -199,7 +207,7 @@ def test_the_quota_that_binds_is_named_with_the_time_when_it_first_did(quotas: Q
 
 def test_what_binds_is_told_in_the_order_in_which_it_did() -> None:
     quotas = Quotas(starts=1, starts_burst=1, transitions=1, transitions_burst=10)
-    limits = forecast(Plan(drawn(60, "steady:10/s", bake="1"), Setup(5), quotas)).limits
+    limits = forecast(ForecastRequest(drawn(60, "steady:10/s", bake="1"), Setup(5), quotas)).limits
 
     names = [limit.name for limit in limits]
     assert names.index("StartExecution, 1/s") < names.index("state transitions, 1/s")
@@ -207,7 +215,7 @@ def test_what_binds_is_told_in_the_order_in_which_it_did() -> None:
 
 
 def test_the_pollers_bind_when_a_batch_finds_none_of_them_free() -> None:
-    few, many = (forecast(Plan(drawn(200), Setup(200, max_concurrency=most))) for most in (2, 100))
+    few, many = (forecast(ForecastRequest(drawn(200), Setup(200, max_concurrency=most))) for most in (2, 100))
 
     assert [limit.name for limit in few.limits] == ["MaximumConcurrency, 2"]
     assert few.waits.most > many.waits.most
@@ -227,7 +235,7 @@ def test_a_run_of_years_is_given_up() -> None:
 
 
 def test_of_items_that_take_years_to_come_that_is_said() -> None:
-    with pytest.raises(EndlessError, match=r"virtual time: so long do the 2 items take to come$"):
+    with pytest.raises(EndlessError, match=r"virtual time: so long do the 2 items take to arrive$"):
         timeless(drawn(2, "steady:0.0005/day"))
 
 
@@ -236,14 +244,16 @@ def test_of_items_that_take_years_to_come_that_is_said() -> None:
 
 @pytest.mark.parametrize("faults", [NONE, MILD, ROUGH], ids=["none", "mild", "rough"])
 def test_a_run_ends_with_everything_out_whatever_goes_wrong(faults: Faults) -> None:
-    outcome = forecast(Plan(drawn(100, "poisson:2", bake="1-5", size="1-3"), faults=faults, seed=2))
+    outcome = forecast(
+        ForecastRequest(drawn(100, "poisson:2", bake="1-5", size="1-3"), faults=faults, seed=2)
+    )
 
     assert (outcome.out, outcome.dead) == (100, 0)
     assert (outcome.again > 0) is (faults is not NONE)
 
 
 def test_an_old_count_of_the_line_is_one_that_it_had() -> None:
-    run = Run(Plan(drawn(20), Setup(1), faults=Faults(stale_count=1.0)))
+    run = ForecastRun(ForecastRequest(drawn(20), Setup(1), faults=Faults(stale_count=1.0)))
     counts: list[int] = []
     run.play(lambda _out: counts.append(run.world.line_history.count_at(run.world.loop.now)))
 
@@ -254,14 +264,14 @@ def test_the_copies_in_a_file_are_dropped_even_after_hours(tmp_path: Path) -> No
     path = tmp_path / "orders.csv"
     path.write_text("time,id\n0,a\n1,a\n2,b\n9000,a\n")
 
-    outcome = forecast(Plan(read_file(Source(path, path.name), capacity=14)))
+    outcome = forecast(ForecastRequest(read_workload(InputFile(path, path.name), capacity=14)))
 
     assert (outcome.sent, outcome.copies, outcome.out, outcome.again) == (4, 2, 2, 0)
 
 
 def test_who_runs_it_hears_how_many_are_out() -> None:
     heard: list[int] = []
-    forecast(Plan(drawn(30)), heard.append)
+    forecast(ForecastRequest(drawn(30)), heard.append)
 
     assert heard == sorted(heard)
     assert len(set(heard)) > 2

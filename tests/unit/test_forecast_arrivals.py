@@ -11,18 +11,18 @@ from serverless_pizza_oven.forecast.arrivals import (
     HOUR,
     UNIT,
     Rate,
+    along_the_curve,
     exponential,
-    on_the_curve,
-    read,
+    read_arrivals,
 )
-from serverless_pizza_oven.forecast.orders import Drawn
-from serverless_pizza_oven.forecast.spread import Spread
+from serverless_pizza_oven.forecast.distribution import Distribution
+from serverless_pizza_oven.forecast.workload import DrawnWorkload
 from serverless_pizza_oven.simulator.loop import SECOND
 from serverless_pizza_oven.simulator.random_source import RandomSource
 
 
 def moments(way: str, count: int, seed: int = 1) -> list[int]:
-    arrivals = read(way)
+    arrivals = read_arrivals(way)
     assert arrivals
     return list(islice(arrivals.moments(RandomSource(seed)), count))
 
@@ -55,7 +55,7 @@ def test_distances_of_poisson_are_exponential() -> None:
 
 
 def test_as_many_come_in_each_hour_of_a_day_as_the_curve_says() -> None:
-    arrivals = read("daily:24000/day")
+    arrivals = read_arrivals("daily:24000/day")
     assert arrivals
     hours = Counter(
         moment // HOUR for moment in takewhile(lambda m: m < DAY, arrivals.moments(RandomSource(5)))
@@ -66,11 +66,11 @@ def test_as_many_come_in_each_hour_of_a_day_as_the_curve_says() -> None:
 
 def test_the_curve_changes_neither_the_order_nor_how_many_come_in_a_day() -> None:
     even = range(0, 2 * DAY, 7 * HOUR // 13)
-    curved = [on_the_curve(moment) for moment in even]
+    curved = [along_the_curve(moment) for moment in even]
 
     assert sum(CURVE) == 240
     assert curved == sorted(curved)
-    assert [on_the_curve(moment) for moment in (0, DAY, 2 * DAY)] == [0, DAY, 2 * DAY]
+    assert [along_the_curve(moment) for moment in (0, DAY, 2 * DAY)] == [0, DAY, 2 * DAY]
 
 
 @pytest.mark.parametrize(
@@ -98,10 +98,10 @@ def test_what_is_no_rate_is_refused(text: str) -> None:
 
 def test_another_way_to_come_changes_nothing_about_the_items_and_another_seed_does() -> None:
     def items(way: str, seed: int) -> list[tuple[int, int]]:
-        arrivals = read(way)
+        arrivals = read_arrivals(way)
         assert arrivals
-        orders = Drawn(50, arrivals, Spread.of(15, 30), Spread.of(1, 4))
-        return [(item.baking_time_secs, item.size) for _, item in orders.each(seed)]
+        workload = DrawnWorkload(50, arrivals, Distribution.of(15, 30), Distribution.of(1, 4))
+        return [(item.baking_time_secs, item.size) for _, item in workload.items(seed)]
 
     assert items("at-once", 1) == items("poisson:5", 1) == items("steady:1/min", 1)
     assert items("at-once", 1) != items("at-once", 2)
@@ -117,7 +117,7 @@ def test_another_way_to_come_changes_nothing_about_the_items_and_another_seed_do
     ],
 )
 def test_numbers_are_as_likely_as_their_weights(text: str, counts: dict[int, int]) -> None:
-    spread = Spread.read(text)
+    spread = Distribution.read(text)
     random_source = RandomSource(1)
     drawn = Counter(spread.draw(random_source) for _ in range(8000))
 
@@ -127,4 +127,4 @@ def test_numbers_are_as_likely_as_their_weights(text: str, counts: dict[int, int
 @pytest.mark.parametrize("text", ["", "a", "-1", "3-", "4-3", "1:", "1,,2", "5:0", "1.5", "9999999999"])
 def test_what_is_no_spread_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"none of these|above the second|all weights are 0"):
-        Spread.read(text)
+        Distribution.read(text)

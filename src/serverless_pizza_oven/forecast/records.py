@@ -1,0 +1,160 @@
+"""The records of a file as fields: CSV with a line of column names, or JSON Lines.
+
+    time,id,bakingTimeSecs,size              {"time": 0, "id": "a", "bakingTimeSecs": 20}
+    0,a,20,1                                 {"time": 1.5, "bakingTimeSecs": 30, "size": 2}
+
+The columns of a CSV may be separated by commas, semicolons, tabs or bars. Where commas do not separate them,
+a number may have a decimal comma, as spreadsheets write it in many countries.
+"""
+
+import csv
+import re
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+from pizza_oven.item import read_object
+from serverless_pizza_oven.decoding import decode_line
+
+KNOWN_FIELDS = ("time", "id", "bakingTimeSecs", "size")
+"""The fields that mean something to the oven or to the simulation."""
+
+NUMBERS = ("time", "bakingTimeSecs", "size")
+
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"(-?[0-9]{1,18}),([0-9]{1,18})", re.ASCII)
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+"""Excel's own first line, which names the delimiter."""
+
+Fields = dict[str, Any]
+
+
+class Records:
+    """Iterates over the records of a file; blank lines are skipped."""
+
+    def __init__(self, file: Iterable[bytes]) -> None:
+        self.line_number = 0
+        """Of the line that was read last, from 1."""
+        self.delimiter: str | None = None
+        """What separates the columns, in words; None of JSON Lines, and before the first line was read."""
+        self._file = file
+        self._row_begins_at = 0
+        """The line in which a CSV row begins: a quoted cell may contain line breaks."""
+
+    def __iter__(self) -> Iterator[Fields]:
+        """Raises ValueError and MalformedItemError; `line_number` is then that of the offending line."""
+        lines = self._lines()
+        first = next(lines, None)
+        if first is None:
+            return
+        if first.lstrip().startswith("{"):
+            yield read_object(first)
+            yield from map(read_object, lines)
+        else:
+            yield from self._csv_records(first, lines)
+
+    def _lines(self) -> Iterator[str]:
+        for line in self._file:
+            self.line_number += 1
+            # Not tabs, which may stand for empty cells.
+            text = decode_line(line, self.line_number).strip(" \r\n")
+            if text and not text.isspace():
+                self._row_begins_at = self._row_begins_at or self.line_number
+                yield text
+
+    def _csv_records(self, header: str, lines: Iterator[str]) -> Iterator[Fields]:
+        if named := _SEPARATOR_LINE.fullmatch(header):
+            header = next(lines, "")
+            delimiter = named[1]
+        else:
+            delimiter = _delimiter_of(header)
+        self.delimiter = _DELIMITERS.get(delimiter, repr(delimiter))
+        columns = _columns(next(self._rows([header], delimiter), []), header)
+        for cells in self._rows(lines, delimiter):
+            yield _fields(columns, cells, delimiter)
+
+    def _rows(self, lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+        try:
+            for cells in csv.reader(lines, delimiter=delimiter, strict=True):
+                self._row_begins_at = 0
+                yield cells
+        except csv.Error as error:
+            self.line_number = self._row_begins_at
+            raise ValueError(_explain(error, delimiter)) from error
+
+
+def _names(header: str, delimiter: str) -> list[str]:
+    return [name.strip(' "') for name in header.split(delimiter)]
+
+
+def _delimiter_of(header: str) -> str:
+    """The delimiter that makes one of the names `time`, in any spelling; else the most frequent one."""
+    for delimiter in _DELIMITERS:
+        if any(_simplified(name) == "time" for name in _names(header, delimiter)):
+            return delimiter
+    return max(_DELIMITERS, key=header.count)
+
+
+def _columns(names: list[str], header: str) -> list[str]:
+    """The names of the columns. Raises ValueError."""
+    columns = [name.strip() for name in names]
+    repeated = next((name for name in columns if name and columns.count(name) > 1), None)
+    if repeated:
+        raise ValueError(f"there are two columns called {repeated}")
+    check_spelling(columns, columns)
+    if "time" not in columns:
+        if header.startswith("["):
+            raise ValueError("this is a JSON array: write one object per line, as jq -c '.[]' does")
+        raise ValueError(
+            f"no column is called time; this line names {', '.join(filter(None, columns))[:200] or 'none'}. "
+            "Name the columns in the first line, and call the one with the arrival times time"
+        )
+    return columns
+
+
+def check_spelling(names: Iterable[str], among: Collection[str]) -> None:
+    """Raise ValueError for another spelling of a known field, unless `among` has the right one, too."""
+    known = {_simplified(name): name for name in KNOWN_FIELDS}
+    for name in names:
+        right = known.get(_simplified(name))
+        if right and right not in among:
+            raise ValueError(f"{name} must be written {right}")
+
+
+def _simplified(name: str) -> str:
+    return re.sub("[ _-]", "", name).lower()
+
+
+def _fields(columns: list[str], cells: list[str], delimiter: str) -> Fields:
+    """The fields of a row. An empty cell is no field, nor is one in a column without a name."""
+    if len(cells) != len(columns):
+        hint = ": a cell that contains a comma needs quotation marks" if delimiter == "," else ""
+        raise ValueError(
+            f"{len(cells)} cells, and {len(columns)} columns{hint if len(cells) > len(columns) else ''}"
+        )
+    return {
+        column: _number(cell, delimiter) if column in NUMBERS else cell
+        for column, cell in zip(columns, map(str.strip, cells), strict=True)
+        if column and cell
+    }
+
+
+def _number(cell: str, delimiter: str) -> Any:
+    """The number in a cell; the text of a cell without one."""
+    if delimiter != ",":
+        cell = _DECIMAL_COMMA.sub(r"\1.\2", cell) if _DECIMAL_COMMA.fullmatch(cell) else cell
+    if not (found := _NUMBER.fullmatch(cell)):
+        return cell
+    return float(cell) if found[1] or found[2] else int(cell)
+
+
+def _explain(error: csv.Error, delimiter: str) -> str:
+    text = str(error)
+    if "unexpected end" in text:
+        return "a quotation mark is not closed"
+    if "field limit" in text:
+        return f"a cell has more than {csv.field_size_limit()} characters: is a quotation mark not closed?"
+    if "expected after" in text:
+        return f"after a cell in quotation marks must come {delimiter!r} or the end of the line"
+    return "this is not CSV: does the line contain a carriage return?"
