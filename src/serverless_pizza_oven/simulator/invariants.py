@@ -20,7 +20,7 @@ from typing import Any
 
 from pizza_oven.errors import MalformedItemError, PizzaOvenError
 from pizza_oven.item import Item, Trigger, parse
-from pizza_oven.ports import Answer, Lease
+from pizza_oven.ports import Lease, Row
 from serverless_pizza_oven.simulator.executions import Baking
 from serverless_pizza_oven.simulator.faults import NONE
 from serverless_pizza_oven.simulator.loop import SECOND
@@ -71,6 +71,11 @@ class Invariants(Observer):
         self._leftover: dict[str, int] = {}
         self._ended: set[str] = set()
         self._evicted: set[str] = set()
+        """Items that lost their slots before they were started: they have lost their place, too."""
+        self._leases: Mapping[str, Lease] = {}
+        """As they were after the last request."""
+        self._in_line = 0
+        """Messages, as many as there were after the last request."""
 
     def watch(self, world: World) -> None:
         """Begin with a new world."""
@@ -219,42 +224,39 @@ class Invariants(Observer):
         self.disturbed_at = self._world.loop.now
         self._disturbed_actors.add(actor)
 
-    def landed(self, _actor: str, action: str, args: tuple[Any, ...], answer: Any) -> None:
-        if action in ("load_directly", "load_from_line"):
-            self._check_load(action, args[0], answer)
-        elif action == "delete":
-            self.check_nothing_is_lost()
-        elif action == "evict" and answer.ok:
-            self._evicted.add(args[0])
-        elif action == "begin" and answer is not None:
-            self._check_begin(args[0])
-
-    def _check_load(self, action: str, leases: Mapping[str, Lease], answer: Answer) -> None:
-        if not answer.ok or not leases:
-            return
+    def landed(self, _actor: str, _action: str, _args: tuple[Any, ...], _answer: Any) -> None:
+        # By what has changed, whichever request it was.
         row = self._world.table.row
-        if row.occupied > self._limit:
+        if row.leases is not self._leases:
+            before, self._leases = self._leases, row.leases
+            self._check_loaded(row, [item_id for item_id in row.leases if item_id not in before])
+            freed = before.keys() - row.leases.keys()
+            self._evicted |= freed - self._world.executions.bakings.keys()
+        in_line = self._world.line.count()
+        if in_line < self._in_line:
+            self.check_nothing_is_lost()
+        self._in_line = in_line
+
+    def _check_loaded(self, row: Row, loaded: Sequence[str]) -> None:
+        """Check the items that have just got their leases."""
+        if loaded and row.occupied > self._limit:
             raise InvariantError("I1", f"{row.occupied} slots are leased in an oven of {self._limit}")
-        new = [item_id for item_id in leases if item_id not in self._world.executions.bakings]
-        for letter in self._world.line.letters():
-            item_id = self._id(letter.body)
-            if item_id is None or item_id in self._evicted or self._has_been_in(item_id):
+        new = [item_id for item_id in loaded if item_id not in self._world.executions.bakings]
+        before: set[str] = set()
+        for letter in self._world.line.letters() if new else ():
+            if self._is_bad(letter.body) or (item_id := self._id(letter.body)) is None:
                 continue
-            behind = [i for i in new if action == "load_directly" or self._is_behind(i, letter.id)]
-            if behind and not self._is_bad(letter.body):
-                raise InvariantError("I6", f"{behind} are loaded while {item_id} waits before them")
-
-    def _is_behind(self, item_id: str, letter_id: str) -> bool:
-        """Whether the item's first message in line comes after that one."""
-        ids = [(letter.id, self._id(letter.body)) for letter in self._world.line.letters()]
-        place = next((n for n, (_, waiting) in enumerate(ids) if waiting == item_id), None)
-        return place is not None and place > [letter for letter, _ in ids].index(letter_id)
-
-    def _check_begin(self, item: Item) -> None:
-        if item.id in self._ended:
-            raise InvariantError("I3", f"{item.id} bakes again")
+            if item_id not in self._evicted and not self._has_been_in(item_id):
+                passing = [other for other in new if other not in before]
+                if passing:
+                    raise InvariantError("I6", f"{passing} are loaded while {item_id} waits before them")
+            before.add(item_id)
 
     # At other moments
+
+    def started(self, baking: Baking) -> None:
+        if baking.item.id in self._ended:
+            raise InvariantError("I3", f"{baking.item.id} bakes again")
 
     def closed(self, baking: Baking) -> None:
         self._ended.add(baking.item.id)
