@@ -29,7 +29,7 @@ def running() -> Iterator[LocalOven]:
         yield made
 
 
-class Kitchen:
+class OvenUser:
     """An oven, and the command that knows it."""
 
     def __init__(self, running: LocalOven) -> None:
@@ -84,10 +84,10 @@ class Kitchen:
 
 
 @pytest.fixture
-def kitchen(running: LocalOven) -> Iterator[Kitchen]:
+def user(running: LocalOven) -> Iterator[OvenUser]:
     """The shared oven. Its tests have item ids of their own, and leave its queues empty."""
-    kitchen = Kitchen(running)
-    yield kitchen
+    user = OvenUser(running)
+    yield user
     for url in (running.stack.baked_items, running.stack.dead_letters):
         running.aws.sqs.purge_queue(QueueUrl=url)
 
@@ -103,56 +103,54 @@ def ids(items: Sequence[Any]) -> list[str]:
 # oven send and oven collect
 
 
-def test_an_item_from_options_is_told_by_its_id_and_comes_out_as_it_was_sent(kitchen: Kitchen) -> None:
-    sent = kitchen.oven(
+def test_an_item_from_options_is_told_by_its_id_and_comes_out_as_it_was_sent(user: OvenUser) -> None:
+    sent = user.oven(
         "send", "--id", "by-hand", "--bake", "1", "--size", "2", "--field", "table=7", "--field", "for=Zoë 🍕"
     )
 
     assert (sent.returncode, sent.stdout, sent.stderr) == (0, "by-hand\n", "1 item sent.\n")
-    assert kitchen.baked(1) == [
-        {"id": "by-hand", "bakingTimeSecs": 1, "size": 2, "table": 7, "for": "Zoë 🍕"}
-    ]
+    assert user.baked(1) == [{"id": "by-hand", "bakingTimeSecs": 1, "size": 2, "table": 7, "for": "Zoë 🍕"}]
 
 
-def test_an_item_without_an_id_gets_one_of_its_own_each_time(kitchen: Kitchen) -> None:
-    printed = [kitchen.oven("send", "--bake", "0").stdout.strip() for _ in range(2)]
-    assert ids(kitchen.baked(2)) == sorted(printed)
+def test_an_item_without_an_id_gets_one_of_its_own_each_time(user: OvenUser) -> None:
+    printed = [user.oven("send", "--bake", "0").stdout.strip() for _ in range(2)]
+    assert ids(user.baked(2)) == sorted(printed)
     assert len(set(printed)) == 2
 
 
-def test_a_file_is_sent_and_collected_line_by_line(kitchen: Kitchen, tmp_path: Path) -> None:
+def test_a_file_is_sent_and_collected_line_by_line(user: OvenUser, tmp_path: Path) -> None:
     items = [pizza(f"of-file-{n}", n=n) for n in range(25)]
     (tmp_path / "items.jsonl").write_text("\ufeff" + lines(items).replace("\n", "\r\n\r\n"))
 
-    sent = kitchen.shell("oven send --file items.jsonl", tmp_path)
+    sent = user.shell("oven send --file items.jsonl", tmp_path)
 
     assert sent.returncode == 0, sent.stderr
     assert sent.stdout.splitlines() == [item["id"] for item in items]
     assert sent.stderr == "25 items sent.\n"
-    assert sorted(kitchen.baked(25), key=lambda item: int(item["n"])) == items
+    assert sorted(user.baked(25), key=lambda item: int(item["n"])) == items
 
 
-def test_a_file_with_one_bad_line_is_not_sent_at_all(kitchen: Kitchen, tmp_path: Path) -> None:
+def test_a_file_with_one_bad_line_is_not_sent_at_all(user: OvenUser, tmp_path: Path) -> None:
     (tmp_path / "bad.jsonl").write_text(lines([pizza("good"), pizza("too-big", size=CAPACITY + 1)]))
 
     for command in ("oven send --file bad.jsonl", "oven send --file - < bad.jsonl"):
-        sent = kitchen.shell(command, tmp_path)
+        sent = user.shell(command, tmp_path)
 
         assert (sent.returncode, sent.stdout) == (2, "")
         assert "jsonl:2: size" in sent.stderr or "standard input:2: size" in sent.stderr
         assert "from 1 to 4, not 5" in sent.stderr
-    assert kitchen.oven("collect").stdout == ""
+    assert user.oven("collect").stdout == ""
 
 
-def test_a_pipe_is_sent_as_it_comes_until_a_bad_line(kitchen: Kitchen) -> None:
-    process = kitchen.begin("send", "--file", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+def test_a_pipe_is_sent_as_it_comes_until_a_bad_line(user: OvenUser) -> None:
+    process = user.begin("send", "--file", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin
     assert process.stdout
     process.stdin.write(lines([pizza("early")]).encode())
     process.stdin.flush()
 
     assert process.stdout.readline() == b"early\n"
-    assert ids(kitchen.baked(1)) == ["early"]
+    assert ids(user.baked(1)) == ["early"]
     process.stdin.write(b"no json\n")
     process.stdin.close()
     assert process.stdout.read() == b""
@@ -160,33 +158,33 @@ def test_a_pipe_is_sent_as_it_comes_until_a_bad_line(kitchen: Kitchen) -> None:
     assert process.wait(RUN_SECS) == 2
 
 
-def test_all_is_sent_though_nobody_reads_the_ids_to_the_end(kitchen: Kitchen, tmp_path: Path) -> None:
+def test_all_is_sent_though_nobody_reads_the_ids_to_the_end(user: OvenUser, tmp_path: Path) -> None:
     items = [pizza(f"unread-{n:03}{'x' * 60}") for n in range(200)]
     (tmp_path / "items.jsonl").write_text(lines(items))
 
-    sent = kitchen.shell('oven send --file items.jsonl | head -1; echo "${PIPESTATUS[0]}"', tmp_path)
+    sent = user.shell('oven send --file items.jsonl | head -1; echo "${PIPESTATUS[0]}"', tmp_path)
 
     assert sent.stdout == f"{items[0]['id']}\n0\n"
-    assert ids(kitchen.baked(200)) == ids(items)
+    assert ids(user.baked(200)) == ids(items)
 
 
-def test_a_paused_oven_takes_items_and_says_that_they_wait(kitchen: Kitchen) -> None:
-    aws, stack = kitchen.running.aws, kitchen.running.stack
+def test_a_paused_oven_takes_items_and_says_that_they_wait(user: OvenUser) -> None:
+    aws, stack = user.running.aws, user.running.stack
     pause(aws, stack)
     try:
-        sent = kitchen.oven("send", "--id", "patient", "--bake", "0")
+        sent = user.oven("send", "--id", "patient", "--bake", "0")
     finally:
         resume(aws, stack)
 
     assert sent.stdout == "patient\n"
     assert "The oven is paused: they wait in New Items, until oven resume --stack spo" in sent.stderr
-    assert ids(kitchen.baked(1)) == ["patient"]
+    assert ids(user.baked(1)) == ["patient"]
 
 
-def test_who_follows_gets_what_comes_and_ends_by_ctrl_c(kitchen: Kitchen) -> None:
-    process = kitchen.begin("collect", "--follow", stdout=subprocess.PIPE)
+def test_who_follows_gets_what_comes_and_ends_by_ctrl_c(user: OvenUser) -> None:
+    process = user.begin("collect", "--follow", stdout=subprocess.PIPE)
     assert process.stdout
-    kitchen.oven("send", "--id", "followed", "--bake", "1")
+    user.oven("send", "--id", "followed", "--bake", "1")
 
     assert json.loads(process.stdout.readline())["id"] == "followed"
     process.send_signal(signal.SIGINT)
@@ -195,37 +193,37 @@ def test_who_follows_gets_what_comes_and_ends_by_ctrl_c(kitchen: Kitchen) -> Non
     assert process.wait(RUN_SECS) == 130
 
 
-def test_what_a_full_disk_did_not_take_is_still_there(kitchen: Kitchen, tmp_path: Path) -> None:
+def test_what_a_full_disk_did_not_take_is_still_there(user: OvenUser, tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no full disk to be had")
-    kitchen.put(kitchen.running.stack.baked_items, *(json.dumps(pizza(f"kept-{n}")) for n in range(15)))
+    user.put(user.running.stack.baked_items, *(json.dumps(pizza(f"kept-{n}")) for n in range(15)))
 
-    collected = kitchen.shell("oven collect > /dev/full", tmp_path)
+    collected = user.shell("oven collect > /dev/full", tmp_path)
 
     assert collected.returncode == 1
     assert collected.stderr == "oven: standard output took no more: No space left on device\n"
-    assert len(kitchen.baked(15)) == 15
+    assert len(user.baked(15)) == 15
 
 
-def test_what_nobody_would_read_is_still_there(kitchen: Kitchen, tmp_path: Path) -> None:
-    kitchen.put(kitchen.running.stack.baked_items, *(json.dumps(pizza(f"shy-{n}")) for n in range(15)))
+def test_what_nobody_would_read_is_still_there(user: OvenUser, tmp_path: Path) -> None:
+    user.put(user.running.stack.baked_items, *(json.dumps(pizza(f"shy-{n}")) for n in range(15)))
 
-    collected = kitchen.shell("oven collect | true; exit ${PIPESTATUS[0]}", tmp_path)
+    collected = user.shell("oven collect | true; exit ${PIPESTATUS[0]}", tmp_path)
 
     assert (collected.returncode, collected.stderr) == (1, "")
-    assert len(kitchen.baked(15)) == 15
+    assert len(user.baked(15)) == 15
 
 
 # oven dlq, oven redrive, oven remove
 
 
-def test_a_rejected_item_is_listed_mended_and_baked(kitchen: Kitchen) -> None:
-    kitchen.put(kitchen.running.stack.new_items, json.dumps(pizza("large", size=9, crust="thin")), "no json")
-    eventually("both are dead letters", lambda: len(kitchen.letters()) == 2)
+def test_a_rejected_item_is_listed_mended_and_baked(user: OvenUser) -> None:
+    user.put(user.running.stack.new_items, json.dumps(pizza("large", size=9, crust="thin")), "no json")
+    eventually("both are dead letters", lambda: len(user.letters()) == 2)
 
-    listed = kitchen.oven("dlq")
-    refused = kitchen.oven("redrive", "large", "--set", "size=5")
-    mended = kitchen.oven("redrive", "large", "--set", "size=3")
+    listed = user.oven("dlq")
+    refused = user.oven("redrive", "large", "--set", "size=5")
+    mended = user.oven("redrive", "large", "--set", "size=3")
 
     assert "size must be a whole number of slots from 1 to 4, not 9" in listed.stdout
     assert "the message is not JSON" in listed.stdout
@@ -235,14 +233,14 @@ def test_a_rejected_item_is_listed_mended_and_baked(kitchen: Kitchen) -> None:
         "nothing was sent\n"
     )
     assert (mended.returncode, mended.stdout, mended.stderr) == (0, "sent   large\n", "")
-    assert kitchen.baked(1) == [pizza("large", size=3, crust="thin")]
-    assert [letter["body"] for letter in kitchen.letters()] == ["no json"]
+    assert user.baked(1) == [pizza("large", size=3, crust="thin")]
+    assert [letter["body"] for letter in user.letters()] == ["no json"]
 
 
-def test_what_cannot_be_baked_stays_and_is_an_error(kitchen: Kitchen) -> None:
-    kitchen.put(kitchen.running.stack.dead_letters, "no json", json.dumps(pizza("given-up")))
+def test_what_cannot_be_baked_stays_and_is_an_error(user: OvenUser) -> None:
+    user.put(user.running.stack.dead_letters, "no json", json.dumps(pizza("given-up")))
 
-    redriven = kitchen.oven("redrive", "--all")
+    redriven = user.oven("redrive", "--all")
 
     assert redriven.returncode == 1
     assert "sent   given-up\n" in redriven.stdout
@@ -251,18 +249,18 @@ def test_what_cannot_be_baked_stays_and_is_an_error(kitchen: Kitchen) -> None:
         redriven.stderr == "oven: 1 of 2 dead letters stay: oven send --item sends an item anew, "
         "oven discard then throws its letter away\n"
     )
-    assert ids(kitchen.baked(1)) == ["given-up"]
+    assert ids(user.baked(1)) == ["given-up"]
 
 
-def test_an_item_is_removed_becomes_a_dead_letter_and_bakes_under_a_new_id(kitchen: Kitchen) -> None:
-    kitchen.oven("send", "--id", "early-out", "--bake", "3600", "--size", "4")
-    kitchen.oven("send", "--id", "next", "--bake", "0")
-    eventually("one bakes", lambda: kitchen.place("early-out") is ItemStage.BAKING)
-    eventually("one waits", lambda: kitchen.place("next") is ItemStage.IN_LINE)
+def test_an_item_is_removed_becomes_a_dead_letter_and_bakes_under_a_new_id(user: OvenUser) -> None:
+    user.oven("send", "--id", "early-out", "--bake", "3600", "--size", "4")
+    user.oven("send", "--id", "next", "--bake", "0")
+    eventually("one bakes", lambda: user.place("early-out") is ItemStage.BAKING)
+    eventually("one waits", lambda: user.place("next") is ItemStage.IN_LINE)
 
-    in_line = kitchen.oven("remove", "next")
-    removed = kitchen.oven("remove", "early-out")
-    again = kitchen.oven("remove", "early-out")
+    in_line = user.oven("remove", "next")
+    removed = user.oven("remove", "early-out")
+    again = user.oven("remove", "early-out")
 
     assert in_line.returncode == 1
     assert "next waits in line" in in_line.stderr
@@ -270,23 +268,23 @@ def test_an_item_is_removed_becomes_a_dead_letter_and_bakes_under_a_new_id(kitch
     assert removed.stdout.startswith("early-out is out of the oven, and a dead letter")
     assert again.returncode == 1
     assert "its baking failed" in again.stderr
-    assert ids(kitchen.baked(1)) == ["next"]
-    (letter,) = kitchen.letters()
+    assert ids(user.baked(1)) == ["next"]
+    (letter,) = user.letters()
     assert letter["reason"] == "its baking ended as ABORTED: Oven.Removed: oven remove took it out"
     assert letter["redrive"] == "new id"
 
-    redriven = kitchen.oven("redrive", "early-out", "--set", "bakingTimeSecs=0")
+    redriven = user.oven("redrive", "early-out", "--set", "bakingTimeSecs=0")
     assert redriven.stdout == "sent   early-out as early-out.redrive-1\n"
-    assert kitchen.baked(1) == [pizza("early-out.redrive-1", size=4)]
+    assert user.baked(1) == [pizza("early-out.redrive-1", size=4)]
 
 
-def test_while_the_oven_is_paused_a_removed_item_keeps_its_slots_and_that_is_told(kitchen: Kitchen) -> None:
-    aws, stack = kitchen.running.aws, kitchen.running.stack
-    kitchen.oven("send", "--id", "held", "--bake", "3600", "--size", "4")
-    eventually("it bakes", lambda: kitchen.place("held") is ItemStage.BAKING)
+def test_while_the_oven_is_paused_a_removed_item_keeps_its_slots_and_that_is_told(user: OvenUser) -> None:
+    aws, stack = user.running.aws, user.running.stack
+    user.oven("send", "--id", "held", "--bake", "3600", "--size", "4")
+    eventually("it bakes", lambda: user.place("held") is ItemStage.BAKING)
     pause(aws, stack)
     try:
-        removed = kitchen.oven("remove", "held", "--wait", "1")
+        removed = user.oven("remove", "held", "--wait", "1")
     finally:
         resume(aws, stack)
 
@@ -298,24 +296,24 @@ def test_while_the_oven_is_paused_a_removed_item_keeps_its_slots_and_that_is_tol
     eventually("its slots are free", lambda: read_row(aws, stack).occupied == 0)
 
 
-def test_a_letter_that_is_thrown_away_is_printed_first_and_the_others_stay(kitchen: Kitchen) -> None:
-    kitchen.put(kitchen.running.stack.dead_letters, json.dumps(pizza("hopeless")), "no json")
+def test_a_letter_that_is_thrown_away_is_printed_first_and_the_others_stay(user: OvenUser) -> None:
+    user.put(user.running.stack.dead_letters, json.dumps(pizza("hopeless")), "no json")
 
-    unasked = kitchen.oven("discard", "--all")
-    thrown = kitchen.oven("discard", "hopeless")
+    unasked = user.oven("discard", "--all")
+    thrown = user.oven("discard", "hopeless")
 
     assert unasked.returncode == 2
     assert unasked.stderr == "oven: not a terminal: say --yes\n"
     assert (thrown.returncode, thrown.stderr) == (0, "1 dead letter discarded.\n")
     assert json.loads(thrown.stdout)["body"] == json.dumps(pizza("hopeless"))
-    assert [letter["body"] for letter in kitchen.letters()] == ["no json"]
+    assert [letter["body"] for letter in user.letters()] == ["no json"]
 
-    assert kitchen.oven("discard", "--all", "--yes").returncode == 0
-    assert kitchen.oven("dlq").stderr == "There is no dead letter.\n"
+    assert user.oven("discard", "--all", "--yes").returncode == 0
+    assert user.oven("dlq").stderr == "There is no dead letter.\n"
 
 
-def test_an_unknown_item_cannot_be_removed(kitchen: Kitchen) -> None:
-    removed = kitchen.oven("remove", "nobody")
+def test_an_unknown_item_cannot_be_removed(user: OvenUser) -> None:
+    removed = user.oven("remove", "nobody")
     assert removed.returncode == 1
     assert removed.stderr == (
         "oven: nobody is not in the oven: it was never sent, or it waits in New Items\n"
@@ -329,9 +327,9 @@ LONG = "x" * 60
 """Makes ids of which a small pipe holds some: who prints them is killed in the middle, not at the end."""
 
 
-def kill_after_a_line(kitchen: Kitchen, *arguments: str) -> list[str]:
+def kill_after_a_line(user: OvenUser, *arguments: str) -> list[str]:
     """Kill a command when it has printed its first line. Returns all whole lines that it printed."""
-    process = kitchen.begin(*arguments, stdout=subprocess.PIPE, pipesize=4096)
+    process = user.begin(*arguments, stdout=subprocess.PIPE, pipesize=4096)
     assert process.stdout
     printed = process.stdout.readline()
     process.kill()
@@ -341,28 +339,26 @@ def kill_after_a_line(kitchen: Kitchen, *arguments: str) -> list[str]:
     return printed.decode().rpartition("\n")[0].splitlines()
 
 
-def test_a_file_whose_sending_was_killed_is_sent_again_and_bakes_once(
-    kitchen: Kitchen, tmp_path: Path
-) -> None:
+def test_a_file_whose_sending_was_killed_is_sent_again_and_bakes_once(user: OvenUser, tmp_path: Path) -> None:
     items = [pizza(f"resent-{n}-{LONG}") for n in range(300)]
     (tmp_path / "items.jsonl").write_text(lines(items))
 
-    kill_after_a_line(kitchen, "send", "--file", str(tmp_path / "items.jsonl"))
-    again = kitchen.oven("send", "--file", str(tmp_path / "items.jsonl"))
+    kill_after_a_line(user, "send", "--file", str(tmp_path / "items.jsonl"))
+    again = user.oven("send", "--file", str(tmp_path / "items.jsonl"))
 
     assert again.returncode == 0, again.stderr
-    assert ids(kitchen.baked(300)) == ids(items)
-    eventually("nothing more comes", kitchen.rests)
-    assert kitchen.oven("collect").stdout == ""
+    assert ids(user.baked(300)) == ids(items)
+    eventually("nothing more comes", user.rests)
+    assert user.oven("collect").stdout == ""
 
 
-def test_what_a_killed_collect_did_not_print_comes_again(kitchen: Kitchen, tmp_path: Path) -> None:
+def test_what_a_killed_collect_did_not_print_comes_again(user: OvenUser, tmp_path: Path) -> None:
     items = [pizza(f"collected-{n}", topping="x" * 2000) for n in range(100)]
-    kitchen.put(kitchen.running.stack.baked_items, *map(json.dumps, items))
+    user.put(user.running.stack.baked_items, *map(json.dumps, items))
 
-    printed = kill_after_a_line(kitchen, "collect")
+    printed = kill_after_a_line(user, "collect")
     (tmp_path / "baked").write_text("\n".join([*printed, '{"id": "cut-o']))
-    again = kitchen.shell("oven collect --n 100 --wait 35 >> baked", tmp_path)
+    again = user.shell("oven collect --n 100 --wait 35 >> baked", tmp_path)
 
     assert again.returncode == 0, again.stderr
     assert 0 < len(printed) < 100
@@ -371,30 +367,30 @@ def test_what_a_killed_collect_did_not_print_comes_again(kitchen: Kitchen, tmp_p
     assert {json.loads(line)["id"] for line in lines_now} == {item["id"] for item in items}
 
 
-def test_dead_letters_whose_redrive_was_killed_go_back_and_bake_once(kitchen: Kitchen) -> None:
+def test_dead_letters_whose_redrive_was_killed_go_back_and_bake_once(user: OvenUser) -> None:
     items = [pizza(f"redriven-{n}-{LONG}") for n in range(100)]
-    kitchen.put(kitchen.running.stack.dead_letters, *map(json.dumps, items))
+    user.put(user.running.stack.dead_letters, *map(json.dumps, items))
 
-    kill_after_a_line(kitchen, "redrive", "--all")
-    at_once = kitchen.oven("redrive", "--all")
+    kill_after_a_line(user, "redrive", "--all")
+    at_once = user.oven("redrive", "--all")
 
     assert "in somebody's hand" in at_once.stderr
 
     def all_went_back() -> bool:
-        kitchen.oven("redrive", "--all")
-        return kitchen.oven("dlq").stderr == "There is no dead letter.\n"
+        user.oven("redrive", "--all")
+        return user.oven("dlq").stderr == "There is no dead letter.\n"
 
     eventually("the dead one's letters went back, too", all_went_back, within_secs=120)
-    assert ids(kitchen.baked(100)) == ids(items)
-    eventually("nothing more comes", kitchen.rests)
-    assert kitchen.oven("collect").stdout == ""
+    assert ids(user.baked(100)) == ids(items)
+    eventually("nothing more comes", user.rests)
+    assert user.oven("collect").stdout == ""
 
 
 # The client
 
 
-def test_the_client_sends_sees_and_collects(kitchen: Kitchen) -> None:
-    mine = Oven.local(kitchen.running.endpoint_url)
+def test_the_client_sends_sees_and_collects(user: OvenUser) -> None:
+    mine = Oven.local(user.running.endpoint_url)
     items = [pizza(f"client-{n}", secs=4) for n in range(6)]
 
     mine.send(items[0])
@@ -406,8 +402,8 @@ def test_the_client_sends_sees_and_collects(kitchen: Kitchen) -> None:
     eventually("the oven is empty", lambda: mine.status().occupied == 0)
 
 
-def test_a_result_whose_handling_failed_comes_again(kitchen: Kitchen) -> None:
-    mine = Oven.local(kitchen.running.endpoint_url)
+def test_a_result_whose_handling_failed_comes_again(user: OvenUser) -> None:
+    mine = Oven.local(user.running.endpoint_url)
     mine.send(pizza("handled-twice"))
 
     def handle_badly() -> None:

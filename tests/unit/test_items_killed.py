@@ -33,7 +33,7 @@ def body(item_id: str, **fields: object) -> str:
 
 
 @dataclass
-class World:
+class QueuesAndExecutions:
     """An oven's queues and its executions."""
 
     life: Life
@@ -84,7 +84,7 @@ def dropped(steps: Generator[Step]) -> Iterator[Generator[Step]]:
 FILE = [f"order-{n}" for n in range(25)]
 
 
-def send_file(world: World) -> None:
+def send_file(world: QueuesAndExecutions) -> None:
     lines = read_lines(stream("".join(f"{body(item_id)}\n" for item_id in FILE)))
     for items in read_items(lines, "orders.jsonl", CAPACITY):
         for sent in send(world.sqs.queue(NEW), items):
@@ -95,7 +95,7 @@ def send_file(world: World) -> None:
 @pytest.mark.parametrize("oven_is_quick", [False, True])
 def test_a_file_that_is_sent_again_after_a_kill_bakes_all_its_items_once(oven_is_quick: bool) -> None:
     deaths_seen = 0
-    for world in deaths(World, send_file):
+    for world in deaths(QueuesAndExecutions, send_file):
         deaths_seen += 1
         assert set(world.printed) <= world.ids(NEW)
         if oven_is_quick:
@@ -111,7 +111,7 @@ def test_a_file_that_is_sent_again_after_a_kill_bakes_all_its_items_once(oven_is
 # oven collect
 
 
-def collect_all(world: World) -> None:
+def collect_all(world: QueuesAndExecutions) -> None:
     with dropped(collect(world.sqs.queue(BAKED), most=None, wait_secs=1)) as hands:
         for hand in hands:
             world.life.moment()
@@ -119,8 +119,8 @@ def collect_all(world: World) -> None:
             world.life.moment()
 
 
-def baked(life: Life) -> World:
-    world = World(life)
+def baked(life: Life) -> QueuesAndExecutions:
+    world = QueuesAndExecutions(life)
     world.sqs.put(BAKED, *(body(item_id) for item_id in FILE))
     return world
 
@@ -148,8 +148,8 @@ BAKES = Counter(
 )
 
 
-def with_dead_letters(life: Life) -> World:
-    world = World(life)
+def with_dead_letters(life: Life) -> QueuesAndExecutions:
+    world = QueuesAndExecutions(life)
     world.sqs.put(DEAD, *GARBAGE, reason="malformed")
     world.fail("failed")
     # The sender has sent it once more, and the oven has buried it once more.
@@ -162,7 +162,7 @@ def with_dead_letters(life: Life) -> World:
     return world
 
 
-def redrive_all(world: World) -> None:
+def redrive_all(world: QueuesAndExecutions) -> None:
     queue = world.sqs.queue
     office = Redriver(queue(DEAD), queue(NEW), world.executions, CAPACITY, tries=30)
     with dropped(office.redrive(RedriveRequest(fields={"size": 2}))) as outcomes:
@@ -189,7 +189,7 @@ def test_dead_letters_that_are_redriven_again_after_a_kill_bake_once(oven_is_qui
     assert deaths_seen > 30
 
 
-def discard_all(world: World) -> None:
+def discard_all(world: QueuesAndExecutions) -> None:
     with dropped(discard(world.sqs.queue(DEAD), None, CAPACITY, tries=30)) as thrown:
         for some in thrown:
             world.life.moment()

@@ -25,14 +25,14 @@ from serverless_pizza_oven.simulator.executions import Executions
 from tests.unit.mortal_sqs import Sqs
 
 CAPACITY = 14
-BURNT = "its baking ended as ABORTED: Oven.Removed"
+BURNT = "its baking ended as ABORTED: RedriveBench.Removed"
 
 
 def body(item_id: str, **fields: Any) -> str:
     return json.dumps({"id": item_id, "bakingTimeSecs": 3600, **fields})
 
 
-class Oven:
+class RedriveBench:
     """Its New Items, its dead letters, and what has baked."""
 
     def __init__(self) -> None:
@@ -64,14 +64,14 @@ class Oven:
 
 
 @pytest.fixture
-def oven() -> Oven:
-    return Oven()
+def oven() -> RedriveBench:
+    return RedriveBench()
 
 
 # Looking
 
 
-def test_dead_letters_are_told_the_oldest_first_and_none_is_taken(oven: Oven) -> None:
+def test_dead_letters_are_told_the_oldest_first_and_none_is_taken(oven: RedriveBench) -> None:
     for number in range(23):
         oven.bury(body(f"i{number}"))
         oven.sqs.pass_time(1)
@@ -84,7 +84,7 @@ def test_dead_letters_are_told_the_oldest_first_and_none_is_taken(oven: Oven) ->
 
 
 def test_who_reads_for_so_long_that_letters_come_again_comes_to_an_end_and_can_delete_them(
-    oven: Oven,
+    oven: RedriveBench,
 ) -> None:
     for number in range(25):
         oven.bury(body(f"i{number}"))
@@ -114,7 +114,7 @@ def test_who_reads_for_so_long_that_letters_come_again_comes_to_an_end_and_can_d
     ],
 )
 def test_a_dead_letter_tells_its_reason_and_what_can_be_done(
-    text: str, reason: str | None, told: str, remedy: str, oven: Oven
+    text: str, reason: str | None, told: str, remedy: str, oven: RedriveBench
 ) -> None:
     oven.bury(text, reason)
     (letter,) = oven.letters()
@@ -122,7 +122,7 @@ def test_a_dead_letter_tells_its_reason_and_what_can_be_done(
 
 
 @pytest.mark.parametrize("text", ["no json", "{}", '{"id": "\\u001b[31m", "bakingTimeSecs": 1}'])
-def test_a_dead_letter_without_a_sound_id_goes_by_that_of_its_message(text: str, oven: Oven) -> None:
+def test_a_dead_letter_without_a_sound_id_goes_by_that_of_its_message(text: str, oven: RedriveBench) -> None:
     oven.bury(text)
     (letter,) = oven.letters()
     assert letter.id == letter.message.id
@@ -131,7 +131,7 @@ def test_a_dead_letter_without_a_sound_id_goes_by_that_of_its_message(text: str,
 # Sending back
 
 
-def test_a_rejected_item_keeps_its_id_and_its_body(oven: Oven) -> None:
+def test_a_rejected_item_keeps_its_id_and_its_body(oven: RedriveBench) -> None:
     written = '{"id":  "rejected", "bakingTimeSecs": 1, "price": 1.50}'
     oven.bury(written)
 
@@ -142,7 +142,7 @@ def test_a_rejected_item_keeps_its_id_and_its_body(oven: Oven) -> None:
     assert oven.sqs.bodies("dead") == []
 
 
-def test_an_item_whose_baking_failed_gets_a_new_id_and_keeps_the_rest(oven: Oven) -> None:
+def test_an_item_whose_baking_failed_gets_a_new_id_and_keeps_the_rest(oven: RedriveBench) -> None:
     oven.bury(body("burnt", crust="thin"), BURNT)
     oven.begin(body("burnt", crust="thin"), then="ABORTED")
 
@@ -152,7 +152,7 @@ def test_an_item_whose_baking_failed_gets_a_new_id_and_keeps_the_rest(oven: Oven
     assert oven.sent() == [{"id": "burnt.redrive-1", "bakingTimeSecs": 3600, "crust": "thin"}]
 
 
-def test_an_item_that_failed_again_gets_the_next_id(oven: Oven) -> None:
+def test_an_item_that_failed_again_gets_the_next_id(oven: RedriveBench) -> None:
     oven.begin(body("burnt"), then="FAILED")
     oven.begin(body("burnt.redrive-1"), then="TIMED_OUT")
     oven.bury(body("burnt.redrive-1"), BURNT)
@@ -165,7 +165,7 @@ def test_an_item_that_failed_again_gets_the_next_id(oven: Oven) -> None:
 
 
 def test_a_letter_of_a_failed_baking_goes_back_though_step_functions_does_not_know_of_the_failure_yet(
-    oven: Oven,
+    oven: RedriveBench,
 ) -> None:
     oven.begin(body("burnt"))
     oven.bury(body("burnt"), BURNT)
@@ -175,7 +175,9 @@ def test_a_letter_of_a_failed_baking_goes_back_though_step_functions_does_not_kn
 
 
 @pytest.mark.parametrize(("state", "told"), [("RUNNING", "x is in the oven"), ("SUCCEEDED", "x has baked")])
-def test_an_item_that_bakes_or_has_baked_already_is_not_sent(state: str, told: str, oven: Oven) -> None:
+def test_an_item_that_bakes_or_has_baked_already_is_not_sent(
+    state: str, told: str, oven: RedriveBench
+) -> None:
     oven.begin(body("x"), then=state)
     oven.bury(body("x"), None)
 
@@ -187,7 +189,9 @@ def test_an_item_that_bakes_or_has_baked_already_is_not_sent(state: str, told: s
 
 
 @pytest.mark.parametrize("state", ["RUNNING", "SUCCEEDED"])
-def test_an_item_whose_id_belongs_to_another_stays_until_it_gets_its_own(state: str, oven: Oven) -> None:
+def test_an_item_whose_id_belongs_to_another_stays_until_it_gets_its_own(
+    state: str, oven: RedriveBench
+) -> None:
     oven.begin(body("x"), then=state)
     oven.bury(body("x", note="another"))
 
@@ -199,7 +203,7 @@ def test_an_item_whose_id_belongs_to_another_stays_until_it_gets_its_own(state: 
     assert [item["id"] for item in oven.sent()] == ["y"]
 
 
-def test_of_two_letters_with_one_id_and_other_contents_one_stays(oven: Oven) -> None:
+def test_of_two_letters_with_one_id_and_other_contents_one_stays(oven: RedriveBench) -> None:
     oven.bury(body("x", note="first"))
     oven.bury(body("x", note="second"))
 
@@ -210,7 +214,7 @@ def test_of_two_letters_with_one_id_and_other_contents_one_stays(oven: Oven) -> 
 
 
 @pytest.mark.parametrize("text", ["no json", "{}", body("x", size=15), '{"type": "trigger"}'])
-def test_what_cannot_be_baked_stays_for_all_to_see_and_says_why(text: str, oven: Oven) -> None:
+def test_what_cannot_be_baked_stays_for_all_to_see_and_says_why(text: str, oven: RedriveBench) -> None:
     oven.bury(text)
     (outcome,) = oven.redrive().values()
     assert outcome.stays
@@ -218,7 +222,7 @@ def test_what_cannot_be_baked_stays_for_all_to_see_and_says_why(text: str, oven:
     assert oven.sent() == []
 
 
-def test_only_the_named_ones_are_sent_and_the_others_are_given_back(oven: Oven) -> None:
+def test_only_the_named_ones_are_sent_and_the_others_are_given_back(oven: RedriveBench) -> None:
     for number in range(12):
         oven.bury(body(f"i{number}"))
     (seventh,) = [letter for letter in oven.letters() if letter.id == "i7"]
@@ -229,7 +233,7 @@ def test_only_the_named_ones_are_sent_and_the_others_are_given_back(oven: Oven) 
     assert len(oven.sqs.visible("dead")) == 10
 
 
-def test_a_mended_item_is_sent_with_its_new_fields(oven: Oven) -> None:
+def test_a_mended_item_is_sent_with_its_new_fields(oven: RedriveBench) -> None:
     oven.bury('{"bakingTimeSecs": "soon", "crust": "thin"}')
     (letter,) = oven.letters()
 
@@ -248,7 +252,7 @@ def test_a_mended_item_is_sent_with_its_new_fields(oven: Oven) -> None:
     ],
 )
 def test_a_wish_that_cannot_be_met_is_refused_before_anything_is_sent(
-    wish: dict[str, Any], error: type[Exception], words: str, oven: Oven
+    wish: dict[str, Any], error: type[Exception], words: str, oven: RedriveBench
 ) -> None:
     oven.bury(body("sound"))
     oven.bury(body("large", size=20))
@@ -258,7 +262,7 @@ def test_a_wish_that_cannot_be_met_is_refused_before_anything_is_sent(
     assert len(oven.sqs.visible("dead")) == 2
 
 
-def test_what_has_no_fields_cannot_be_mended_and_the_way_on_is_told(oven: Oven) -> None:
+def test_what_has_no_fields_cannot_be_mended_and_the_way_on_is_told(oven: RedriveBench) -> None:
     oven.bury("no json")
     (letter,) = oven.letters()
 
@@ -268,7 +272,7 @@ def test_what_has_no_fields_cannot_be_mended_and_the_way_on_is_told(oven: Oven) 
     assert oven.sqs.visible("dead") == ["no json"]
 
 
-def test_letters_without_an_id_are_not_taken_for_one_because_they_say_the_same(oven: Oven) -> None:
+def test_letters_without_an_id_are_not_taken_for_one_because_they_say_the_same(oven: RedriveBench) -> None:
     oven.bury('{"bakingTimeSecs": 1}')
     oven.bury('{"bakingTimeSecs": 1}')
     with pytest.raises(UsageError, match="--new-id is for one dead letter, but 2 are meant"):
@@ -276,7 +280,7 @@ def test_letters_without_an_id_are_not_taken_for_one_because_they_say_the_same(o
     assert len(oven.sqs.visible("dead")) == 2
 
 
-def test_two_letters_of_one_item_get_a_new_id_together(oven: Oven) -> None:
+def test_two_letters_of_one_item_get_a_new_id_together(oven: RedriveBench) -> None:
     oven.bury(body("twice"))
     oven.bury(body("twice"))
     oven.redrive("twice", new_id="x")
@@ -284,7 +288,7 @@ def test_two_letters_of_one_item_get_a_new_id_together(oven: Oven) -> None:
     assert oven.sqs.bodies("dead") == []
 
 
-def test_among_all_letters_those_that_are_not_mended_are_left_out(oven: Oven) -> None:
+def test_among_all_letters_those_that_are_not_mended_are_left_out(oven: RedriveBench) -> None:
     oven.bury(body("large", size=20))
     oven.bury("no json")
 
@@ -294,7 +298,7 @@ def test_among_all_letters_those_that_are_not_mended_are_left_out(oven: Oven) ->
     assert oven.sqs.visible("dead") == ["no json"]
 
 
-def test_a_new_id_that_is_used_up_is_refused(oven: Oven) -> None:
+def test_a_new_id_that_is_used_up_is_refused(oven: RedriveBench) -> None:
     oven.bury(body("x"))
     oven.begin(body("taken"), then="FAILED")
     assert oven.redrive("x", new_id="taken")["x"].stays == "the id taken is used up: its baking failed"
@@ -304,7 +308,7 @@ def test_a_new_id_that_is_used_up_is_refused(oven: Oven) -> None:
 # Throwing away
 
 
-def test_only_the_letters_named_are_thrown_away(oven: Oven) -> None:
+def test_only_the_letters_named_are_thrown_away(oven: RedriveBench) -> None:
     oven.bury(body("kept"))
     oven.bury(body("hopeless"))
     oven.bury("no json")
@@ -315,7 +319,7 @@ def test_only_the_letters_named_are_thrown_away(oven: Oven) -> None:
     assert sorted(oven.sqs.visible("dead")) == ["no json", body("kept")]
 
 
-def test_nothing_is_thrown_away_where_one_is_not_found(oven: Oven) -> None:
+def test_nothing_is_thrown_away_where_one_is_not_found(oven: RedriveBench) -> None:
     oven.bury(body("kept"))
     with pytest.raises(NoSuchDeadLetterError, match="there is no dead letter nobody"):
         list(discard(oven.sqs.queue("dead"), {"kept", "nobody"}, CAPACITY, tries=30))

@@ -25,7 +25,7 @@ ORDER = {"count": 5, "bakingTimeSecs": 3, "size": 2}
 
 
 @dataclass
-class Answer:
+class PageAnswer:
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Answer:
         return said
 
 
-class Visitor:
+class PageVisitor:
     """A browser, or what pretends to be one."""
 
     def __init__(self, url: str, oven: ScriptedOven) -> None:
@@ -44,14 +44,16 @@ class Visitor:
         self.origin = f"http://127.0.0.1:{self.port}"
         self.oven = oven
 
-    def get(self, path: str, **headers: str) -> Answer:
+    def get(self, path: str, **headers: str) -> PageAnswer:
         return self._ask("GET", path, headers)
 
-    def post(self, order: object, **headers: str) -> Answer:
+    def post(self, order: object, **headers: str) -> PageAnswer:
         body = order if isinstance(order, bytes) else json.dumps(order).encode()
         return self._ask("POST", "/pizzas", {"Origin": self.origin, **headers}, body)
 
-    def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
+    def _ask(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> PageAnswer:
         named = {name: value for name, value in headers.items() if value}
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
             connection.request(method, path, body, named)
@@ -59,17 +61,17 @@ class Visitor:
             found = {name.lower(): value for name, value in response.getheaders()}
             # The stream has no end.
             is_stream = found.get("content-type", "").startswith("text/event-stream")
-            return Answer(response.status, b"" if is_stream else response.read(), found)
+            return PageAnswer(response.status, b"" if is_stream else response.read(), found)
 
 
 @pytest.fixture
-def visitor() -> Iterator[Visitor]:
+def visitor() -> Iterator[PageVisitor]:
     oven = ScriptedOven(lambda: status_at(100.0))
     with running_page(oven) as page:
-        yield Visitor(page.url, oven)
+        yield PageVisitor(page.url, oven)
 
 
-def test_the_page_and_its_files_are_served(visitor: Visitor) -> None:
+def test_the_page_and_its_files_are_served(visitor: PageVisitor) -> None:
     kinds = {path: visitor.get(path).headers["content-type"].partition(";")[0] for path in files()}
 
     assert kinds["/"] == "text/html"
@@ -83,7 +85,7 @@ def files() -> list[str]:
 
 
 @pytest.mark.parametrize("path", ["/", "/page.js", "/looks", "/nothing"])
-def test_every_answer_forbids_all_but_the_pages_own_files(visitor: Visitor, path: str) -> None:
+def test_every_answer_forbids_all_but_the_pages_own_files(visitor: PageVisitor, path: str) -> None:
     headers = visitor.get(path).headers
 
     policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
@@ -95,26 +97,28 @@ def test_every_answer_forbids_all_but_the_pages_own_files(visitor: Visitor, path
     assert headers["referrer-policy"] == "no-referrer"
 
 
-def test_refusals_bear_the_same_headers(visitor: Visitor) -> None:
+def test_refusals_bear_the_same_headers(visitor: PageVisitor) -> None:
     assert "content-security-policy" in visitor.get("/", Host="evil.example").headers
     assert "content-security-policy" in visitor.get("/", Origin="http://evil.example").headers
 
 
 @pytest.mark.parametrize("path", ["/", "/looks", "/page.js"])
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost."])
-def test_a_name_that_was_made_to_lead_here_is_refused(visitor: Visitor, path: str, host: str) -> None:
+def test_a_name_that_was_made_to_lead_here_is_refused(visitor: PageVisitor, path: str, host: str) -> None:
     assert visitor.get(path, Host=host).status == 400
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_this_machines_own_names_are_taken_at_any_port_that_leads_here(visitor: Visitor, host: str) -> None:
+def test_this_machines_own_names_are_taken_at_any_port_that_leads_here(
+    visitor: PageVisitor, host: str
+) -> None:
     assert visitor.get("/", Host=f"{host}:8080").status == 200
 
 
 @pytest.mark.parametrize(
     "origin", ["http://evil.example", "null", "https://127.0.0.1:{port}", "http://127.0.0.1:1"]
 )
-def test_another_websites_requests_are_refused(visitor: Visitor, origin: str) -> None:
+def test_another_websites_requests_are_refused(visitor: PageVisitor, origin: str) -> None:
     origin = origin.format(port=visitor.port)
 
     assert visitor.get("/looks", Origin=origin).status == 403
@@ -122,13 +126,13 @@ def test_another_websites_requests_are_refused(visitor: Visitor, origin: str) ->
     assert visitor.oven.sent == []
 
 
-def test_who_does_not_say_where_it_comes_from_may_read_and_not_send(visitor: Visitor) -> None:
+def test_who_does_not_say_where_it_comes_from_may_read_and_not_send(visitor: PageVisitor) -> None:
     assert visitor.get("/").status == 200
     assert visitor.post(ORDER, Origin="").status == 403
     assert visitor.oven.sent == []
 
 
-def test_an_order_is_sent_to_an_oven_on_this_machine(visitor: Visitor) -> None:
+def test_an_order_is_sent_to_an_oven_on_this_machine(visitor: PageVisitor) -> None:
     answer = visitor.post(ORDER)
 
     assert (answer.status, answer.said) == (200, "Sent 5 pizzas.")
@@ -139,7 +143,7 @@ def test_an_order_is_sent_to_an_oven_on_this_machine(visitor: Visitor) -> None:
 def test_an_order_for_an_oven_elsewhere_is_refused_with_what_to_do() -> None:
     oven = ScriptedOven(lambda: status_at(100.0), is_local=False)
     with running_page(oven) as page:
-        answer = Visitor(page.url, oven).post(ORDER)
+        answer = PageVisitor(page.url, oven).post(ORDER)
 
     assert answer.status == 403
     assert "read-only" in answer.said
@@ -148,7 +152,7 @@ def test_an_order_for_an_oven_elsewhere_is_refused_with_what_to_do() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 21, -1, 1.5, True, "5", None, 10**30])
-def test_more_than_a_handful_is_refused(visitor: Visitor, count: object) -> None:
+def test_more_than_a_handful_is_refused(visitor: PageVisitor, count: object) -> None:
     answer = visitor.post({**ORDER, "count": count})
 
     assert answer.status == 400
@@ -157,12 +161,12 @@ def test_more_than_a_handful_is_refused(visitor: Visitor, count: object) -> None
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"5", b"[" * 900, b'{"count": 5}', b"\xff", b'{"a": 2}'])
-def test_what_is_no_order_is_refused(visitor: Visitor, body: bytes) -> None:
+def test_what_is_no_order_is_refused(visitor: PageVisitor, body: bytes) -> None:
     assert visitor.post(body).status == 400
     assert visitor.oven.sent == []
 
 
-def test_a_long_body_is_not_read_to_its_end(visitor: Visitor) -> None:
+def test_a_long_body_is_not_read_to_its_end(visitor: PageVisitor) -> None:
     assert visitor.post(b" " * 5000).status == 413
 
 
@@ -174,7 +178,7 @@ def test_a_long_body_is_not_read_to_its_end(visitor: Visitor) -> None:
     ],
 )
 def test_what_the_oven_says_to_an_order_is_told(
-    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, said: str
+    visitor: PageVisitor, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, said: str
 ) -> None:
     def refuse(_: PizzaOrder) -> None:
         raise error
@@ -186,12 +190,12 @@ def test_what_the_oven_says_to_an_order_is_told(
     assert (answer.status, answer.said) == (status, said)
 
 
-def test_files_beside_the_page_are_not_served(visitor: Visitor) -> None:
+def test_files_beside_the_page_are_not_served(visitor: PageVisitor) -> None:
     for path in ("/../server.py", "/%2e%2e/server.py", "/..%2fserver.py", "//etc/passwd"):
         assert visitor.get(path).status == 404, path
 
 
-def test_a_page_is_greeted_and_then_told_each_look(visitor: Visitor) -> None:
+def test_a_page_is_greeted_and_then_told_each_look(visitor: PageVisitor) -> None:
     with contextlib.closing(stream(visitor.port)) as events:
         hello, look = next(events), next(events)
 
@@ -212,13 +216,13 @@ def stream(port: int) -> Generator[tuple[str, dict[str, object]]]:
             yield kind, data
 
 
-def test_the_page_listens_on_this_machine_alone(visitor: Visitor) -> None:
+def test_the_page_listens_on_this_machine_alone(visitor: PageVisitor) -> None:
     with socket.socket() as probe:
         # All of 127.0.0.0/8 is this machine, but not where we listen.
         assert probe.connect_ex(("127.0.0.2", visitor.port)) != 0
 
 
-def test_a_port_that_is_taken_is_an_error_that_says_so(visitor: Visitor) -> None:
+def test_a_port_that_is_taken_is_an_error_that_says_so(visitor: PageVisitor) -> None:
     taken = pytest.raises(PortTakenError, match=f"port {visitor.port} of 127.0.0.1 is taken: .* --port")
     with taken, running_page(visitor.oven, visitor.port):
         pass
@@ -233,7 +237,7 @@ def test_the_command_ends_soon_although_pages_are_open_and_a_look_hangs() -> Non
 
     oven = ScriptedOven(look)  # type: ignore[arg-type]
     with running_page(oven) as page:
-        pages = [stream(Visitor(page.url, oven).port) for _ in range(3)]
+        pages = [stream(PageVisitor(page.url, oven).port) for _ in range(3)]
         for events in pages:
             assert next(events)[0] == "hello"
         began = time.monotonic()

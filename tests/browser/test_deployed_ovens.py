@@ -33,7 +33,7 @@ def running() -> Iterator[LocalOven]:
 
 
 @pytest.fixture
-def kitchen(running: LocalOven) -> LocalOven:
+def oven(running: LocalOven) -> LocalOven:
     """The shared oven. Its tests leave it empty."""
     for url in (running.stack.baked_items, running.stack.dead_letters):
         running.aws.sqs.purge_queue(QueueUrl=url)
@@ -86,10 +86,10 @@ def test_a_demos_rush_is_seen_from_the_first_pizza_to_the_last(open_page: OpenPa
 
 
 def test_the_page_agrees_with_the_queues_while_its_own_pizzas_bake(
-    kitchen: LocalOven, open_page: OpenPage
+    oven: LocalOven, open_page: OpenPage
 ) -> None:
-    client = Client(kitchen)
-    with page_of(kitchen) as url:
+    client = Client(oven)
+    with page_of(oven) as url:
         page = open_page(url)
         expect(page.locator("#capacity")).to_have_text("6")
         for count, secs in [("6", "600"), ("9", "0")]:
@@ -100,14 +100,14 @@ def test_the_page_agrees_with_the_queues_while_its_own_pizzas_bake(
             # Two functions may take up the two orders, and the second one be the quicker.
             expect(page.locator("#occupied")).to_have_text("6")
 
-        eventually("six bake and nine wait", lambda: shown(page) == (6, 0, 9, 0, 0) == held(kitchen))
+        eventually("six bake and nine wait", lambda: shown(page) == (6, 0, 9, 0, 0) == held(oven))
         for item_id in client.row().leases:
             client.stop_baking(item_id, "Test", "over")
-        eventually("nine are baked", lambda: shown(page) == (0, 0, 0, 9, 6) == held(kitchen))
+        eventually("nine are baked", lambda: shown(page) == (0, 0, 0, 9, 6) == held(oven))
 
 
-def test_an_order_that_the_oven_would_refuse_is_not_sent(kitchen: LocalOven, open_page: OpenPage) -> None:
-    with page_of(kitchen) as url:
+def test_an_order_that_the_oven_would_refuse_is_not_sent(oven: LocalOven, open_page: OpenPage) -> None:
+    with page_of(oven) as url:
         page = open_page(url)
         page.get_by_label("Slots each").fill("7")
         page.get_by_role("button", name="Send").click()
@@ -119,11 +119,11 @@ def test_an_order_that_the_oven_would_refuse_is_not_sent(kitchen: LocalOven, ope
 
 
 def test_dead_letters_come_with_their_reasons_and_stay_where_they_are(
-    kitchen: LocalOven, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+    oven: LocalOven, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("serverless_pizza_oven.web.polling.PEEK_EVERY_SECS", 0)
-    client = Client(kitchen)
-    with page_of(kitchen) as url:
+    client = Client(oven)
+    with page_of(oven) as url:
         page = open_page(url)
         expect(page.locator("#no-letters")).to_have_text("There are none.")
 
@@ -131,16 +131,14 @@ def test_dead_letters_come_with_their_reasons_and_stay_where_they_are(
         client.send_bodies([HOSTILE, f'{{"id": "{HOSTILE}", "bakingTimeSecs": 1}}'])
 
         # As SQS moves them there itself: without a reason.
-        kitchen.aws.sqs.send_message(
-            QueueUrl=kitchen.stack.dead_letters, MessageBody=json.dumps(pizza("given-up"))
-        )
+        oven.aws.sqs.send_message(QueueUrl=oven.stack.dead_letters, MessageBody=json.dumps(pizza("given-up")))
 
         expect(page.locator("#letters li")).to_have_count(4)
         expect(page.locator("#letters")).to_contain_text("too-large")
         expect(page.locator("#letters")).to_contain_text("size must be a whole number of slots from 1 to 6")
         expect(page.locator("#letters")).to_contain_text("SQS gave up after 30 tries")
         expect(page.locator("#dead")).to_have_text("4")
-    assert contents(kitchen.aws, kitchen.stack).dead == 4
+    assert contents(oven.aws, oven.stack).dead == 4
 
 
 def test_an_oven_that_stops_and_comes_back_is_shown_so(open_page: OpenPage) -> None:
@@ -158,9 +156,9 @@ def test_an_oven_that_stops_and_comes_back_is_shown_so(open_page: OpenPage) -> N
 
 
 def test_oven_view_prints_its_url_and_ends_at_ctrl_c_although_the_page_is_open(
-    kitchen: LocalOven, open_page: OpenPage
+    oven: LocalOven, open_page: OpenPage
 ) -> None:
-    command = [OVEN, "view", "--endpoint-url", kitchen.endpoint_url]
+    command = [OVEN, "view", "--endpoint-url", oven.endpoint_url]
     with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as view:
         assert view.stdout
         page = open_page(view.stdout.readline().strip())

@@ -28,7 +28,7 @@ class PeekedOven(ScriptedOven):
         return [DeadLetterSummary("a", "it is dead")]
 
 
-class Reader:
+class BoardReader:
     """A page that reads a board, by hand."""
 
     def __init__(self, board: Board) -> None:
@@ -43,7 +43,7 @@ class Reader:
         await self._events.aclose()  # type: ignore[attr-defined]
 
 
-async def awaited(reader: Reader, board: Board) -> "asyncio.Future[tuple[str, Any]]":
+async def awaited(reader: BoardReader, board: Board) -> "asyncio.Future[tuple[str, Any]]":
     """What a page will get next, once it stands before the board."""
     first = asyncio.ensure_future(reader.next())
     while not board.wait_for_readers(0):
@@ -55,7 +55,7 @@ def read_once(watch: StatusPoller, board: Board) -> tuple[str, Any]:
     """What a page gets of the next look."""
 
     async def one() -> tuple[str, Any]:
-        reader = Reader(board)
+        reader = BoardReader(board)
         first = await awaited(reader, board)
         watch.look()
         try:
@@ -108,7 +108,7 @@ def test_a_page_that_comes_between_two_looks_gets_the_last_one_at_once() -> None
     watch, board = watching(ScriptedOven(lambda: status_at(100.0)))
 
     async def two() -> None:
-        early, late = Reader(board), Reader(board)
+        early, late = BoardReader(board), BoardReader(board)
         first = await awaited(early, board)
         watch.look()
         assert await first == await late.next()
@@ -125,7 +125,7 @@ def test_a_page_that_comes_when_nobody_watched_gets_no_old_look() -> None:
     watch.look()
 
     async def anew() -> None:
-        reader = Reader(board)
+        reader = BoardReader(board)
         first = await awaited(reader, board)
         watch.look()
         assert (await first)[1]["waiting"] == 2
@@ -139,7 +139,7 @@ def test_a_slow_page_misses_all_but_the_newest_look() -> None:
     watch, board = watching(ScriptedOven(lambda: looks.pop(0)))
 
     async def slow() -> None:
-        reader = Reader(board)
+        reader = BoardReader(board)
         first = await awaited(reader, board)
         watch.look()
         assert (await first)[1]["waiting"] == 0
@@ -163,7 +163,7 @@ def test_nobody_looks_while_no_page_is_open() -> None:
     thread.start()
     try:
         assert not looked.wait(0.2)
-        kind, _ = asyncio.run(Reader(board).next())
+        kind, _ = asyncio.run(BoardReader(board).next())
         assert kind == "look"
     finally:
         board.close()
