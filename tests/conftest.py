@@ -6,6 +6,7 @@ import pytest
 
 from serverless_pizza_oven.aws import Aws, local
 from serverless_pizza_oven.local.emulator import running_emulator
+from tests.emulator_log import clean_log
 from tests.ports import free_port
 
 LONG = ("stack/test_hostile_senders", "stack/test_items", "stack/test_docs", "stack", "browser", "simulation")
@@ -31,5 +32,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def local_aws() -> Iterator[Aws]:
     """An empty embedded AWS. Its endpoint URL is `local_aws.endpoint_url`."""
-    with running_emulator(free_port()) as endpoint_url:
+    with clean_log() as log, running_emulator(free_port(), log=log) as endpoint_url:
         yield local(endpoint_url)

@@ -57,6 +57,9 @@ class Aws:
         self._session = session
         self.endpoint_url = endpoint_url
         self._config = _EMULATOR_CONFIG if endpoint_url else _CONFIG
+        if is_on_this_machine(endpoint_url):
+            # HTTP_PROXY and the like are for other machines.
+            self._config = self._config.merge(Config(proxies={}))
 
     @cached_property
     def cloudformation(self) -> "CloudFormationClient":

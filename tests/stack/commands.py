@@ -71,11 +71,13 @@ class LocalOvenCommand:
 
 
 @contextlib.contextmanager
-def running_local_oven(port: int, folder: Path, *arguments: str) -> Iterator[LocalOvenCommand]:
-    """Have `oven local` run, with its temporary files in `folder`."""
+def running_local_oven(
+    port: int, folder: Path, *arguments: str, settings: Mapping[str, str] | None = None
+) -> Iterator[LocalOvenCommand]:
+    """Have `oven local` run, with its temporary files in `folder`, and `settings` in its environment."""
     process = subprocess.Popen(
         [OVEN, "local", "--port", str(port), *arguments],
-        env=environment(TMPDIR=str(folder)),
+        env=environment(TMPDIR=str(folder), **(settings or {})),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

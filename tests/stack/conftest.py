@@ -7,6 +7,7 @@ import pytest
 
 from serverless_pizza_oven.aws import Aws, local
 from serverless_pizza_oven.local.emulator import running_emulator
+from tests.emulator_log import clean_log
 from tests.ports import free_port
 from tests.stack.clients import Client
 from tests.stack.ovens import TestOven, running_test_oven
@@ -18,7 +19,7 @@ NewOven = Callable[[int], TestOven]
 @pytest.fixture(scope="session")
 def local_aws() -> Iterator[Aws]:
     """An empty embedded AWS that enforces IAM. Its endpoint URL is `local_aws.endpoint_url`."""
-    with running_emulator(free_port(), enforce_iam=True) as endpoint_url:
+    with clean_log() as log, running_emulator(free_port(), enforce_iam=True, log=log) as endpoint_url:
         yield local(endpoint_url)
 
 

@@ -9,6 +9,7 @@ import boto3
 
 from serverless_pizza_oven.aws import LOCAL_CREDENTIAL, LOCAL_REGION
 from serverless_pizza_oven.local.oven import LocalOven, running_oven
+from tests.emulator_log import clean_log
 from tests.ports import free_port
 from tests.stack.processes import children
 
@@ -36,7 +37,10 @@ def running_test_oven(capacity: int) -> Iterator[TestOven]:
     Its functions may do what their roles grant, and no more.
     """
     others = children(os.getpid(), EMULATOR)
-    with running_oven(free_port(), capacity=capacity, enforce_iam=True) as oven:
+    with (
+        clean_log() as log,
+        running_oven(free_port(), capacity=capacity, enforce_iam=True, log=log) as oven,
+    ):
         oven.aws.sqs.set_queue_attributes(
             QueueUrl=oven.stack.new_items, Attributes={"VisibilityTimeout": str(IN_HAND_SECS)}
         )

@@ -51,7 +51,7 @@ def test_the_wheel_brings_the_whole_project_and_nothing_of_the_clone(installed: 
         str(installed / "bin" / "python"),
         "-c",
         "import serverless_pizza_oven, pizza_oven, serverless_pizza_oven.deployment.template as t;"
-        "print(kitchen.__file__, pizza_oven.__file__, t.template_path())",
+        "print(serverless_pizza_oven.__file__, pizza_oven.__file__, t.template_path())",
         folder=tmp_path,
     ).split()
 

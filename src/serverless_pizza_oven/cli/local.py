@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from botocore.utils import get_environ_proxies
 
 from serverless_pizza_oven import aws
 from serverless_pizza_oven.aws import LOCAL_CREDENTIAL, LOCAL_REGION
@@ -10,6 +11,7 @@ from serverless_pizza_oven.cli.options import say
 from serverless_pizza_oven.cli.signals import stopped
 from serverless_pizza_oven.cli.view import WithView, shown
 from serverless_pizza_oven.deployment.names import MAX_CAPACITY
+from serverless_pizza_oven.local.emulator import HOST
 from serverless_pizza_oven.local.oven import LocalOven, running_oven
 from serverless_pizza_oven.text import slots
 
@@ -56,5 +58,7 @@ def _description(oven: LocalOven) -> str:
             f"export AWS_ACCESS_KEY_ID={LOCAL_CREDENTIAL}",
             f"export AWS_SECRET_ACCESS_KEY={LOCAL_CREDENTIAL}",
             f"export AWS_DEFAULT_REGION={LOCAL_REGION} AWS_REGION={LOCAL_REGION}",
+            # Else the AWS CLI and the SDKs ask the proxy for this machine.
+            *([f'export NO_PROXY="{HOST},$NO_PROXY"'] if get_environ_proxies(oven.endpoint_url) else []),
         ]
     )

@@ -1,6 +1,7 @@
 """Starts and stops the embedded AWS."""
 
 import contextlib
+import http.client
 import os
 import shutil
 import socket
@@ -8,8 +9,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,26 @@ from serverless_pizza_oven.errors import KitchenError
 from serverless_pizza_oven.local.server import FOLDER_VARIABLE
 
 HOST = "127.0.0.1"
+
+INHERITED = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "VIRTUAL_ENV",
+    "SYSTEMROOT",
+)
+"""The environment variables that the emulator inherits: what Python may need to start and to find libraries.
+
+Others would change how the emulator works: settings of AWS and of MiniStack, and proxies, by which its own
+requests to this machine would not arrive.
+"""
+
 START_SECS = 60
 STOP_SECS = 10
 
@@ -31,14 +50,19 @@ class EmulatorError(KitchenError):
 
 
 @contextlib.contextmanager
-def running_emulator(port: int, *, enforce_iam: bool = False) -> Iterator[str]:
+def running_emulator(port: int, *, enforce_iam: bool = False, log: Path | None = None) -> Iterator[str]:
     """Serve the embedded AWS on 127.0.0.1 while the block runs. Yields its endpoint URL.
 
-    Whatever happens, no process and no folder of it stays. Raises PortTakenError and EmulatorError.
+    It writes its errors to `log`, if that is named. Whatever happens, no process and no folder of it stays.
+
+    Raises PortTakenError and EmulatorError.
     """
     _check_free(port)
-    folder = Path(tempfile.mkdtemp(prefix="pizza-oven-"))
-    log = folder / "log"
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="pizza-oven-"))
+    except OSError as error:
+        raise EmulatorError(f"the embedded AWS has no place for its files: {error}") from error
+    log = log or folder / "log"
     try:
         with log.open("wb") as log_file:
             process = subprocess.Popen(
@@ -51,9 +75,8 @@ def running_emulator(port: int, *, enforce_iam: bool = False) -> Iterator[str]:
                 start_new_session=True,
             )
         try:
-            endpoint_url = f"http://{HOST}:{port}"
-            _wait_until_ready(endpoint_url, process, log)
-            yield endpoint_url
+            _wait_until_ready(port, process, log)
+            yield f"http://{HOST}:{port}"
         finally:
             _stop(process)
     finally:
@@ -81,8 +104,7 @@ def _check_free(port: int) -> None:
 
 
 def _environment(port: int, folder: Path, *, enforce_iam: bool) -> dict[str, str]:
-    # None of the user's AWS settings: the functions inherit this environment.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = {name: value for name, value in os.environ.items() if name in INHERITED}
     environment |= {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": HOST,
@@ -91,14 +113,10 @@ def _environment(port: int, folder: Path, *, enforce_iam: bool) -> dict[str, str
         "AWS_ACCESS_KEY_ID": LOCAL_CREDENTIAL,
         "AWS_SECRET_ACCESS_KEY": LOCAL_CREDENTIAL,
         "AWS_DEFAULT_REGION": LOCAL_REGION,
-        # Each process of a function would compile all that it imports anew.
-        "PYTHONDONTWRITEBYTECODE": "",
         # Services that would listen on ports of their own.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "ERROR",
-        # The functions inherit that, too, and would say nothing.
-        "POWERTOOLS_LOG_LEVEL": "INFO",
         "STATE_DIR": str(folder / "state"),
         "TMPDIR": str(folder),
         FOLDER_VARIABLE: str(folder),
@@ -108,15 +126,26 @@ def _environment(port: int, folder: Path, *, enforce_iam: bool) -> dict[str, str
     return environment
 
 
-def _wait_until_ready(endpoint_url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_ready(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     give_up = time.monotonic() + START_SECS
     while time.monotonic() < give_up and process.poll() is None:
-        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            urllib.request.urlopen(f"{endpoint_url}/_ministack/health", timeout=1).close()  # noqa: S310
+        if _is_healthy(port):
             return
         time.sleep(0.05)
     last_words = log.read_text(errors="replace").strip().rpartition("\n")[2]
     raise EmulatorError(f"the embedded AWS did not start: {last_words or f'no answer in {START_SECS} s'}")
+
+
+def _is_healthy(port: int) -> bool:
+    # By a connection of our own, which no proxy setting redirects.
+    connection = http.client.HTTPConnection(HOST, port, timeout=1)
+    try:
+        connection.request("GET", "/_ministack/health")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

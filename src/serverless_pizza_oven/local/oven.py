@@ -1,15 +1,19 @@
 """A whole oven on this machine, for as long as it is needed."""
 
 import contextlib
+import json
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from serverless_pizza_oven import aws
+from serverless_pizza_oven.aws import Aws, aws_errors
 from serverless_pizza_oven.deployment.deploying import deploy
 from serverless_pizza_oven.deployment.names import STACK_IN_AN_EMULATOR
 from serverless_pizza_oven.deployment.progress import Report
 from serverless_pizza_oven.deployment.stack import Stack
-from serverless_pizza_oven.local.emulator import running_emulator
+from serverless_pizza_oven.local.emulator import EmulatorError, running_emulator
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +27,16 @@ class LocalOven:
 
 @contextlib.contextmanager
 def running_oven(
-    port: int, *, capacity: int | None = None, enforce_iam: bool = False, report: Report = lambda _line: None
+    port: int,
+    *,
+    capacity: int | None = None,
+    enforce_iam: bool = False,
+    log: Path | None = None,
+    report: Report = lambda _line: None,
 ) -> Iterator[LocalOven]:
     """Have an oven of `capacity` slots (the template's default without) while the block runs.
+
+    It is ready: one of its functions ran. The emulator writes its errors to `log`, if that is named.
 
     Raises PortTakenError, EmulatorError, DeploymentError.
     """
@@ -33,6 +44,25 @@ def running_oven(
     parameters = {"RefusePlainHttp": "false"}
     if capacity is not None:
         parameters["BakingTableCapacityCount"] = str(capacity)
-    with running_emulator(port, enforce_iam=enforce_iam) as endpoint_url:
+    with running_emulator(port, enforce_iam=enforce_iam, log=log) as endpoint_url:
         account = aws.local(endpoint_url)
-        yield LocalOven(account, deploy(account, STACK_IN_AN_EMULATOR, parameters, report), endpoint_url)
+        stack = deploy(account, STACK_IN_AN_EMULATOR, parameters, report)
+        _check_functions_run(account, stack)
+        yield LocalOven(account, stack, endpoint_url)
+
+
+def _check_functions_run(account: Aws, stack: Stack) -> None:
+    """Have Bake Items handle no messages. Raises EmulatorError where it cannot.
+
+    The emulator answers although it cannot start a process, as with a full disk: then nothing would bake.
+    """
+    with aws_errors("running Bake Items"):
+        response = account.lambda_functions.invoke(
+            FunctionName=stack.outputs["BakeItemsFunctionName"], Payload=json.dumps({"Records": []})
+        )
+        answer = json.load(response["Payload"])
+    if "FunctionError" in response:
+        raise EmulatorError(
+            f"the embedded AWS cannot run the function BakeItems: {answer['errorMessage']} "
+            f"(its files are in {tempfile.gettempdir()}; TMPDIR names another folder)"
+        )

@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 from importlib.metadata import version
+from typing import Any
 
 from serverless_pizza_oven.local.patches import (
     cloudformation,
@@ -51,6 +52,7 @@ def main() -> None:
     config.graceful_timeout = 1
 
     async def serve_until_input_ends() -> None:
+        asyncio.get_running_loop().set_exception_handler(_ignore_cancelled_connections)
         ended = asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.read)
 
         async def input_ended() -> None:
@@ -67,6 +69,15 @@ def main() -> None:
     os._exit(0)
 
 
+def _ignore_cancelled_connections(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Report errors of the event loop, but not the end of the connections that are open when it ends.
+
+    Older versions of asyncio report those: https://github.com/python/cpython/pull/113690.
+    """
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)
+
+
 def patch(counts: RequestCounts) -> None:
     """Apply all patches to MiniStack, and count its invocations."""
     from ministack.core import iam_evaluator, lambda_runtime  # noqa: PLC0415
@@ -76,7 +87,11 @@ def patch(counts: RequestCounts) -> None:
     from ministack.services.cloudformation import provisioners  # noqa: PLC0415
 
     cloudformation.accept_metric_math_alarms(provisioners)
+    cloudformation.delete_all_of_a_resource(
+        provisioners, dynamodb=tables, lambda_service=lambda_svc, step_functions=stepfunctions
+    )
     cloudwatch.measure_queues(metrics, sqs)
+    cloudwatch.publish_embedded_metrics(metrics, lambda_svc)
     dynamodb.copy_items_quickly(tables)
     iam.report_the_role_of_a_session(iam_evaluator)
     lambda_workers.report_invocations(lambda_svc, counts.add_invocation)
@@ -84,6 +99,9 @@ def patch(counts: RequestCounts) -> None:
     lambda_workers.log_all_output(lambda_runtime)
     lambda_workers.finish_invocations_before_update(lambda_runtime)
     lambda_workers.unpack_packages_once(lambda_runtime)
+    lambda_workers.isolate_workers(lambda_runtime)
+    lambda_workers.report_error_names(lambda_runtime, lambda_svc)
+    step_functions.answer_repeated_starts(stepfunctions)
     step_functions.limit_parallel_tasks(stepfunctions, TASKS_PER_CPU * (os.cpu_count() or 2))
 
 

@@ -1,7 +1,10 @@
-"""CloudFormation: resources of the template that MiniStack refuses."""
+"""CloudFormation: resources that MiniStack refuses, and what is left of those that it deletes."""
 
 import functools
+from collections.abc import Callable
 from typing import Any
+
+from serverless_pizza_oven.local.patches.step_functions import forget_executions
 
 
 def accept_metric_math_alarms(provisioners: Any) -> None:
@@ -19,3 +22,41 @@ def accept_metric_math_alarms(provisioners: Any) -> None:
         return {**record(name, {**others, **metrics[0]["Metric"], **first}), "Metrics": properties["Metrics"]}
 
     provisioners._cw_metric_alarm_record = recorded
+
+
+def delete_all_of_a_resource(
+    provisioners: Any, *, dynamodb: Any, lambda_service: Any, step_functions: Any
+) -> None:
+    """Delete with a resource what belongs to it: another of the same name then has nothing of the old one.
+
+    MiniStack leaves the executions of a state machine, whose names are then taken; the processes of a
+    function, which run its old code; the tags and the resource policy of a table.
+    """
+
+    def delete_function(name: str) -> None:
+        lambda_service._delete_function(name, {})
+
+    def delete_table(name: str) -> None:
+        table = dynamodb._tables.get(name, {})
+        dynamodb._resource_policies.pop(table.get("TableArn"), None)
+        dynamodb._delete_table({"TableName": name})
+
+    def delete_state_machine(arn: str) -> None:
+        forget_executions(step_functions, arn)
+
+    _also_on_delete(provisioners, "AWS::Lambda::Function", delete_function)
+    _also_on_delete(provisioners, "AWS::DynamoDB::Table", delete_table)
+    _also_on_delete(provisioners, "AWS::StepFunctions::StateMachine", delete_state_machine)
+
+
+def _also_on_delete(provisioners: Any, resource_type: str, delete_rest: Callable[[str], None]) -> None:
+    """Call `delete_rest` with the physical id of each resource of a type before MiniStack deletes it."""
+    handlers = provisioners._RESOURCE_HANDLERS[resource_type]
+    delete = handlers["delete"]
+
+    @functools.wraps(delete)
+    def deleted(physical_id: str, properties: dict[str, Any]) -> None:
+        delete_rest(physical_id)
+        delete(physical_id, properties)
+
+    handlers["delete"] = deleted

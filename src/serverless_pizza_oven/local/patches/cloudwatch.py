@@ -1,14 +1,21 @@
 """CloudWatch: metrics that MiniStack lacks."""
 
 import functools
+import json
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
+
+POISON_RECEIVES = 3
+"""A message that was received so often and not deleted is left out of its queue's age."""
 
 
 def measure_queues(cloudwatch: Any, sqs: Any) -> None:
     """Publish the age of each queue's oldest message whenever somebody asks for a metric.
 
-    SQS itself publishes it once a minute.
+    SQS itself publishes it once a minute, and leaves out messages that were received three times or more
+    (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html).
     """
     answer = cloudwatch._get_metric_statistics
 
@@ -16,9 +23,67 @@ def measure_queues(cloudwatch: Any, sqs: Any) -> None:
     def measured(*request: Any) -> Any:
         now = time.time()
         for queue in sqs._queues.values():
-            age = max((now - message["sent_at"] for message in list(queue["messages"])), default=0)
+            ages = (
+                now - message["sent_at"]
+                for message in list(queue["messages"])
+                if message["receive_count"] < POISON_RECEIVES or _was_moved(message)
+            )
             of_queue = {"QueueName": queue["name"]}
+            age = max(ages, default=0)
             cloudwatch.record_metric("AWS/SQS", "ApproximateAgeOfOldestMessage", age, "Seconds", of_queue)
         return answer(*request)
 
     cloudwatch._get_metric_statistics = measured
+
+
+def _was_moved(message: dict[str, Any]) -> bool:
+    """Whether SQS moved it to a dead-letter queue: its receives were those of the other queue."""
+    return "DeadLetterQueueSourceArn" in message["sys"]
+
+
+def publish_embedded_metrics(cloudwatch: Any, lambda_service: Any) -> None:
+    """Publish the metrics that functions write into their logs. MiniStack leaves them there.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+    write = lambda_service._emit_lambda_logs
+
+    @functools.wraps(write)
+    def written(function: Any, request_id: str, log: str, *rest: Any, **named: Any) -> None:
+        write(function, request_id, log, *rest, **named)
+        for line in log.splitlines():
+            for value in _embedded_metrics(line):
+                cloudwatch.record_metric(
+                    value.namespace, value.name, value.value, value.unit, value.dimensions
+                )
+
+    lambda_service._emit_lambda_logs = written
+
+
+@dataclass(frozen=True, slots=True)
+class _MetricValue:
+    """One value of a metric."""
+
+    namespace: str
+    name: str
+    value: float
+    unit: str
+    dimensions: dict[str, str]
+
+
+def _embedded_metrics(line: str) -> Iterator[_MetricValue]:
+    """All metric values of a log line; none, where it has no metrics."""
+    if '"_aws"' not in line:
+        return
+    try:
+        content = json.loads(line)
+    except ValueError:
+        return
+    for directive in content["_aws"]["CloudWatchMetrics"]:
+        for names in directive["Dimensions"]:
+            dimensions = {name: content[name] for name in names}
+            for metric in directive["Metrics"]:
+                found = content[metric["Name"]]
+                for value in found if isinstance(found, list) else [found]:
+                    unit = metric.get("Unit", "None")
+                    yield _MetricValue(directive["Namespace"], metric["Name"], value, unit, dimensions)

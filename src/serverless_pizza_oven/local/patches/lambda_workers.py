@@ -3,18 +3,31 @@
 import fcntl
 import functools
 import hashlib
+import subprocess
+import sys
 import tempfile
 import termios
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 LATE_OUTPUT_SECS = 1
 """How long an invocation's log waits for output that was written and not read yet."""
+
+RUNTIME_LIBRARIES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
+"""The SDK, and what it imports: what Lambda's Python runtimes bring besides Python
+(https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html)."""
+
+RUNTIME_VARIABLES = ("AWS_", "LAMBDA_", "_LAMBDA_")
+"""How the environment variables begin that MiniStack sets as Lambda does."""
+
+INTERPRETER_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
+"""What Python itself may need to start on this machine."""
 
 
 def poll_queues_quickly(lambda_service: Any) -> None:
@@ -91,3 +104,73 @@ def unpack_packages_once(lambda_runtime: Any) -> None:
     lambda_runtime.zipfile = SimpleNamespace(
         ZipFile=SharedZipFile, BadZipFile=zipfile.BadZipFile, LargeZipFile=zipfile.LargeZipFile
     )
+
+
+def isolate_workers(lambda_runtime: Any) -> None:
+    """Let functions see their package and the libraries of Lambda's runtime, and no others.
+
+    MiniStack starts them with its own environment, and with all libraries installed here: a package that
+    lacks a library works, until it is deployed on AWS.
+    """
+    runtime = tempfile.mkdtemp(prefix="runtime-")
+    for name in RUNTIME_LIBRARIES:
+        _link(name, Path(runtime))
+
+    def start(command: Sequence[str], *, env: Mapping[str, str], **options: Any) -> Any:
+        if command[0] == sys.executable:
+            # Without site-packages, the user's packages, and the folder of the worker's script.
+            command = [command[0], "-sSP", *command[1:]]
+        kept = {
+            name: value
+            for name, value in env.items()
+            if name.startswith(RUNTIME_VARIABLES) or name in INTERPRETER_VARIABLES
+        }
+        # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+        of_lambda = {"LAMBDA_RUNTIME_DIR": runtime, "PYTHONPATH": runtime, "TZ": ":UTC"}
+        environment = {**kept, **of_lambda, "PYTHONUTF8": "1"}
+        return subprocess.Popen(command, env=environment, **options)  # noqa: S603 - MiniStack's command
+
+    lambda_runtime.subprocess = SimpleNamespace(
+        Popen=start, PIPE=subprocess.PIPE, DEVNULL=subprocess.DEVNULL, STDOUT=subprocess.STDOUT
+    )
+
+
+def _link(library: str, folder: Path) -> None:
+    """Put an installed library into a folder. Raises ImportError where it is not installed."""
+    spec = find_spec(library)
+    if spec is None or spec.origin is None:
+        raise ImportError(f"the local stack needs {library}, which is not installed", name=library)
+    source = Path(spec.origin)
+    if spec.submodule_search_locations:
+        source = source.parent
+    (folder / source.name).symlink_to(source)
+
+
+def report_error_names(lambda_runtime: Any, lambda_service: Any) -> None:
+    """Give the name of a handler's exception as the `errorType`. MiniStack has one name for all.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+    """
+    error = '"error": str(e), "trace"'
+    script = lambda_runtime._PYTHON_WORKER_SCRIPT
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(error, f'"error_type": type(e).__name__, {error}')
+    invoke, execute = lambda_runtime.Worker.invoke, lambda_service._execute_function_warm
+    # MiniStack calls the first from the second, in one thread, and hands on only what it knows.
+    last = threading.local()
+
+    @functools.wraps(invoke)
+    def invoked(*arguments: Any, **named: Any) -> Any:
+        result = invoke(*arguments, **named)
+        last.error_type = result.get("error_type")
+        return result
+
+    @functools.wraps(execute)
+    def executed(*arguments: Any) -> Any:
+        last.error_type = None
+        result = execute(*arguments)
+        if last.error_type:
+            result["body"]["errorType"] = last.error_type
+        return result
+
+    lambda_runtime.Worker.invoke = invoked
+    lambda_service._execute_function_warm = executed
