@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from serverless_pizza_oven.forecast.options import read_request
+from serverless_pizza_oven.forecast.options import ForecastOptions, read_request
 from serverless_pizza_oven.forecast.report import number, span
 from serverless_pizza_oven.forecast.request import ForecastRequest
 from serverless_pizza_oven.forecast.run import ForecastRun
@@ -82,11 +82,13 @@ class Trial:
     def request(self) -> ForecastRequest:
         """Of one of the ovens."""
         made = read_request(
-            items=int(2 * self.span * self.arrivals / self.ovens) + 1,
-            arrivals=f"steady:{self.arrivals / self.ovens:.6f}",
-            bake=str(self.baking_secs),
-            capacity=self.slots // self.ovens,
-            max_concurrency=self.max_concurrency,
+            ForecastOptions(
+                items=int(2 * self.span * self.arrivals / self.ovens) + 1,
+                arrivals=f"steady:{self.arrivals / self.ovens:.6f}",
+                bake=str(self.baking_secs),
+                capacity=self.slots // self.ovens,
+                max_concurrency=self.max_concurrency,
+            )
         )
         return replace(made, quotas=_share(self.quotas, self.ovens))
 

@@ -8,11 +8,11 @@ from xml.sax.saxutils import escape
 
 from rich.text import Text
 
-from serverless_pizza_oven.demo.choice import LOCALLY
-from serverless_pizza_oven.demo.drawing import frame
+from serverless_pizza_oven.demo.demo_oven import DemoOven
 from serverless_pizza_oven.demo.menu import new_token, order
-from serverless_pizza_oven.demo.oven import oven_of_stack
-from serverless_pizza_oven.demo.run import Run
+from serverless_pizza_oven.demo.ovens import TIMES_LOCALLY
+from serverless_pizza_oven.demo.progress_bars import frame
+from serverless_pizza_oven.demo.run import DemoRun
 from serverless_pizza_oven.demo.summary import summarize
 from serverless_pizza_oven.demo.tally import Tally
 from serverless_pizza_oven.local.emulator import free_port
@@ -31,10 +31,10 @@ def main() -> None:
     """Run a demo, and write its picture."""
     frames: list[Text] = []
     with running_oven(free_port()) as local:
-        oven = oven_of_stack(local.aws, local.stack)
+        oven = DemoOven.of_stack(local.aws, local.stack)
         token = new_token(random.SystemRandom())
-        tally = Tally(order(PIZZAS, LOCALLY, token, random.Random(7)))  # noqa: S311 - a menu is no secret
-        for progress in Run(oven, tally, time.time, time.sleep):
+        tally = Tally(order(PIZZAS, TIMES_LOCALLY, token, random.Random(7)))  # noqa: S311 - a menu is no secret
+        for progress in DemoRun(oven, tally, time.time, time.sleep):
             if progress.secs >= len(frames) * FRAME_SECS:
                 frames.append(frame(progress, COLUMNS, plain=False))
             last = frame(progress, COLUMNS, plain=False)

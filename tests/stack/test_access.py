@@ -101,12 +101,12 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "status": ("status",),
     "item": ("item", "bakes-long"),
     "logs": ("logs",),
-    "dlq": ("dlq",),
-    "redrive": ("redrive", "--all"),
+    "dlq": ("dlq", "list"),
+    "redrive": ("dlq", "redrive", "--all"),
     "trigger": ("trigger",),
     "remove": ("remove", "bakes-long"),
     "capacity": ("capacity", "10"),
-    "discard": ("discard", "--all", "--yes"),
+    "discard": ("dlq", "discard", "--all", "--yes"),
     "cost": ("cost",),
 }
 

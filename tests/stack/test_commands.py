@@ -282,9 +282,7 @@ def test_without_a_stack_and_without_an_emulator_nothing_is_asked_of_aws() -> No
     for command in refused:
         assert command.returncode == 2
         assert command.stdout == ""
-        assert command.stderr.splitlines() == [
-            "oven: which stack? Name it with --stack NAME: nothing on AWS is touched unasked"
-        ]
+        assert command.stderr.splitlines() == ["oven: missing --stack NAME (or set AWS_ENDPOINT_URL)"]
 
 
 def test_oven_destroy_says_what_is_lost_and_wants_a_yes(local_aws: Aws, endpoint: str) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from serverless_pizza_oven.aws import Aws
+from serverless_pizza_oven.demo.demo_oven import DemoOven
 from serverless_pizza_oven.demo.menu import Pizza
-from serverless_pizza_oven.demo.oven import Oven
-from serverless_pizza_oven.demo.run import PATIENCE_SECS, Run
+from serverless_pizza_oven.demo.run import PATIENCE_SECS, DemoRun
 from serverless_pizza_oven.demo.tally import Tally
 from serverless_pizza_oven.queue_client import Queue
 
@@ -37,7 +37,7 @@ class OvenByHand:
         made = f"by-hand-{next(NUMBERS)}"
         self.urls = [aws.sqs.create_queue(QueueName=f"{made}-{n}")["QueueUrl"] for n in range(4)]
         new, waiting, baked, dead = (Queue(aws, url) for url in self.urls)
-        self.oven = Oven(new, waiting, baked, dead, table=None, capacity=1)
+        self.oven = DemoOven(new, waiting, baked, dead, table=None, capacity=1)
         self.new, self.baked, self.dead = new, baked, dead
 
     def taken(self) -> list[str]:
@@ -66,7 +66,7 @@ def clock() -> Clock:
 
 def under_way(by_hand: OvenByHand, tally: Tally, clock: Clock) -> Iterator[Any]:
     """A run that has sent everything."""
-    steps = iter(Run(by_hand.oven, tally, clock, clock.sleep))
+    steps = iter(DemoRun(by_hand.oven, tally, clock, clock.sleep))
     next(steps)
     assert tally.all_sent
     return steps

@@ -80,7 +80,7 @@ class OvenUser:
 
     def letters(self) -> list[Any]:
         """The dead letters."""
-        return [json.loads(line) for line in self.oven("dlq", "--json").stdout.splitlines()]
+        return [json.loads(line) for line in self.oven("dlq", "list", "--json").stdout.splitlines()]
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ def test_a_paused_oven_takes_items_and_says_that_they_wait(user: OvenUser) -> No
         resume(aws, stack)
 
     assert sent.stdout == "patient\n"
-    assert "The oven is paused: they wait in New Items, until oven resume --stack spo" in sent.stderr
+    assert "The oven is paused: the items stay in New Items until oven resume --stack spo" in sent.stderr
     assert ids(user.baked(1)) == ["patient"]
 
 
@@ -214,16 +214,16 @@ def test_what_nobody_would_read_is_still_there(user: OvenUser, tmp_path: Path) -
     assert len(user.baked(15)) == 15
 
 
-# oven dlq, oven redrive, oven remove
+# oven dlq list, oven dlq redrive, oven remove
 
 
 def test_a_rejected_item_is_listed_mended_and_baked(user: OvenUser) -> None:
     user.put(user.running.stack.new_items, json.dumps(pizza("large", size=9, crust="thin")), "no json")
     eventually("both are dead letters", lambda: len(user.letters()) == 2)
 
-    listed = user.oven("dlq")
-    refused = user.oven("redrive", "large", "--set", "size=5")
-    mended = user.oven("redrive", "large", "--set", "size=3")
+    listed = user.oven("dlq", "list")
+    refused = user.oven("dlq", "redrive", "large", "--set", "size=5")
+    mended = user.oven("dlq", "redrive", "large", "--set", "size=3")
 
     assert "size must be a whole number of slots from 1 to 4, not 9" in listed.stdout
     assert "the message is not JSON" in listed.stdout
@@ -240,14 +240,14 @@ def test_a_rejected_item_is_listed_mended_and_baked(user: OvenUser) -> None:
 def test_what_cannot_be_baked_stays_and_is_an_error(user: OvenUser) -> None:
     user.put(user.running.stack.dead_letters, "no json", json.dumps(pizza("given-up")))
 
-    redriven = user.oven("redrive", "--all")
+    redriven = user.oven("dlq", "redrive", "--all")
 
     assert redriven.returncode == 1
     assert "sent   given-up\n" in redriven.stdout
     assert ": the message is not JSON" in redriven.stdout
     assert (
         redriven.stderr == "oven: 1 of 2 dead letters stay: oven send --item sends an item anew, "
-        "oven discard then throws its letter away\n"
+        "oven dlq discard then throws its letter away\n"
     )
     assert ids(user.baked(1)) == ["given-up"]
 
@@ -273,7 +273,7 @@ def test_an_item_is_removed_becomes_a_dead_letter_and_bakes_under_a_new_id(user:
     assert letter["reason"] == "its baking ended as ABORTED: Oven.Removed: oven remove took it out"
     assert letter["redrive"] == "new id"
 
-    redriven = user.oven("redrive", "early-out", "--set", "bakingTimeSecs=0")
+    redriven = user.oven("dlq", "redrive", "early-out", "--set", "bakingTimeSecs=0")
     assert redriven.stdout == "sent   early-out as early-out.redrive-1\n"
     assert user.baked(1) == [pizza("early-out.redrive-1", size=4)]
 
@@ -299,8 +299,8 @@ def test_while_the_oven_is_paused_a_removed_item_keeps_its_slots_and_that_is_tol
 def test_a_letter_that_is_thrown_away_is_printed_first_and_the_others_stay(user: OvenUser) -> None:
     user.put(user.running.stack.dead_letters, json.dumps(pizza("hopeless")), "no json")
 
-    unasked = user.oven("discard", "--all")
-    thrown = user.oven("discard", "hopeless")
+    unasked = user.oven("dlq", "discard", "--all")
+    thrown = user.oven("dlq", "discard", "hopeless")
 
     assert unasked.returncode == 2
     assert unasked.stderr == "oven: not a terminal: say --yes\n"
@@ -308,8 +308,8 @@ def test_a_letter_that_is_thrown_away_is_printed_first_and_the_others_stay(user:
     assert json.loads(thrown.stdout)["body"] == json.dumps(pizza("hopeless"))
     assert [letter["body"] for letter in user.letters()] == ["no json"]
 
-    assert user.oven("discard", "--all", "--yes").returncode == 0
-    assert user.oven("dlq").stderr == "There is no dead letter.\n"
+    assert user.oven("dlq", "discard", "--all", "--yes").returncode == 0
+    assert user.oven("dlq", "list").stderr == "There are no dead letters.\n"
 
 
 def test_an_unknown_item_cannot_be_removed(user: OvenUser) -> None:
@@ -371,14 +371,14 @@ def test_dead_letters_whose_redrive_was_killed_go_back_and_bake_once(user: OvenU
     items = [pizza(f"redriven-{n}-{LONG}") for n in range(100)]
     user.put(user.running.stack.dead_letters, *map(json.dumps, items))
 
-    kill_after_a_line(user, "redrive", "--all")
-    at_once = user.oven("redrive", "--all")
+    kill_after_a_line(user, "dlq", "redrive", "--all")
+    at_once = user.oven("dlq", "redrive", "--all")
 
-    assert "in somebody's hand" in at_once.stderr
+    assert "were received by another command" in at_once.stderr
 
     def all_went_back() -> bool:
-        user.oven("redrive", "--all")
-        return user.oven("dlq").stderr == "There is no dead letter.\n"
+        user.oven("dlq", "redrive", "--all")
+        return user.oven("dlq", "list").stderr == "There are no dead letters.\n"
 
     eventually("the dead one's letters went back, too", all_went_back, within_secs=120)
     assert ids(user.baked(100)) == ids(items)

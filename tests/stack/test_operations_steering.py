@@ -234,7 +234,7 @@ def test_a_trigger_waits_while_the_oven_is_paused_and_says_so(oven: TestOven, cl
 
     assert paused[:2] == (
         0,
-        "The oven spo is paused: what bakes comes out, and all else waits for oven resume.",
+        "The oven spo is paused: items in the oven come out, others wait for oven resume.",
     )
     assert sent[0] == 0
     assert sent[2] == "The oven is paused: it looks after oven resume."

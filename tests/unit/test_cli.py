@@ -3,8 +3,10 @@
 import contextlib
 import io
 import signal
+import subprocess
 import sys
 from collections.abc import Generator, Iterator, Mapping
+from importlib import import_module
 from importlib.metadata import version
 from types import SimpleNamespace
 from typing import Any
@@ -12,8 +14,11 @@ from typing import Any
 import pytest
 
 from serverless_pizza_oven.cli import main
-from serverless_pizza_oven.cli.options import say
-from serverless_pizza_oven.demo.oven import Bars
+from serverless_pizza_oven.cli.command_table import Command, all_commands
+from serverless_pizza_oven.cli.messages import say
+from serverless_pizza_oven.cli.options import Target
+from serverless_pizza_oven.demo.bars import Bars
+from serverless_pizza_oven.demo.demo_oven import DemoOven
 from serverless_pizza_oven.demo.run import Progress
 from serverless_pizza_oven.demo.tally import Arrival, Tally
 from serverless_pizza_oven.deployment.progress import StillRunningError
@@ -75,10 +80,9 @@ class FakeDeployment:
 
 def fake(patch: Patch, **state: Any) -> FakeDeployment:
     deployment = FakeDeployment(**state)
-    command = sys.modules["serverless_pizza_oven.cli.deploy"]
     for module in ("deploying", "preflight", "stacks", "teardown"):
-        patch.setattr(command, module, deployment)
-    patch.setattr(command, "connect", lambda *_: SimpleNamespace())
+        patch.setattr(f"serverless_pizza_oven.cli.deploy.{module}", deployment)
+    patch.setattr(Target, "connect", lambda _: SimpleNamespace())
     patch.delenv("AWS_ENDPOINT_URL", raising=False)
     return deployment
 
@@ -234,6 +238,59 @@ def test_the_version_is_that_of_the_package(capsys: Capture) -> None:
     assert capsys.readouterr().out == f"oven {version('serverless-pizza-oven')}\n"
 
 
+@pytest.mark.parametrize("command", list(all_commands()), ids=lambda command: command.name)
+def test_the_list_of_commands_has_the_first_line_of_the_help_of_each(command: Command) -> None:
+    assert (command.load().__doc__ or "").splitlines()[0] == command.summary
+
+
+def test_a_command_imports_no_other_command() -> None:
+    loaded = (
+        "import sys; from serverless_pizza_oven.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: print([name for name in sys.modules if 'pizza_oven' in name])"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", loaded, "remove", "--help"], capture_output=True, text=True, check=True
+    )
+
+    assert "'serverless_pizza_oven.cli.remove'" in ended.stdout
+    assert "'serverless_pizza_oven.cli.deploy'" not in ended.stdout
+    assert "'serverless_pizza_oven.simulator'" not in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (["dlq"], "dlq list"),
+        (["dlq", "--json"], "dlq list"),
+        (["redrive", "--all"], "dlq redrive"),
+        (["discard", "--all"], "dlq discard"),
+    ],
+)
+def test_a_command_of_version_1_works_and_says_its_new_name(
+    old: list[str], new: str, monkeypatch: Patch, capsys: Capture
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+    assert oven(*old) == 2
+
+    assert capsys.readouterr().err.splitlines() == [
+        f"oven {old[0]} is now oven {new}. The old name works until version 3.",
+        "oven: missing --stack NAME (or set AWS_ENDPOINT_URL)",
+    ]
+
+
+@pytest.mark.parametrize("options", [["list"], ["redrive", "--all"], ["discard", "--all"]])
+def test_the_commands_of_the_dead_letter_queue_say_nothing_of_old_names(
+    options: list[str], monkeypatch: Patch, capsys: Capture
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+    assert oven("dlq", *options) == 2
+
+    assert capsys.readouterr().err == "oven: missing --stack NAME (or set AWS_ENDPOINT_URL)\n"
+
+
 def test_without_a_command_the_commands_are_listed(capsys: Capture) -> None:
     assert oven() == 0
     assert "destroy" in capsys.readouterr().out
@@ -352,10 +409,10 @@ def test_the_demo_sums_up_before_its_oven_stops(monkeypatch: Patch, capsys: Capt
         yield SimpleNamespace(aws=None, stack=None, endpoint_url="http://127.0.0.1:1")
         said_before_the_stop.append(capsys.readouterr())
 
-    demo = sys.modules["serverless_pizza_oven.cli.demo"]
-    monkeypatch.setattr(demo, "running_oven", running_oven)
-    monkeypatch.setattr(demo, "oven_of_stack", lambda *_: SimpleNamespace(capacity=14))
-    monkeypatch.setattr(demo, "Run", AllOut)
+    demo = import_module("serverless_pizza_oven.cli.demo")
+    monkeypatch.setattr("serverless_pizza_oven.demo.ovens.running_oven", running_oven)
+    monkeypatch.setattr(DemoOven, "of_stack", lambda *_: SimpleNamespace(capacity=14))
+    monkeypatch.setattr(demo, "DemoRun", AllOut)
     no_handlers = SimpleNamespace(
         SIGINT=signal.SIGINT, SIGTERM=signal.SIGTERM, signal=lambda *_: None, getsignal=lambda _: None
     )

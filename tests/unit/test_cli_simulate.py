@@ -12,7 +12,7 @@ import pytest
 
 from serverless_pizza_oven.cli import main
 from serverless_pizza_oven.cli.signals import TERMINATED
-from serverless_pizza_oven.forecast.options import read_request
+from serverless_pizza_oven.forecast.options import ForecastOptions, read_request
 from serverless_pizza_oven.forecast.plot import figure_of
 from serverless_pizza_oven.forecast.run import forecast
 from tests.stack.clients import eventually
@@ -277,7 +277,7 @@ def test_a_picture_is_drawn(name: str, magic: bytes, tmp_path: Path, capsys: Cap
 
 
 def test_a_picture_shows_what_is_sent_waits_bakes_and_is_out() -> None:
-    one = forecast(read_request(items=10, size="2", capacity=4))
+    one = forecast(read_request(ForecastOptions(items=10, size="2", capacity=4)))
     panels = figure_of(["base"], [one]).axes
     lines = {
         line.get_label(): np.asarray(line.get_ydata()).tolist()

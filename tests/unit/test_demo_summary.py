@@ -82,7 +82,7 @@ def test_missing_doubles_and_dead_ones_are_the_reason_in_one_line() -> None:
     tally.pizzas = [*tally.pizzas, *(Pizza(f"lost{n}", "Napoli", 2) for n in range(5))]
     tally.sent |= {f"lost{n}": 100.0 for n in range(5)}
     tally.came_out("p1", Arrival("another message", 103.0))
-    tally.died("lost4", "burnt")
+    tally.dead_lettered("lost4", "burnt")
 
     summary = summarize(tally, capacity=14)
 
@@ -102,7 +102,7 @@ def test_the_json_says_it_all() -> None:
     tally = finished(102.5)
     tally.pizzas = [*tally.pizzas, Pizza("dead", "Napoli", 2)]
     tally.sent["dead"] = 100.0
-    tally.died("dead", "burnt")
+    tally.dead_lettered("dead", "burnt")
 
     assert json.loads(json.dumps(summarize(tally, capacity=14).as_json())) == {
         "pizzas": 2,

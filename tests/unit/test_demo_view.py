@@ -7,9 +7,9 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console, Group
 
-from serverless_pizza_oven.demo.drawing import Drawing, bar, frame
-from serverless_pizza_oven.demo.lines import Lines
-from serverless_pizza_oven.demo.oven import Bars
+from serverless_pizza_oven.demo.bars import Bars
+from serverless_pizza_oven.demo.progress_bars import ProgressBars, bar, frame
+from serverless_pizza_oven.demo.progress_lines import ProgressLines
 from serverless_pizza_oven.demo.run import Progress
 
 
@@ -76,7 +76,7 @@ def test_the_last_frame_that_was_shown_stays_however_young_the_one_before() -> N
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=80, legacy_windows=False)
 
-    with Drawing(console, clock=lambda: 0.0) as drawing:
+    with ProgressBars(console, clock=lambda: 0.0) as drawing:
         drawing.show(progress(100, 0, 0, 0, secs=0))
         drawing.show(progress(0, 0, 0, 100, secs=33))
 
@@ -86,7 +86,7 @@ def test_the_last_frame_that_was_shown_stays_however_young_the_one_before() -> N
 
 def test_plain_lines_come_when_something_changed_and_two_seconds_passed() -> None:
     said: list[str] = []
-    lines = Lines(said.append)
+    lines = ProgressLines(said.append)
 
     for secs, out in [(0.0, 0), (1.9, 1), (2.1, 2), (4.2, 2), (9.0, 3)]:
         lines.show(progress(0, 0, 14, out, secs=secs))
@@ -101,7 +101,7 @@ def test_plain_lines_come_when_something_changed_and_two_seconds_passed() -> Non
 def test_plain_lines_end_with_the_final_state_however_young_the_line_before() -> None:
     said: list[str] = []
 
-    with Lines(said.append) as lines:
+    with ProgressLines(said.append) as lines:
         for secs, out in [(0.0, 0), (1.0, 99), (1.1, 100)]:
             lines.show(progress(0, 0, 0, out, secs=secs))
 
@@ -111,7 +111,7 @@ def test_plain_lines_end_with_the_final_state_however_young_the_line_before() ->
 def test_a_final_state_that_was_told_is_not_told_again() -> None:
     said: list[str] = []
 
-    with Lines(said.append) as lines:
+    with ProgressLines(said.append) as lines:
         lines.show(progress(0, 0, 0, 100, secs=0.0))
         lines.show(progress(0, 0, 0, 100, secs=3.0))
 
@@ -122,7 +122,7 @@ def test_what_else_is_going_on_stands_behind_the_time_and_is_shown_at_once() -> 
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=80, legacy_windows=False)
 
-    with Drawing(console, clock=lambda: 0.0) as drawing:
+    with ProgressBars(console, clock=lambda: 0.0) as drawing:
         drawing.show(progress(100, 0, 0, 0, secs=0))
         drawing.show(replace(progress(0, 0, 0, 100, secs=33), note="looking for doubles"))
         assert "33 s, looking for doubles" in screen.getvalue()
@@ -130,6 +130,6 @@ def test_what_else_is_going_on_stands_behind_the_time_and_is_shown_at_once() -> 
 
 def test_plain_lines_tell_of_the_dead() -> None:
     said: list[str] = []
-    Lines(said.append).show(progress(0, 0, 0, 9, secs=0.0, dead=1))
+    ProgressLines(said.append).show(progress(0, 0, 0, 9, secs=0.0, dead=1))
 
     assert said == ["   0 s  in 0, waiting 0, baking 0, out 9 of 100, dead 1"]

@@ -8,7 +8,7 @@ import pytest
 
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.forecast.measured import MOST_MILLISECONDS, read_latencies, replaced
-from serverless_pizza_oven.forecast.options import read_request
+from serverless_pizza_oven.forecast.options import ForecastOptions, read_request
 from serverless_pizza_oven.forecast.report import UNUSUAL
 from serverless_pizza_oven.forecast.run import forecast
 from serverless_pizza_oven.simulator.latencies import AWS, Latency
@@ -36,7 +36,8 @@ def test_a_measured_latency_takes_the_place_of_the_assumed_one_and_the_others_st
 def test_the_forecast_goes_by_it_and_says_so(tmp_path: Path) -> None:
     slow = written(tmp_path, {"latencies": {"startExecution": {"p50": 4000, "p90": 4000, "p99": 4000}}})
 
-    assumed, measured = forecast(read_request(items=5)), forecast(read_request(items=5, latencies=slow))
+    assumed = forecast(read_request(ForecastOptions(items=5)))
+    measured = forecast(read_request(ForecastOptions(items=5, latencies=slow)))
 
     assert measured.waits.p50 > assumed.waits.p50 + 2
     (say,) = [row[1] for row, _usual in UNUSUAL if row[0] == "Latencies measured"]

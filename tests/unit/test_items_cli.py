@@ -2,18 +2,19 @@
 
 import json
 import os
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from serverless_pizza_oven.cli import main
+from serverless_pizza_oven.cli.options import Target
 from serverless_pizza_oven.deployment.stack import Stack
 from tests.unit.mortal_sqs import Sqs
 
 Capture = pytest.CaptureFixture[str]
-WHICH = "oven: which? Name the ids of dead letters, or say --all: oven dlq lists them"
+WHICH = "oven: missing the ids of dead letters, or --all (oven dlq list shows the ids)"
+BOTH = "oven: --all means every dead letter: ids do not go with it"
 
 
 @pytest.mark.parametrize(
@@ -21,9 +22,9 @@ WHICH = "oven: which? Name the ids of dead letters, or say --all: oven dlq lists
     [
         (
             ["send"],
-            "oven: send what? Say --bake SECS for one item, or --item or --file (see oven send --help)",
+            "oven: missing --bake SECS for one item, or --item or --file (see oven send --help)",
         ),
-        (["send", "--id", "a"], "oven: send what? Say --bake SECS"),
+        (["send", "--id", "a"], "oven: missing --bake SECS"),
         (
             ["send", "--item", "{}", "--bake", "1"],
             "oven: --item tells all of an item: --bake does not go with",
@@ -41,27 +42,33 @@ WHICH = "oven: which? Name the ids of dead letters, or say --all: oven dlq lists
             ["send", "--bake", "1", "--field", "size=1"],
             "oven: --field size=... has an option of its own: --size",
         ),
-        (["collect", "--follow", "--wait", "3"], "oven: --follow waits for ever: --wait does not go with it"),
+        (
+            ["collect", "--follow", "--wait", "3"],
+            "oven: --follow waits until Ctrl-C: --wait does not go with it",
+        ),
         (
             ["collect", "--n", "0"],
             "oven: --n takes a whole number, 1 or more, not 0 (see oven collect --help)",
         ),
-        (["redrive"], WHICH),
-        (["redrive", "--all", "a"], WHICH),
-        (["redrive", "a", "--set", "size"], "oven: --set takes name=value, such as table=7, not size"),
-        (["redrive", "--all", "--set", "id=b"], "oven: --set id=... has an option of its own: --new-id"),
+        (["dlq", "redrive"], WHICH),
+        (["dlq", "redrive", "--all", "a"], BOTH),
+        (["dlq", "redrive", "a", "--set", "size"], "oven: --set takes name=value, such as table=7, not size"),
+        (
+            ["dlq", "redrive", "--all", "--set", "id=b"],
+            "oven: --set id=... has an option of its own: --new-id",
+        ),
         (["send", "--item", "", "--file", "a"], "oven: --item tells all of an item: --file does not go with"),
         (["send", "--file", ""], "oven: --file : No such file or directory"),
-        (["redrive", "a", "--new-id", ""], "oven: the id of an item must be 1 to 80 characters"),
-        (["discard"], WHICH),
-        (["discard", "--all", "a"], WHICH),
+        (["dlq", "redrive", "a", "--new-id", ""], "oven: the id of an item must be 1 to 80 characters"),
+        (["dlq", "discard"], WHICH),
+        (["dlq", "discard", "--all", "a"], BOTH),
         (["remove"], "oven: Missing argument 'ID'"),
-        (["send", "--bake", "1"], "oven: which stack? Name it with --stack NAME"),
-        (["collect"], "oven: which stack? Name it with --stack NAME"),
-        (["dlq"], "oven: which stack? Name it with --stack NAME"),
-        (["redrive", "a"], "oven: which stack? Name it with --stack NAME"),
-        (["discard", "a"], "oven: which stack? Name it with --stack NAME"),
-        (["remove", "a"], "oven: which stack? Name it with --stack NAME"),
+        (["send", "--bake", "1"], "oven: missing --stack NAME (or set AWS_ENDPOINT_URL)"),
+        (["collect"], "oven: missing --stack NAME (or set AWS_ENDPOINT_URL)"),
+        (["dlq", "list"], "oven: missing --stack NAME (or set AWS_ENDPOINT_URL)"),
+        (["dlq", "redrive", "a"], "oven: missing --stack NAME (or set AWS_ENDPOINT_URL)"),
+        (["dlq", "discard", "a"], "oven: missing --stack NAME (or set AWS_ENDPOINT_URL)"),
+        (["remove", "a"], "oven: missing --stack NAME (or set AWS_ENDPOINT_URL)"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_one_line(
@@ -90,9 +97,7 @@ STACK = Stack("spo", {"NewItemsQueueUrl": "new", "BakingTableCapacityCount": "14
 def sqs(monkeypatch: pytest.MonkeyPatch) -> Sqs:
     """An oven's New Items, which the command finds."""
     sqs = Sqs("new")
-    monkeypatch.setattr(
-        sys.modules["serverless_pizza_oven.cli.send"], "oven_of", lambda *_: (sqs.account, STACK)
-    )
+    monkeypatch.setattr(Target, "find", lambda _: (sqs.account, STACK))
     return sqs
 
 

@@ -140,7 +140,7 @@ def test_what_a_killed_collect_had_in_hand_is_printed_or_comes_again() -> None:
     assert deaths_seen == 3 * (2 + 2 + 2) + 2
 
 
-# oven redrive
+# oven dlq redrive
 
 GARBAGE = ["no json", '{"bakingTimeSecs": 1}', '{"type": "trigger"}']
 BAKES = Counter(

@@ -346,8 +346,8 @@ def test_no_line_is_broken_where_there_is_no_terminal(capsys: pytest.CaptureFixt
         (["--size", "15"], ["--size 15", "14 slots"]),
         (["--waiting", "101"], ["--waiting", "101"]),
         (["--size", "0"], ["--size", "0"]),
-        (["--profile", "mine"], ["which stack?", "--stack NAME"]),
-        (["--region", "eu-west-1"], ["which stack?", "--stack NAME"]),
+        (["--profile", "mine"], ["missing --stack NAME"]),
+        (["--region", "eu-west-1"], ["missing --stack NAME"]),
     ],
 )
 def test_what_no_oven_can_have_is_refused_in_one_line(

@@ -81,7 +81,7 @@ def test_an_unwanted_page_connects_to_nothing(opened: list[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("view",), "which stack? Name it with --stack NAME: nothing on AWS is touched unasked"),
+        (("view",), "missing --stack NAME (or set AWS_ENDPOINT_URL)"),
         (("view", "--port", "0"), "--port"),
         (
             ("demo", "--view", "--in", "http://q/1/a", "--waiting", "http://q/1/b", "--out", "http://q/1/c"),
@@ -107,4 +107,4 @@ def test_the_help_says_what_watching_costs(capsys: pytest.CaptureFixture[str]) -
     help_text = " ".join(capsys.readouterr().out.split())
     assert "five requests a second" in help_text
     assert "about 1.4 cents an hour" in help_text
-    assert "peeks" in help_text
+    assert "which hides them from others" in help_text

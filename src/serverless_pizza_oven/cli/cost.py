@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from serverless_pizza_oven import prices
-from serverless_pizza_oven.cli.options import EndpointUrl, Profile, Region, StackName, oven_of
+from serverless_pizza_oven.cli.options import Target
 from serverless_pizza_oven.cli.output import console
 from serverless_pizza_oven.deployment.stack import stack_parameters
 from serverless_pizza_oven.deployment.template import default_parameters
@@ -33,7 +33,7 @@ class Million:
 
 
 def cost(
-    stack: StackName = None,
+    target: Target,
     size: Annotated[
         int, typer.Option(min=1, metavar="N", help="The slots that an item takes, on average.")
     ] = 1,
@@ -47,28 +47,25 @@ def cost(
             show_default="none, and all",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print it as one JSON object.")] = False,
-    endpoint_url: EndpointUrl = None,
-    profile: Profile = None,
-    region: Region = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show what an oven costs: idle, for a million items, and this month.
 
-    Without a stack, or the AWS_ENDPOINT_URL of one, this is an oven as the template makes it, and nothing is
-    asked of AWS. Of a stack, its parameters count, and what CloudWatch tells of this month is shown.
-
-    Prices are those of us-east-1, in US dollars, before the free tier where nothing else is said. How long
-    items bake makes no difference.
-
     Examples:
 
-    - `oven cost`
-    - `oven cost --waiting 30 --size 2`: a million items of two slots, of which three in ten wait
-    - `oven cost --stack spo`: a stack's, and what it has used this month
+    - `oven cost`: an oven with the template's defaults
+    - `oven cost --waiting 30 --size 2`: a million items of two slots, three in ten of which wait
+    - `oven cost --stack spo`: a deployed oven, and what it used this month
+
+    Without a stack or AWS_ENDPOINT_URL, nothing is asked of AWS. With one, the parameters of the stack count,
+    and its use of this month is read from CloudWatch.
+
+    Prices are those of us-east-1 in US dollars, before the free tier unless it is mentioned. The baking time
+    makes no difference.
     """
     chosen, usage = default_parameters(), None
-    if stack is not None or endpoint_url or profile or region:
-        aws, oven = oven_of(stack, endpoint_url, profile, region)
+    if target.is_named:
+        aws, oven = target.find()
         chosen, usage = stack_parameters(aws, oven.name), month_to_date(aws, oven, datetime.now(UTC))
     if size > int(chosen["BakingTableCapacityCount"]):
         raise UsageError(
@@ -175,7 +172,7 @@ def _as_json(
 
 
 def _rounded(told: Any) -> Any:
-    """Without the last digits of a sum, which are arithmetic's own: to a thousandth of a millionth."""
+    """All numbers rounded to nine decimals, without the rounding errors of sums."""
     if isinstance(told, dict):
         return {name: _rounded(value) for name, value in told.items()}
     if isinstance(told, list):

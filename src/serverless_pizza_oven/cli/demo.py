@@ -13,50 +13,39 @@ from typing import Annotated, Protocol
 import typer
 from rich.console import Console
 
-from serverless_pizza_oven.aws import local
-from serverless_pizza_oven.cli.options import EndpointUrl, Profile, Region, StackName, connect, say
+from serverless_pizza_oven.cli.messages import say
+from serverless_pizza_oven.cli.options import Target, connect
 from serverless_pizza_oven.cli.signals import INTERRUPTED, TERMINATED, exit_when_terminated
 from serverless_pizza_oven.cli.view import WithView, shown
-from serverless_pizza_oven.demo.choice import (
-    Choice,
-    Deployed,
-    Embedded,
-    Queues,
-    baking_times,
-    check_count,
-    choose,
-)
-from serverless_pizza_oven.demo.drawing import Drawing
-from serverless_pizza_oven.demo.lines import Lines, describe
+from serverless_pizza_oven.demo.choice import OvenNames, baking_times, check_count, choose
 from serverless_pizza_oven.demo.menu import new_token, order
-from serverless_pizza_oven.demo.oven import Oven, oven_of_queues, oven_of_stack
-from serverless_pizza_oven.demo.run import Progress, Run
+from serverless_pizza_oven.demo.progress_bars import ProgressBars
+from serverless_pizza_oven.demo.progress_lines import ProgressLines, describe
+from serverless_pizza_oven.demo.run import DemoRun, Progress
 from serverless_pizza_oven.demo.summary import summarize
 from serverless_pizza_oven.demo.tally import Tally
-from serverless_pizza_oven.deployment.stack import find_stack
-from serverless_pizza_oven.errors import KitchenError, UsageError
-from serverless_pizza_oven.local.emulator import free_port
-from serverless_pizza_oven.local.oven import running_oven
+from serverless_pizza_oven.errors import KitchenError
 from serverless_pizza_oven.text import counted
 
 
 class DemoError(KitchenError):
-    """Not every pizza came out exactly once."""
+    """A pizza is missing, was dead-lettered, or came out more than once."""
 
 
-class View(Protocol):
-    """Shows how a run gets on."""
+class ProgressView(Protocol):
+    """Shows the progress of a run."""
 
     def show(self, progress: Progress) -> None: ...
 
 
 def demo(
+    target: Target,
     n: Annotated[int, typer.Option("--n", metavar="N", help="How many pizzas.")] = 100,
     bake: Annotated[
         str | None,
         typer.Option(
             metavar="RANGE",
-            help="Baking times, in whole seconds, such as 15-30 or 20.",
+            help="Baking times in whole seconds: 15-30 or 20.",
             show_default="15-30 on AWS, 2-5 on this machine",
         ),
     ] = None,
@@ -64,7 +53,6 @@ def demo(
         int | None,
         typer.Option(metavar="N", help="The slots of an oven on this machine.", show_default="14"),
     ] = None,
-    stack: StackName = None,
     new_items: Annotated[
         str | None, typer.Option("--in", metavar="URL", help="The New Items queue, instead of a stack.")
     ] = None,
@@ -76,58 +64,55 @@ def demo(
     ] = None,
     table: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The Baking Table: with it, what bakes is seen, not inferred."),
+        typer.Option(metavar="NAME", help="The Baking Table: shows what bakes instead of an estimate."),
     ] = None,
-    endpoint_url: EndpointUrl = None,
-    profile: Profile = None,
-    region: Region = None,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", help="The same pizzas and baking times each time.")
+        int | None, typer.Option(metavar="N", help="Choose the same pizzas and baking times each time.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
     with_view: WithView = False,
 ) -> None:
     """Send pizzas through an oven and watch them bake.
 
-    On its own it makes an oven on this machine, without an account, and removes it afterwards.
-    It never touches AWS unless you name a stack or queues there.
-
     Examples:
 
     - `oven demo`: 100 pizzas, an oven of 14 slots, half a minute
     - `oven demo --n 500 --bake 1-3 --capacity 50`: a larger oven
-    - `oven demo --view`: in a browser as well
+    - `oven demo --view`: in the browser as well
     - `oven demo --stack spo --region eu-west-1`: the oven of a stack on AWS
-    - `oven demo --in URL --waiting URL --out URL`: any oven of which you know the queues
-    - `oven demo --endpoint-url http://127.0.0.1:4566`: the one of `oven local`
+    - `oven demo --in URL --waiting URL --out URL`: an oven of which you know the queues
+    - `oven demo --endpoint-url http://127.0.0.1:4566`: the oven of `oven local`
+
+    Without a stack or queues, it makes an oven on this machine, without an AWS account, and removes it
+    afterwards. It uses AWS only if you name a stack or queues there.
 
     Exits with 0 if every pizza came out exactly once.
     """
     check_count(n)
-    chosen = choose(
-        stack=stack,
-        new_items=new_items,
-        waiting_items=waiting_items,
-        baked_items=baked_items,
-        table=table,
-        endpoint_url=endpoint_url,
-        profile=profile,
-        region=region,
-        capacity=capacity,
+    oven_names = OvenNames(
+        target.stack,
+        new_items,
+        waiting_items,
+        baked_items,
+        table,
+        target.endpoint_url,
+        target.profile,
+        target.region,
     )
-    if with_view and isinstance(chosen, Queues):
-        raise UsageError("--view shows the oven of a stack: name it with --stack instead of its queues")
-    times = baking_times(bake, on_aws=_is_on_aws(chosen, endpoint_url))
+    chosen = choose(oven_names, capacity, connect, with_page=with_view)
+    times = baking_times(bake, chosen.default_baking_times)
     token = new_token(random.SystemRandom())
     tally = Tally(order(n, times, token, random.Random(seed)))  # noqa: S311 - a menu is no secret
     exit_when_terminated()
 
-    with _opened(chosen, endpoint_url, profile, region, with_view) as oven:
+    if chosen.announcement:
+        say(chosen.announcement)
+    with chosen.opened(functools.partial(shown, wanted=with_view)) as oven:
         slots = f", {counted(oven.capacity, 'slot')}" if oven.capacity else ""
         say(f"{counted(n, 'pizza')} of {times}{slots}.")
         with _noted_signals() as signals:
-            last = _watch(Run(oven, tally, time.time, time.sleep), signals)
-        # Now, since an oven on this machine takes a while to stop.
+            last = _watch(DemoRun(oven, tally, time.time, time.sleep), signals)
+        # Before the oven on this machine stops, which takes a while.
         summary = summarize(tally, oven.capacity)
         reason = f"Interrupted: {describe(last)}" if signals else summary.reason
         if as_json:
@@ -136,7 +121,7 @@ def demo(
         elif not signals:
             typer.echo(summary.as_text())
         if signals:
-            say(f"{reason}.{_what_becomes_of_them(chosen)}")
+            say(f"{reason}. {chosen.interrupted}")
         sys.stdout.flush()
     if signals:
         raise typer.Exit(TERMINATED if signal.SIGTERM in signals else INTERRUPTED)
@@ -144,8 +129,8 @@ def demo(
         raise DemoError(reason)
 
 
-def _watch(run: Run, signals: Sequence[int]) -> Progress:
-    """Show the run until it ends, or a signal came. Returns the last progress."""
+def _watch(run: DemoRun, signals: Sequence[int]) -> Progress:
+    """Show the run until it ends or a signal comes. Returns the last progress."""
     with contextlib.closing(iter(run)) as steps, _view() as view:
         for progress in steps:
             view.show(progress)
@@ -156,9 +141,9 @@ def _watch(run: Run, signals: Sequence[int]) -> Progress:
 
 @contextlib.contextmanager
 def _noted_signals() -> Iterator[Sequence[int]]:
-    """Note the first SIGINT and SIGTERM, rather than be torn out of a request.
+    """Note the first SIGINT and SIGTERM instead of raising within a request.
 
-    Messages that a torn request brings to nobody would stay hidden from their owners.
+    The messages of a receive that was cut off would stay hidden from their owners.
     """
     noted: list[int] = []
 
@@ -177,50 +162,11 @@ def _noted_signals() -> Iterator[Sequence[int]]:
 
 
 @contextlib.contextmanager
-def _view() -> Iterator[View]:
+def _view() -> Iterator[ProgressView]:
     console = Console(stderr=True, highlight=False)
     if sys.stderr.isatty() and not console.is_dumb_terminal:
-        with Drawing(console, time.monotonic) as drawing:
-            yield drawing
+        with ProgressBars(console, time.monotonic) as bars:
+            yield bars
     else:
-        with Lines(say) as lines:
+        with ProgressLines(say) as lines:
             yield lines
-
-
-@contextlib.contextmanager
-def _opened(
-    chosen: Choice, endpoint_url: str | None, profile: str | None, region: str | None, with_view: bool
-) -> Iterator[Oven]:
-    match chosen:
-        case Embedded(capacity):
-            say("Heating an oven on this machine.")
-            with (
-                running_oven(free_port(), capacity=capacity) as own,
-                shown(lambda: local(own.endpoint_url), own.stack, wanted=with_view),
-            ):
-                yield oven_of_stack(own.aws, own.stack)
-        case Deployed(name):
-            connected = functools.partial(connect, endpoint_url, profile, region)
-            aws = connected()
-            stack = find_stack(aws, name)
-            with shown(connected, stack, wanted=with_view):
-                yield oven_of_stack(aws, stack)
-        case Queues():
-            aws = connect(endpoint_url or chosen.endpoint_url, profile, region or chosen.region)
-            yield oven_of_queues(aws, chosen)
-
-
-def _is_on_aws(chosen: Choice, endpoint_url: str | None) -> bool:
-    match chosen:
-        case Embedded():
-            return False
-        case Deployed():
-            return endpoint_url is None
-        case Queues():
-            return (endpoint_url or chosen.endpoint_url) is None
-
-
-def _what_becomes_of_them(chosen: Choice) -> str:
-    if isinstance(chosen, Embedded):
-        return " They are gone with the oven."
-    return " The oven goes on: what is in it and before it will come out in Baked Items."

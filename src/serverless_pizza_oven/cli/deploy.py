@@ -6,16 +6,8 @@ from typing import Annotated
 import typer
 
 from serverless_pizza_oven.aws import Aws
-from serverless_pizza_oven.cli.options import (
-    EndpointUrl,
-    Profile,
-    Region,
-    StackName,
-    confirm,
-    connect,
-    named,
-    say,
-)
+from serverless_pizza_oven.cli.messages import confirm, say
+from serverless_pizza_oven.cli.options import Target
 from serverless_pizza_oven.deployment import deploying, names, preflight, teardown
 from serverless_pizza_oven.deployment import stack as stacks
 from serverless_pizza_oven.deployment.inventory import losses
@@ -26,41 +18,39 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 def deploy(
-    stack: StackName = None,
+    target: Target,
     capacity: Annotated[
         int | None, typer.Option(min=1, max=names.MAX_CAPACITY, metavar="N", help="The slots of the oven.")
     ] = None,
     prefix: Annotated[
-        str | None, typer.Option(metavar="P", help="Begins the names of the queues, and of the table.")
+        str | None, typer.Option(metavar="P", help="The beginning of the queues' and the table's names.")
     ] = None,
     parameter: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="Any parameter of the template. May be repeated."),
+        typer.Option(metavar="NAME=VALUE", help="Any parameter of the template. Repeatable."),
     ] = None,
     protect: Annotated[
         bool | None,
         typer.Option(
             "--protect/--no-protect",
-            help="Refuse to delete the stack and its table, or no longer.",
+            help="Protect the stack and its table from deletion, or no longer.",
             show_default=False,
         ),
     ] = None,
-    endpoint_url: EndpointUrl = None,
-    profile: Profile = None,
-    region: Region = None,
     yes: Yes = False,
 ) -> None:
-    """Make an oven in your account, or bring one up to date. Ends with the outputs of its stack.
-
-    What is not named stays as it is; a new oven has the template's defaults.
+    """Create an oven in your account, or update one.
 
     Examples:
 
-    - `oven deploy --stack spo --capacity 50`: a new oven of 50 slots, or the capacity of an old one changed
-    - `oven deploy --stack spo --protect`: which `oven destroy` then refuses to remove
+    - `oven deploy --stack spo --capacity 50`: a new oven of 50 slots, or another capacity of an existing one
+    - `oven deploy --stack spo --protect`: an oven that `oven destroy` refuses to delete
     - `oven deploy --stack spo --parameter AlarmTopicArn=ARN --parameter LongestLine=1000`
+
+    Parameters that are not named keep their values; a new oven has the template's defaults. Asks before it
+    creates a stack. Prints the outputs of the stack.
     """
-    name = named(stack, endpoint_url)
+    name = target.stack_name
     parameters: dict[str, str] = {}
     if capacity is not None:
         parameters["BakingTableCapacityCount"] = str(capacity)
@@ -71,15 +61,15 @@ def deploy(
     if protect is not None:
         parameters["Protection"] = "ENABLED" if protect else "DISABLED"
     _add(parameters, parameter or [])
-    if endpoint_url and endpoint_url.startswith("http:"):
+    if target.endpoint_url and target.endpoint_url.startswith("http:"):
         parameters.setdefault("RefusePlainHttp", "false")
 
-    aws = connect(endpoint_url, profile, region)
+    aws = target.connect()
     is_new = stacks.is_new(aws, name)
     if is_new:
         preflight.check_names_are_free(aws, parameters)
     say(f"{'Making' if is_new else 'Updating'} the stack {name} in {stacks.place(aws)}.")
-    if is_new and not yes and not endpoint_url:
+    if is_new and not yes and not target.endpoint_url:
         confirm("Go on?", otherwise="Nothing was made.")
     made = deploying.deploy(aws, name, parameters, say)
     if protect is not None:
@@ -90,7 +80,7 @@ def deploy(
 
 
 def _add(parameters: dict[str, str], assignments: Sequence[str]) -> None:
-    """Add what is assigned to parameters of the template. Raises UsageError where that cannot be."""
+    """Add assignments to parameters. Raises UsageError where the template has no such parameter."""
     known = default_parameters()
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
@@ -104,18 +94,20 @@ def _add(parameters: dict[str, str], assignments: Sequence[str]) -> None:
 
 
 def destroy(
-    stack: StackName = None,
-    endpoint_url: EndpointUrl = None,
-    profile: Profile = None,
-    region: Region = None,
+    target: Target,
     yes: Yes = False,
 ) -> None:
-    """Remove an oven with everything that is in it. Asks first, and says what would be lost.
+    """Delete an oven and everything in it. Asks first.
 
-    One that was deployed with `--protect` is not removed.
+    Examples:
+
+    - `oven destroy --stack spo`: shows what would be lost, and asks
+    - `oven destroy --stack spo --yes`: does not ask
+
+    An oven that was deployed with `--protect` is refused.
     """
-    name = named(stack, endpoint_url)
-    aws = connect(endpoint_url, profile, region)
+    name = target.stack_name
+    aws = target.connect()
     teardown.check_unprotected(aws, name)
     is_oven = stacks.is_oven(aws, name)
     say(f"Removing the stack {name} from {stacks.place(aws)}. What is lost:")

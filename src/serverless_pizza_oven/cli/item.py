@@ -8,15 +8,7 @@ import typer
 
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.cli.board import bakes
-from serverless_pizza_oven.cli.options import (
-    EndpointUrl,
-    Profile,
-    Region,
-    StackName,
-    check_item_id,
-    oven_of,
-    seconds,
-)
+from serverless_pizza_oven.cli.options import Target, check_item_id, seconds
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.operations.item_lookup import ItemReport, ItemStage, find_item
 from serverless_pizza_oven.queue_client import count_messages
@@ -24,27 +16,30 @@ from serverless_pizza_oven.text import duration, moment, plain, slots
 
 
 def item(
+    target: Target,
     item_id: Annotated[str, typer.Argument(metavar="ID", help="The item's id.")],
     since: Annotated[
         str, typer.Option(metavar="TIME", help="How far back to search the logs: 1h, 14d.")
     ] = "1d",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    stack: StackName = None,
-    endpoint_url: EndpointUrl = None,
-    profile: Profile = None,
-    region: Region = None,
 ) -> None:
-    """Tell where an item is: in line, baking (until when), baked, failed, rejected; or unknown.
+    """Show where an item is: in line, baking, baked, failed or rejected.
 
-    It looks into the oven, among the executions of the last 90 days, and then in the functions' logs, which
-    alone know who waits in line. Nobody can look into New Items, so an item that no function has taken yet is
-    unknown.
+    Examples:
 
-    Exits with 0 if the item is known, with 1 if it is not.
+    - `oven item order-17 --stack spo`
+    - `oven item order-17 --stack spo --since 14d`: in the logs of two weeks
+    - `oven item order-17 --stack spo --json`
+
+    It reads the Baking Table, the executions of the last 90 days, and the functions' logs, where alone an
+    item that waits in line is found. An item that is still in New Items is unknown: a queue cannot be
+    searched.
+
+    Exits with 0 if the item is known, and with 1 if it is not.
     """
     check_item_id(item_id)
     looks_back = seconds("--since", since)
-    aws, oven = oven_of(stack, endpoint_url, profile, region)
+    aws, oven = target.find()
     now = time.time()
     found = find_item(aws, oven, item_id, now, looks_back)
     if as_json:
@@ -72,9 +67,9 @@ def _told(found: ItemReport, now: float) -> str:
         case ItemStage.BAKED:
             return f"came out of the oven{since}"
         case ItemStage.FAILED:
-            return f"failed{since}{reason}. It became a dead letter: oven dlq, if it is still there"
+            return f"failed{since}{reason}. It became a dead letter (oven dlq list)"
         case _:
-            return f"was rejected{since}{reason}. It became a dead letter: oven dlq, if it is still there"
+            return f"was rejected{since}{reason}. It became a dead letter (oven dlq list)"
 
 
 def _unknown(aws: Aws, oven: Stack, item_id: str, since: str) -> str:

@@ -1,4 +1,4 @@
-"""`oven local`: an oven on this machine, until Ctrl-C."""
+"""`oven local`: an oven on this machine."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from botocore.utils import get_environ_proxies
 
 from serverless_pizza_oven import aws
 from serverless_pizza_oven.aws import LOCAL_CREDENTIAL, LOCAL_REGION
-from serverless_pizza_oven.cli.options import say
+from serverless_pizza_oven.cli.messages import say
 from serverless_pizza_oven.cli.signals import stopped
 from serverless_pizza_oven.cli.view import WithView, shown
 from serverless_pizza_oven.deployment.names import MAX_CAPACITY
@@ -24,13 +24,20 @@ def local(
         int, typer.Option(min=1, max=MAX_CAPACITY, metavar="N", help="The slots of the oven.")
     ] = 14,
     enforce_iam: Annotated[
-        bool, typer.Option("--enforce-iam", help="Grant the functions only what their roles grant.")
+        bool, typer.Option("--enforce-iam", help="Allow the functions only what their roles grant.")
     ] = False,
     with_view: WithView = False,
 ) -> None:
-    """Run an oven on this machine until Ctrl-C: the real stack in an embedded AWS, without an account.
+    """Run an oven on this machine until Ctrl-C, without an AWS account.
 
-    Prints what any AWS client needs to use it. Nothing is left behind.
+    Examples:
+
+    - `oven local`: an oven of 14 slots at http://127.0.0.1:4566
+    - `oven local --capacity 50 --view`: a larger one, in the browser as well
+    - `oven local --enforce-iam`: with the permissions of the functions enforced
+
+    It is the same template and the same functions, in an embedded AWS. Prints the queues' URLs and the
+    variables that any AWS client needs. Nothing is left behind.
     """
     stop = stopped()
     with running_oven(port, capacity=capacity, enforce_iam=enforce_iam) as oven:

@@ -8,57 +8,46 @@ from typing import Annotated
 
 import typer
 
-from serverless_pizza_oven.cli.options import (
-    EndpointUrl,
-    Profile,
-    Region,
-    StackName,
-    check_item_id,
-    oven_of,
-    say,
-    seconds,
-)
+from serverless_pizza_oven.cli.messages import say
+from serverless_pizza_oven.cli.options import Target, check_item_id, seconds
 from serverless_pizza_oven.operations.decision_log import LogEntry, read_entries
 from serverless_pizza_oven.operations.decision_log import follow_entries as follow_lines
 
 
 def logs(
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
-    item: Annotated[str | None, typer.Option(metavar="ID", help="What was decided about this item.")] = None,
+    target: Target,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Show new lines until Ctrl-C.")] = False,
+    item: Annotated[str | None, typer.Option(metavar="ID", help="Show this item only.")] = None,
     since: Annotated[str, typer.Option(metavar="TIME", help="How far back: 90s, 15m, 1h, 2d.")] = "1h",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
-    stack: StackName = None,
-    endpoint_url: EndpointUrl = None,
-    profile: Profile = None,
-    region: Region = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object in each line.")] = False,
 ) -> None:
-    """Tell the story of both functions, or of one item through them, by their logs.
-
-    In each line: when, which function, what it decided, about which item, and what else it says. A line is
-    there some seconds after its decision. Bodies of items are not logged.
+    """Show the logs of both functions, or of one item.
 
     Examples:
 
     - `oven logs --stack spo --follow`
     - `oven logs --stack spo --item order-4711 --since 2d`
     - `oven logs --stack spo --json | jq 'select(.decision == "rejected")'`
+
+    Each line has the time, the function, its decision, the item, and the rest of the log entry. A line is
+    there some seconds after the decision. Bodies of items are not logged.
     """
     secs = seconds("--since", since)
     if item is not None:
         check_item_id(item)
-    aws, oven = oven_of(stack, endpoint_url, profile, region)
+    aws, oven = target.find()
     begin = time.time() - secs
     shown = _as_json if as_json else _as_text
     if follow:
         _print(follow_lines(aws, oven, begin, time.time, time.sleep, item_id=item), shown)
     elif not _print(read_entries(aws, oven, begin, item_id=item), shown):
-        say(f"Nothing{f' about {item}' if item else ''} in the last {since}: a longer --since may tell more.")
+        say(f"Nothing{f' about {item}' if item else ''} in the last {since}: a longer --since may show more.")
 
 
-def _print(story: Iterable[LogEntry], shown: Callable[[LogEntry], str]) -> int:
-    """Returns how many lines there were."""
+def _print(entries: Iterable[LogEntry], shown: Callable[[LogEntry], str]) -> int:
+    """Print each entry. Returns how many there were."""
     count = 0
-    for line in story:
+    for line in entries:
         typer.echo(shown(line))
         count += 1
     return count

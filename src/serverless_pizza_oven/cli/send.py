@@ -1,4 +1,4 @@
-"""`oven send`: items go to an oven."""
+"""`oven send`: sends items to an oven."""
 
 import contextlib
 import io
@@ -12,15 +12,8 @@ from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item, write_object
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.cli.fields import read_fields
-from serverless_pizza_oven.cli.options import (
-    EndpointUrl,
-    Profile,
-    Region,
-    StackName,
-    oven_of,
-    say,
-    say_if_paused,
-)
+from serverless_pizza_oven.cli.messages import say, say_if_paused
+from serverless_pizza_oven.cli.options import Target
 from serverless_pizza_oven.cli.output import tell_lines
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import KitchenError, UsageError
@@ -33,6 +26,7 @@ STDIN = "-"
 
 
 def send(
+    target: Target,
     item_id: Annotated[
         str | None, typer.Option("--id", metavar="ID", help="The item's id.", show_default="a new one")
     ] = None,
@@ -42,31 +36,22 @@ def send(
     ] = None,
     field: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE", help="A field of its own: JSON, or else text. As often as need be."
-        ),
+        typer.Option(metavar="NAME=VALUE", help="A field of yours: JSON, or else text. Repeatable."),
     ] = None,
     whole: Annotated[
-        str | None, typer.Option("--item", metavar="{…}", help="All of the item, as JSON.")
+        str | None, typer.Option("--item", metavar="{…}", help="The whole item, as JSON.")
     ] = None,
     file: Annotated[
         str | None,
         typer.Option(
-            "--file", "-f", metavar="FILE", help="Many items, one JSON object a line; - is standard input."
+            "--file",
+            "-f",
+            metavar="FILE",
+            help="Items, a JSON object in each line; `-` is standard input.",
         ),
     ] = None,
-    stack: StackName = None,
-    endpoint_url: EndpointUrl = None,
-    profile: Profile = None,
-    region: Region = None,
 ) -> None:
-    """Send an item to be baked, or many. Prints the id of each once it is safe in New Items.
-
-    A file is checked whole before its first item is sent. A pipe has no whole: each line is checked when it
-    comes, and a bad one ends it. An id that comes twice is refused, for it would bake once.
-
-    If this is interrupted or fails, run it again with the same file, or the same id: nothing is lost, and
-    nothing bakes twice.
+    """Send one item or many to be baked.
 
     Examples:
 
@@ -74,6 +59,13 @@ def send(
     - `oven send --stack spo --id order-17 --bake 30 --size 2 --field table=7`
     - `oven send --stack spo --file items.jsonl`
     - `jq -c '.[]' items.json | oven send --stack spo --file -`
+
+    Prints the id of each item once it is in New Items. A file is checked whole before its first item is sent.
+    A pipe is checked line by line, and a bad line ends it. An id that comes twice is refused: an id bakes
+    once.
+
+    If it is interrupted or fails, run it again with the same file or the same id: nothing is lost, and
+    nothing bakes twice.
     """
     options = {
         "--id": item_id,
@@ -87,13 +79,13 @@ def send(
     _check_go_together(given)
     if file is not None:
         with _open(file) as stream:
-            aws, oven = oven_of(stack, endpoint_url, profile, region)
+            aws, oven = target.find()
             name = "standard input" if file == STDIN else file
             items = _checked(stream, name, oven.capacity)
             _send(aws, oven, items, again="Send the same again: what was sent bakes once.")
     else:
         body = _written(item_id, bake, size, field) if whole is None else whole
-        aws, oven = oven_of(stack, endpoint_url, profile, region)
+        aws, oven = target.find()
         item = _item(body, oven.capacity)
         same = f"it again, with --id {item.id}" if whole is None else "the same again"
         _send(aws, oven, [[item]], again=f"Send {same}: it bakes once.")
@@ -105,9 +97,7 @@ def _check_go_together(given: Sequence[str]) -> None:
             other = next(name for name in given if name != option)
             raise UsageError(f"{option} tells all of an item: {other} does not go with it")
     if not {"--item", "--file", "--bake"} & set(given):
-        raise UsageError(
-            "send what? Say --bake SECS for one item, or --item or --file (see oven send --help)"
-        )
+        raise UsageError("missing --bake SECS for one item, or --item or --file (see oven send --help)")
 
 
 def _written(item_id: str | None, bake: int | None, size: int | None, fields: list[str] | None) -> str:
@@ -143,7 +133,7 @@ def _open(file: str) -> Iterator[io.BufferedReader]:
 
 
 def _checked(stream: io.BufferedReader, name: str, capacity: int) -> Iterator[list[Item]]:
-    """The items of a stream; of one that can be read twice, after all of it was seen to be sound."""
+    """Read the items of a stream; if it can be read twice, after all of it was checked."""
     if stream.seekable():
         start = stream.tell()
         for _ in read_items(read_lines(stream), name, capacity):

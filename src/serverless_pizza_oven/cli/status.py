@@ -1,4 +1,4 @@
-"""`oven status`: how an oven is."""
+"""`oven status`: what is in an oven and before it."""
 
 import json
 import time
@@ -13,7 +13,8 @@ from rich.text import Text
 
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.cli.board import board, line
-from serverless_pizza_oven.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
+from serverless_pizza_oven.cli.messages import say
+from serverless_pizza_oven.cli.options import Target
 from serverless_pizza_oven.cli.output import console
 from serverless_pizza_oven.cli.signals import exit_when_terminated
 from serverless_pizza_oven.deployment.stack import Stack
@@ -24,36 +25,33 @@ from serverless_pizza_oven.operations.watching import watch
 from serverless_pizza_oven.text import moment, plain
 
 
-class View(Protocol):
-    """Shows how an oven is, or why that is not known."""
+class StatusView(Protocol):
+    """Shows the status of an oven, or why it is unknown."""
 
     def show(self, seen: Status | KitchenError) -> None: ...
 
 
 def status(
-    watching: Annotated[bool, typer.Option("--watch", "-w", help="Look each second, until Ctrl-C.")] = False,
+    target: Target,
+    watching: Annotated[bool, typer.Option("--watch", "-w", help="Update each second until Ctrl-C.")] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object; with --watch, one a line.")
+        bool, typer.Option("--json", help="Print one JSON object; with --watch, one in each line.")
     ] = False,
-    stack: StackName = None,
-    endpoint_url: EndpointUrl = None,
-    profile: Profile = None,
-    region: Region = None,
 ) -> None:
-    """Show how full the oven is, what is in it and how long that still bakes, what waits, what failed.
-
-    The age of the oldest message in a queue is CloudWatch's, which may be some minutes behind. Failures are
-    those of the last hour, by the logs; oven dlq lists the dead letters themselves.
-
-    With --watch it goes on through an outage, and says so. Ctrl-C ends it with the exit code 130.
+    """Show what bakes and until when, what waits, and what failed.
 
     Examples:
 
     - `oven status --stack spo`
     - `oven status --stack spo --watch`
     - `oven status --stack spo --json | jq '.items[] | select(.overdue).id'`
+
+    The age of the oldest message in a queue is CloudWatch's, which may be some minutes behind. Failures are
+    those of the last hour in the logs; `oven dlq list` shows the dead letters themselves.
+
+    With --watch it continues through an outage, and says so. Ctrl-C ends it with exit code 130.
     """
-    aws, oven = oven_of(stack, endpoint_url, profile, region)
+    aws, oven = target.find()
     if watching:
         _watch(aws, oven, as_json=as_json)
         return
@@ -66,7 +64,7 @@ def status(
 
 
 def _watch(aws: Aws, oven: Stack, *, as_json: bool) -> None:
-    # The terminal is to be given back as it was.
+    # So that the terminal is restored.
     exit_when_terminated()
     with _view(as_json=as_json) as view:
         for seen in watch(aws, oven, time.time, time.sleep):
@@ -74,19 +72,19 @@ def _watch(aws: Aws, oven: Stack, *, as_json: bool) -> None:
 
 
 @contextmanager
-def _view(*, as_json: bool) -> Iterator[View]:
+def _view(*, as_json: bool) -> Iterator[StatusView]:
     terminal = console()
     if as_json:
-        yield JsonLines()
+        yield StatusJsonLines()
     elif terminal.is_terminal and not terminal.is_dumb_terminal:
         with Live(console=terminal, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
-            yield Frames(live)
+            yield StatusFrames(live)
     else:
-        yield Lines()
+        yield StatusLines()
 
 
-class Frames:
-    """Draws each status over the last one. During an outage, the last one stays, with the reason."""
+class StatusFrames:
+    """Draws each status over the last. During an outage the last one stays, with the reason."""
 
     def __init__(self, live: Live) -> None:
         self._live = live
@@ -97,7 +95,7 @@ class Frames:
             self._last = seen
             self._live.update(board(seen, self._live.console), refresh=True)
             return
-        reason = Text(f"Not known now: {plain(str(seen))}. Still trying.", "bold red")
+        reason = Text(f"Unknown: {plain(str(seen))}. Trying again.", "bold red")
         if self._last is None:
             self._live.update(reason, refresh=True)
             return
@@ -105,24 +103,24 @@ class Frames:
         self._live.update(Group(reason, since, board(self._last, self._live.console)), refresh=True)
 
 
-class Lines:
+class StatusLines:
     """Prints a line whenever the numbers change."""
 
     def __init__(self) -> None:
         self._said = ""
 
     def show(self, seen: Status | KitchenError) -> None:
-        text = line(seen) if isinstance(seen, Status) else f"not known now: {plain(str(seen))}"
+        text = line(seen) if isinstance(seen, Status) else f"unknown: {plain(str(seen))}"
         if text != self._said:
             self._said = text
             typer.echo(f"{time.strftime('%H:%M:%S')}  {text}")
 
 
-class JsonLines:
-    """Prints an object for each status; what hinders them is said beside."""
+class StatusJsonLines:
+    """Prints an object for each status, and the reasons of outages on standard error."""
 
     def show(self, seen: Status | KitchenError) -> None:
         if isinstance(seen, Status):
             typer.echo(json.dumps(seen.as_json()))
         else:
-            say(f"Not known now: {plain(str(seen))}")
+            say(f"Unknown: {plain(str(seen))}")

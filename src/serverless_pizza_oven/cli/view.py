@@ -1,4 +1,4 @@
-"""`oven view`: one oven in a browser, live."""
+"""`oven view`: an oven in the browser, live."""
 
 import contextlib
 import os
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from serverless_pizza_oven.aws import Aws
-from serverless_pizza_oven.cli.options import EndpointUrl, Profile, Region, StackName, oven_of, say
+from serverless_pizza_oven.cli.messages import say
+from serverless_pizza_oven.cli.options import Target
 from serverless_pizza_oven.cli.signals import stopped
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.web.watched_oven import DeployedOven
@@ -22,16 +23,15 @@ if TYPE_CHECKING:
     from serverless_pizza_oven.web.server import Page
 
 BROWSER_SECS = 10
-"""For which a browser may take to start."""
+"""How long a browser may take to open the page."""
 
 WithView = Annotated[
-    bool, typer.Option("--view", help="Show the oven in a browser, too. The page ends with the command.")
+    bool, typer.Option("--view", help="Show the oven in the browser, too, until the command ends.")
 ]
 
 
 def view(
-    stack: StackName = None,
-    endpoint_url: EndpointUrl = None,
+    target: Target,
     port: Annotated[
         int | None,
         typer.Option(
@@ -42,24 +42,23 @@ def view(
             show_default="a free one",
         ),
     ] = None,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the URL alone.")] = False,
-    profile: Profile = None,
-    region: Region = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the URL only.")] = False,
 ) -> None:
-    """Show an oven in a browser, live, until Ctrl-C.
-
-    Prints the URL of the page, and opens it where there is a browser to see it in. It is served to this
-    machine alone. It reads, and takes nothing: five requests a second and five more every 10 seconds while it
-    is open, of about 1.4 cents an hour on AWS for a small oven. When the number of dead letters changes it
-    peeks at up to ten, which nobody else sees for that moment. To an oven on this machine it can send pizzas.
+    """Show an oven in the browser, live, until Ctrl-C.
 
     Examples:
 
     - `oven view --stack spo --region eu-west-1`: the oven of a stack on AWS
-    - `oven view --endpoint-url http://127.0.0.1:4566`: the one of `oven local`
-    - `oven demo --view`: an oven of its own, at work
+    - `oven view --endpoint-url http://127.0.0.1:4566`: the oven of `oven local`
+    - `oven demo --view`: an oven at work
+
+    Prints the URL of the page, and opens it if there is a screen. The page is served to this machine only,
+    and changes nothing in the oven. While it is open it makes five requests a second, and five more every
+    10 seconds: about 1.4 cents an hour on AWS for a small oven. When the number of dead letters changes, it
+    receives up to ten to show their reasons, which hides them from others for a moment. To an oven on this
+    machine it can send pizzas.
     """
-    aws, found = oven_of(stack, endpoint_url, profile, region)
+    aws, found = target.find()
     stop = stopped()
     with _running_page(aws, found, port) as page:
         typer.echo(page.url)
@@ -72,9 +71,9 @@ def view(
 
 @contextlib.contextmanager
 def shown(connected: Callable[[], Aws], stack: Stack, *, wanted: bool) -> Iterator[None]:
-    """If `wanted`, show an oven in a browser while the block runs, and wait a little until it is seen.
+    """If `wanted`, show an oven in the browser while the block runs, and wait until the page is open.
 
-    The page is `connected` for itself: it looks from another thread.
+    The page gets a connection of its own from `connected`, since it runs in another thread.
     """
     if not wanted:
         yield
@@ -87,14 +86,14 @@ def shown(connected: Callable[[], Aws], stack: Stack, *, wanted: bool) -> Iterat
 
 
 def _running_page(aws: Aws, stack: Stack, port: int | None) -> "AbstractContextManager[Page]":
-    # Imported when it is wanted: a web server takes a quarter of the time in which the other commands start.
+    # A web server takes long to import: only a command that shows the page does.
     from serverless_pizza_oven.web.server import running_page  # noqa: PLC0415
 
     return running_page(DeployedOven(aws, stack, time.time, lambda: secrets.token_hex(5)), port)
 
 
 def open_in_browser(url: str) -> bool:
-    """Open it where somebody sees that. Returns whether a browser was started."""
+    """Open the URL if there is a screen. Returns whether a browser was started."""
     return _has_screen() and webbrowser.open(url)
 
 

@@ -1,5 +1,6 @@
-"""The demo: sends pizzas through an oven, counts them out again, and shows how they get on.
+"""The demo: sends pizzas through an oven, counts those that come out, and shows the progress.
 
-`menu` makes the pizzas and `choice` finds out which oven is meant; `sieve` and `oven` talk to it; `run`
-sends and counts, into a `tally`; `drawing` and `lines` show the progress; `summary` tells the end.
+`choice` reads the options, and `ovens` has the ovens that they can mean. `menu` makes the pizzas. `run` sends
+and counts them, through a `demo_oven` and a `shared_queue`, into a `tally`. `progress_bars` and
+`progress_lines` show the progress, and `summary` the result.
 """

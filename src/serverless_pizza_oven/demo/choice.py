@@ -1,4 +1,4 @@
-"""Which oven is meant, and for how long to bake: the options, and which of them go together."""
+"""The options of the demo: which oven they mean, for how long they bake, and which of them go together."""
 
 import re
 from dataclasses import dataclass
@@ -6,99 +6,71 @@ from urllib.parse import urlsplit
 
 from pizza_oven.item import MAX_BAKING_TIME_SECS
 from serverless_pizza_oven.demo.menu import BakingTimes
+from serverless_pizza_oven.demo.ovens import Account, Connect, EmbeddedOven, OvenChoice, QueuesOven, StackOven
 from serverless_pizza_oven.deployment import names
 from serverless_pizza_oven.errors import UsageError
 
 MAX_PIZZAS = 100_000
 
-ON_AWS = BakingTimes(15, 30)
-LOCALLY = BakingTimes(2, 5)
-
 
 @dataclass(frozen=True, slots=True)
-class Embedded:
-    """An oven of the demo's own, on this machine, for as long as it runs."""
+class OvenNames:
+    """What names an oven on the demo's command line. None is what was not given."""
 
-    capacity: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Deployed:
-    """The oven of a stack."""
-
-    stack: str
-
-
-@dataclass(frozen=True, slots=True)
-class Queues:
-    """An oven of which the queues are known, and perhaps the table."""
-
-    new_items: str
-    waiting_items: str
-    baked_items: str
-    table: str | None
+    stack: str | None = None
+    new_items: str | None = None
+    waiting_items: str | None = None
+    baked_items: str | None = None
+    """The URLs of its queues."""
+    table: str | None = None
+    endpoint_url: str | None = None
+    profile: str | None = None
+    region: str | None = None
 
     @property
-    def region(self) -> str | None:
-        """The AWS region that the URLs name."""
-        found = re.search(r"(?:^|\.)sqs\.([a-z0-9-]+)\.amazonaws\.com", _host(self.new_items))
-        return found[1] if found else None
-
-    @property
-    def endpoint_url(self) -> str | None:
-        """The emulator that the URLs name, if they are not of AWS."""
-        if re.search(r"\.amazonaws\.com(\.cn)?$", _host(self.new_items)):
-            return None
-        parts = urlsplit(self.new_items)
-        return f"{parts.scheme}://{parts.netloc}"
-
-
-Choice = Embedded | Deployed | Queues
+    def queue_urls(self) -> dict[str, str]:
+        """The URLs that were given, by their options."""
+        urls = {"--in": self.new_items, "--waiting": self.waiting_items, "--out": self.baked_items}
+        return {option: url for option, url in urls.items() if url}
 
 
 def choose(
-    *,
-    stack: str | None,
-    new_items: str | None,
-    waiting_items: str | None,
-    baked_items: str | None,
-    table: str | None,
-    endpoint_url: str | None,
-    profile: str | None,
-    region: str | None,
-    capacity: int | None,
-) -> Choice:
+    given: OvenNames, capacity: int | None, connect: Connect, *, with_page: bool = False
+) -> OvenChoice:
     """Find out which oven the options mean. Raises UsageError where they do not go together.
 
-    Only a named stack or named queues can mean AWS.
+    Only the name of a stack, or the URLs of queues, can mean an oven on AWS.
     """
-    urls = {"--in": new_items, "--waiting": waiting_items, "--out": baked_items}
-    named = [option for option, url in urls.items() if url]
-    if stack and named:
-        raise UsageError(f"--stack names an oven and so does {named[0]}: give one of them")
-    if table and not named:
+    urls = given.queue_urls
+    if given.stack and urls:
+        raise UsageError(f"--stack names an oven and so does {next(iter(urls))}: give one of them")
+    if given.table and not urls:
         raise UsageError("--table goes with --in, --waiting and --out: a stack knows its own")
-    if capacity is not None and (stack or named or endpoint_url or profile or region):
+    if capacity is not None and given != OvenNames():
         raise UsageError("--capacity is for an oven that the demo makes on this machine: another has its own")
     if capacity is not None and not 1 <= capacity <= names.MAX_CAPACITY:
         raise UsageError(f"--capacity must be from 1 to {names.MAX_CAPACITY} slots, not {capacity}")
-    if stack is not None:
-        names.check_stack(stack)
-        return Deployed(stack)
-    if named:
-        return _queues(urls, table)
-    if (profile or region) and not endpoint_url:
-        option = "--profile" if profile else "--region"
+    if with_page and urls:
+        raise UsageError("--view shows the oven of a stack: name it with --stack instead of its queues")
+    if given.stack is not None:
+        names.check_stack(given.stack)
+        return StackOven(given.stack, _account(given, connect))
+    if urls:
+        return _queues_oven(given, connect)
+    if given.endpoint_url:
+        return StackOven(names.STACK_IN_AN_EMULATOR, _account(given, connect))
+    if given.profile or given.region:
+        option = "--profile" if given.profile else "--region"
         raise UsageError(
             f"{option} needs an oven: name it with --stack NAME, or its queues with --in and so on"
         )
-    return Deployed(names.STACK_IN_AN_EMULATOR) if endpoint_url else Embedded(capacity)
+    return EmbeddedOven(capacity)
 
 
-def baking_times(text: str | None, *, on_aws: bool) -> BakingTimes:
+def baking_times(text: str | None, default: BakingTimes) -> BakingTimes:
     """Read MIN-MAX, or one number, in whole seconds. Raises UsageError."""
     if text is None:
-        return ON_AWS if on_aws else LOCALLY
+        return default
     found = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", text)
     if not found:
         raise UsageError(f"--bake takes whole seconds, such as 15-30 or 20, not {text}")
@@ -111,21 +83,47 @@ def baking_times(text: str | None, *, on_aws: bool) -> BakingTimes:
 
 
 def check_count(count: int) -> None:
-    """Raises UsageError where nobody could send so many."""
+    """Raises UsageError where the demo cannot send so many pizzas."""
     if not 1 <= count <= MAX_PIZZAS:
         raise UsageError(f"--n must be from 1 to {MAX_PIZZAS} pizzas, not {count}")
 
 
-def _queues(urls: dict[str, str | None], table: str | None) -> Queues:
-    missing = [option for option, url in urls.items() if not url]
+def _account(given: OvenNames, connect: Connect) -> Account:
+    """The account of the options; what they leave open, the URL of New Items tells."""
+    url = given.new_items
+    return Account(
+        given.endpoint_url or (_endpoint_of(url) if url else None),
+        given.profile,
+        given.region or (_region_of(url) if url else None),
+        connect,
+    )
+
+
+def _queues_oven(given: OvenNames, connect: Connect) -> QueuesOven:
+    urls = given.queue_urls
+    missing = [option for option in ("--in", "--waiting", "--out") if option not in urls]
     if missing:
         raise UsageError(f"an oven has three queues: {' and '.join(missing)} must be given, too")
     for option, url in urls.items():
-        if not re.fullmatch(r"https?://[^/\s]+/\S+", url or ""):
+        if not re.fullmatch(r"https?://[^/\s]+/\S+", url):
             raise UsageError(f"{option} takes the URL of a queue, not {url}")
-    if len({_host(url or "") for url in urls.values()}) > 1:
+    if len({_host(url) for url in urls.values()}) > 1:
         raise UsageError("--in, --waiting and --out must be queues of one AWS region, or of one emulator")
-    return Queues(urls["--in"] or "", urls["--waiting"] or "", urls["--out"] or "", table)
+    return QueuesOven(urls["--in"], urls["--waiting"], urls["--out"], given.table, _account(given, connect))
+
+
+def _region_of(url: str) -> str | None:
+    """The AWS region that the URL of a queue names."""
+    found = re.search(r"(?:^|\.)sqs\.([a-z0-9-]+)\.amazonaws\.com", _host(url))
+    return found[1] if found else None
+
+
+def _endpoint_of(url: str) -> str | None:
+    """The emulator that the URL of a queue names, if it is not of AWS."""
+    if re.search(r"\.amazonaws\.com(\.cn)?$", _host(url)):
+        return None
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _host(url: str) -> str:

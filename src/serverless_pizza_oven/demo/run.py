@@ -1,30 +1,31 @@
-"""One run of the demo: send the pizzas, and count them out."""
+"""One run of the demo: sends the pizzas and counts those that come out."""
 
 import math
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 
 from pizza_oven.ports import BATCH
-from serverless_pizza_oven.demo.oven import Bars, Oven, Sight, bars
-from serverless_pizza_oven.demo.sieve import Sieve
+from serverless_pizza_oven.demo.bars import Bars, bars
+from serverless_pizza_oven.demo.demo_oven import DemoOven, Observation
+from serverless_pizza_oven.demo.shared_queue import SharedQueue
 from serverless_pizza_oven.demo.tally import Arrival, Tally
 from serverless_pizza_oven.queue_client import ReceivedMessage
 
 PATIENCE_SECS = 180
-"""How long nothing may move, on top of the longest baking time."""
+"""A run in which nothing moves for this time, beyond the longest baking time, is given up."""
 
-LOOK_EVERY_SECS = 0.5
+OBSERVE_EVERY_SECS = 0.5
 TURN_SECS = 0.25
-"""How long to go on sending, or receiving, before the next look."""
+"""How long to go on sending, or receiving, before the next observation."""
 
-LAST_LOOK_SECS = 2
-"""For a pizza that comes out a second time after all are out."""
+DOUBLES_SECS = 2
+"""How long to wait for pizzas that come out a second time, after all are out."""
 
 SWEEPS = 100
-"""Receives from a crowded dead letter queue in search of our own."""
+"""How often to receive from a crowded dead-letter queue in search of pizzas of the run."""
 
 LETTERS_HIDE_SECS = 30
-"""How long nobody sees a dead letter if we die while we read it."""
+"""How long SQS hides a dead letter from others if this process dies while it reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,11 @@ class Progress:
     secs: float
     """Since the run began."""
     note: str = ""
-    """What is going on, where the numbers do not tell."""
+    """What else the run does at the moment."""
 
 
 class Patience:
-    """Tells when nothing has moved for too long."""
+    """Tells when the state of a run has been the same for too long."""
 
     def __init__(self, limit_secs: float) -> None:
         self.limit_secs = limit_secs
@@ -56,12 +57,12 @@ class Patience:
         return now - self._since > self.limit_secs
 
 
-class Run:
+class DemoRun:
     """Sends the pizzas of a tally to an oven, and keeps the tally."""
 
     def __init__(
         self,
-        oven: Oven,
+        oven: DemoOven,
         tally: Tally,
         clock: Callable[[], float],
         sleep: Callable[[float], None],
@@ -70,32 +71,32 @@ class Run:
         self._oven = oven
         self._tally = tally
         self._clock = clock
-        self._baked = Sieve(oven.baked_items, self._is_ours, clock, sleep)
+        self._baked = SharedQueue(oven.baked_items, self._is_ours, clock, sleep)
         self.patience = Patience(
             PATIENCE_SECS + max((pizza.baking_time_secs for pizza in tally.pizzas), default=0)
         )
 
     def __iter__(self) -> Generator[Progress]:
-        """Run to the end, or until nothing moves any more, telling of the progress. Raises AwsError.
+        """Run to the end, or until nothing moves any more; yields the progress. Raises AwsError.
 
         However it ends, the baked items of others are given back.
         """
-        sight = self._oven.look()
+        seen = self._oven.observe()
         began, looked = self._clock(), -math.inf
-        before, shortest_line, dead_seen = sight.new, sight.waiting, sight.dead
-        progress = self._progress(sight, before, began)
+        before, shortest_line, dead_seen = seen.new, seen.waiting, seen.dead
+        progress = self._progress(seen, before, began)
         try:
             while not self._tally.is_complete:
-                # Whoever has just sent has something to show, and no time to wait for the first one.
+                # While there is something to send, do not wait for the first that comes out.
                 self._receive_some(wait_secs=0 if self._send_some() else 1)
-                if self._clock() - looked >= LOOK_EVERY_SECS:
-                    sight, looked = self._oven.look(), self._clock()
-                    before = min(before, sight.new)
-                    shortest_line = min(shortest_line, sight.waiting)
-                    if sight.dead != dead_seen:
-                        dead_seen = sight.dead
+                if self._clock() - looked >= OBSERVE_EVERY_SECS:
+                    seen, looked = self._oven.observe(), self._clock()
+                    before = min(before, seen.new)
+                    shortest_line = min(shortest_line, seen.waiting)
+                    if seen.dead != dead_seen:
+                        dead_seen = seen.dead
                         self._read_dead_letters()
-                progress = self._progress(sight, before, began)
+                progress = self._progress(seen, before, began)
                 state = (len(self._tally.sent), progress.bars, progress.dead, shortest_line)
                 is_stuck = self.patience.is_over(state, self._clock())
                 yield progress
@@ -104,16 +105,16 @@ class Run:
                     return
             yield replace(progress, note="looking for doubles")
             self._receive_doubles()
-            yield self._progress(self._oven.look(), before, began)
+            yield self._progress(self._oven.observe(), before, began)
         finally:
             self._baked.give_all_back()
 
     def _is_ours(self, message: ReceivedMessage) -> bool:
         return self._tally.knows(message.item_id)
 
-    def _progress(self, sight: Sight, before: int, began: float) -> Progress:
+    def _progress(self, seen: Observation, before: int, began: float) -> Progress:
         tally = self._tally
-        return Progress(bars(sight, before, tally), len(tally.dead), len(tally.pizzas), self._clock() - began)
+        return Progress(bars(seen, before, tally), len(tally.dead), len(tally.pizzas), self._clock() - began)
 
     def _send_some(self) -> bool:
         """Returns whether there was anything to send."""
@@ -132,7 +133,7 @@ class Run:
             wait_secs = 0
 
     def _receive_doubles(self) -> None:
-        until = self._clock() + LAST_LOOK_SECS
+        until = self._clock() + DOUBLES_SECS
         while self._receive(wait_secs=1) and self._clock() < until:
             pass
 
@@ -145,7 +146,7 @@ class Run:
         return ours is not None
 
     def _read_dead_letters(self) -> None:
-        """Read all, and take none."""
+        """Read the dead letters of the run, and leave all in the queue."""
         if self._oven.dead_letters is None:
             return
         read: list[ReceivedMessage] = []
@@ -159,4 +160,4 @@ class Run:
             self._oven.dead_letters.give_back(read)
         for letter in read:
             if self._is_ours(letter):
-                self._tally.died(str(letter.item_id), letter.reason or "no reason is given")
+                self._tally.dead_lettered(str(letter.item_id), letter.reason or "no reason is given")

@@ -1,4 +1,4 @@
-"""What has become of the pizzas of a run."""
+"""What became of the pizzas of a run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,7 +43,8 @@ class Tally:
         if first.message_id != arrival.message_id:
             self.doubles.add(item_id)
 
-    def died(self, item_id: str, reason: str) -> None:
+    def dead_lettered(self, item_id: str, reason: str) -> None:
+        """Note the reason why a pizza became a dead letter."""
         self.dead[item_id] = reason
 
     def to_send(self, count: int) -> Sequence[Pizza]:
@@ -52,7 +53,7 @@ class Tally:
 
     @property
     def missing(self) -> list[str]:
-        """The sent ones of which nothing was heard."""
+        """The ids of pizzas that were sent, and neither came out nor became dead letters."""
         return [item_id for item_id in self.sent if item_id not in self.baked and item_id not in self.dead]
 
     @property
@@ -61,12 +62,12 @@ class Tally:
 
     @property
     def is_complete(self) -> bool:
-        """Whether something was heard of every pizza."""
+        """Whether every pizza came out or became a dead letter."""
         return self.all_sent and not self.under_way
 
     @property
     def under_way(self) -> int:
-        """How many are somewhere between our hand and Baked Items."""
+        """How many were sent, and are not yet in Baked Items or in the dead-letter queue."""
         return len(self.sent) - len(self.baked) - sum(item_id not in self.baked for item_id in self.dead)
 
     @property
@@ -74,5 +75,5 @@ class Tally:
         return len(self.baked)
 
     def leases_of(self, leases: Mapping[str, object]) -> int:
-        """How many of the items in the oven are of this run."""
+        """How many of the leases are of pizzas of this run."""
         return sum(item_id in self._ids for item_id in leases)

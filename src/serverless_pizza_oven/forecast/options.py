@@ -1,11 +1,15 @@
-"""Reads the options of `oven simulate`, and writes quotas and faults in words."""
+"""The options of `oven simulate`, read into a request; and quotas and faults in words."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
 from math import fsum
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from serverless_pizza_oven.deployment.names import MAX_CAPACITY
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.forecast.arrivals import DAY, read_arrivals
 from serverless_pizza_oven.forecast.distribution import Distribution
@@ -19,10 +23,9 @@ from serverless_pizza_oven.simulator.latencies import AWS
 from serverless_pizza_oven.simulator.quotas import LARGE_REGION, OTHER_REGION, Quotas
 from serverless_pizza_oven.simulator.world import Setup
 
-FAULTS = {"none": NONE, "mild": MILD, "rough": ROUGH}
-REGIONS = {"large": LARGE_REGION, "other": OTHER_REGION}
-
 DEFAULT_ITEMS = 100
+
+MAX_ITEMS = 10_000_000
 
 MAX_QUOTA = 10_000_000
 
@@ -35,36 +38,119 @@ MAX_RATE_OF_REQUEST_FAULTS = 0.2
 _RATE = re.compile(r"[01]?(\.[0-9]{1,6})?", re.ASCII)
 
 
-def read_request(
-    *,
-    items: int | None = None,
-    arrivals: str = "at-once",
-    bake: str = "15-30",
-    size: str = "1",
-    capacity: int = 14,
-    max_concurrency: int = 5,
-    no_pilot_light: bool = False,
-    region: str = "large",
-    quotas: Sequence[str] = (),
-    faults: str = "none",
-    rates: Sequence[str] = (),
-    latencies: str | None = None,
-    seed: int = 0,
-    files: InputFiles | None = None,
-) -> ForecastRequest:
+class RegionQuotas(StrEnum):
+    """AWS regions, by their quotas."""
+
+    LARGE = "large"
+    OTHER = "other"
+
+    @property
+    def quotas(self) -> Quotas:
+        return LARGE_REGION if self is RegionQuotas.LARGE else OTHER_REGION
+
+
+class FaultLevel(StrEnum):
+    """How much goes wrong."""
+
+    NONE = "none"
+    MILD = "mild"
+    ROUGH = "rough"
+
+    @property
+    def faults(self) -> Faults:
+        return {FaultLevel.NONE: NONE, FaultLevel.MILD: MILD, FaultLevel.ROUGH: ROUGH}[self]
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastOptions:
+    """The options of `oven simulate` that say what is simulated, with their defaults and their help."""
+
+    items: Annotated[
+        int | None,
+        typer.Option(
+            "--items",
+            min=1,
+            max=MAX_ITEMS,
+            metavar="N",
+            help="How many items.",
+            show_default=f"{DEFAULT_ITEMS}, or all of a file",
+        ),
+    ] = None
+    arrivals: Annotated[
+        str,
+        typer.Option(
+            "--arrivals",
+            metavar="HOW",
+            help="How they arrive: `at-once`, `steady:RATE`, `poisson:RATE`, `daily:RATE`, a file, or `-`.",
+        ),
+    ] = "at-once"
+    bake: Annotated[
+        str, typer.Option("--bake", metavar="SECS", help="Baking times: `20`, `15-30` or `15-30:9,60:1`.")
+    ] = "15-30"
+    size: Annotated[
+        str, typer.Option("--size", metavar="SLOTS", help="Slots of each: `1`, `1-3` or `1:8,2:1,4:1`.")
+    ] = "1"
+    capacity: Annotated[
+        int, typer.Option("--capacity", min=1, max=MAX_CAPACITY, metavar="N", help="The slots of the oven.")
+    ] = 14
+    max_concurrency: Annotated[
+        int,
+        typer.Option(
+            "--max-concurrency", min=2, max=1000, metavar="N", help="The stack's `MaximumConcurrency`."
+        ),
+    ] = 5
+    no_pilot_light: Annotated[
+        bool, typer.Option("--no-pilot-light", help="With the stack's `PilotLight` disabled.")
+    ] = False
+    region: Annotated[
+        RegionQuotas,
+        typer.Option(
+            "--region-quotas",
+            help="The quotas of us-east-1, us-west-2 and eu-west-1 (large), or of any other region.",
+        ),
+    ] = RegionQuotas.LARGE
+    quotas: Annotated[
+        list[str] | None,
+        typer.Option("--quota", metavar="NAME=N", help="Another quota: `starts=600`. Repeatable."),
+    ] = None
+    faults: Annotated[
+        FaultLevel, typer.Option("--faults", help="What goes wrong. `rough` is much worse than AWS.")
+    ] = FaultLevel.NONE
+    rates: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            metavar="NAME=RATE",
+            help="Another rate of a fault: `refused=0.02`. Repeatable.",
+        ),
+    ] = None
+    latencies: Annotated[
+        str | None,
+        typer.Option(
+            "--latencies",
+            metavar="FILE",
+            help="Latencies measured by `oven check --latencies FILE`, instead of those assumed.",
+        ),
+    ] = None
+    seed: Annotated[
+        int,
+        typer.Option("--seed", min=0, metavar="N", help="Draw other items, times and latencies."),
+    ] = 0
+
+
+def read_request(options: ForecastOptions, files: InputFiles | None = None) -> ForecastRequest:
     """Make a request from the options of `oven simulate`. Raises UsageError.
 
     Requests that read the same pipe share `files`.
     """
-    baking_secs, slots = _distribution("--bake", bake), _distribution("--size", size)
-    setup = Setup(capacity, max_concurrency=max_concurrency)
+    setup = Setup(options.capacity, max_concurrency=options.max_concurrency)
     return ForecastRequest(
-        _workload(files or InputFiles(), items, arrivals, baking_secs, slots, capacity),
-        replace(setup, pilot_light_secs=None) if no_pilot_light else setup,
-        _quotas(REGIONS[region], quotas),
-        read_latencies(latencies) if latencies else AWS,
-        faults=_faults(FAULTS[faults], rates),
-        seed=seed,
+        _workload(options, files or InputFiles()),
+        replace(setup, pilot_light_secs=None) if options.no_pilot_light else setup,
+        _quotas(RegionQuotas(options.region).quotas, options.quotas or ()),
+        read_latencies(options.latencies) if options.latencies else AWS,
+        faults=_faults(FaultLevel(options.faults).faults, options.rates or ()),
+        seed=options.seed,
     )
 
 
@@ -84,12 +170,12 @@ def _by_name(settings: Quotas | Faults) -> dict[str, Any]:
 
 def quotas_in_words(quotas: Quotas) -> str:
     """The preset that differs least, and the differences."""
-    return _in_words(quotas, REGIONS)
+    return _in_words(quotas, {region: region.quotas for region in RegionQuotas})
 
 
 def faults_in_words(faults: Faults) -> str:
     """The preset that differs least, and the differences."""
-    return _in_words(faults, FAULTS).removeprefix("none, ")
+    return _in_words(faults, {level: level.faults for level in FaultLevel}).removeprefix("none, ")
 
 
 def _in_words(settings: Quotas | Faults, presets: Mapping[str, Quotas | Faults]) -> str:
@@ -102,30 +188,25 @@ def _in_words(settings: Quotas | Faults, presets: Mapping[str, Quotas | Faults])
     return ", ".join(shortest)
 
 
-def _workload(
-    files: InputFiles,
-    count: int | None,
-    arriving: str,
-    baking_secs: Distribution,
-    slots: Distribution,
-    capacity: int,
-) -> Workload:
-    check_distributions(baking_secs, slots, capacity)
+def _workload(options: ForecastOptions, files: InputFiles) -> Workload:
+    baking_secs, slots = _distribution("--bake", options.bake), _distribution("--size", options.size)
+    check_distributions(baking_secs, slots, options.capacity)
     try:
-        arrivals = read_arrivals(arriving)
+        arrivals = read_arrivals(options.arrivals)
     except ValueError as error:
-        raise UsageError(f"--arrivals {arriving}: {error}") from None
+        raise UsageError(f"--arrivals {options.arrivals}: {error}") from None
     if arrivals is not None:
-        workload = DrawnWorkload(DEFAULT_ITEMS if count is None else count, arrivals, baking_secs, slots)
-        _check_duration(arriving, workload)
+        count = DEFAULT_ITEMS if options.items is None else options.items
+        workload = DrawnWorkload(count, arrivals, baking_secs, slots)
+        _check_duration(options.arrivals, workload)
         return workload
-    source = files.find(arriving)
+    source = files.find(options.arrivals)
     if source is None:
         raise UsageError(
             "--arrivals takes at-once, steady:RATE, poisson:RATE, daily:RATE, a file, or - for standard "
-            f"input: there is no file {arriving!r}"
+            f"input: there is no file {options.arrivals!r}"
         )
-    return read_workload(source, capacity, count, baking_secs, slots)
+    return read_workload(source, options.capacity, options.items, baking_secs, slots)
 
 
 def _check_duration(arriving: str, workload: DrawnWorkload) -> None:

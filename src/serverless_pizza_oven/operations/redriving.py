@@ -27,7 +27,7 @@ from serverless_pizza_oven.queue_client import Queue, ReceivedMessage, batches
 MAX_ID_CHARS = 80
 """Of an item's id, as of an execution's name."""
 
-SEND_ANEW = "oven send --item sends an item anew, oven discard then throws its letter away"
+SEND_ANEW = "oven send --item sends an item anew, oven dlq discard then throws its letter away"
 """The way on where `--set` cannot mend: what is no JSON object, a field too many, one within another."""
 
 _REDRIVEN = re.compile(r"(.+)\.redrive-([1-9][0-9]*)")
@@ -99,7 +99,7 @@ class Redriver:
         if wish.new_id and len({(letter.id, letter.message.body) for letter in letters}) > 1:
             raise UsageError(
                 f"--new-id is for one dead letter, but {len(letters)} are meant: "
-                "name one by its messageId, which oven dlq --json shows"
+                "name one by its messageId, which oven dlq list --json shows"
             )
         if wish.mends:
             letters = [self._mended(letter, wish) for letter in letters]

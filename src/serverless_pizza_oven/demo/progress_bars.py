@@ -14,16 +14,16 @@ EIGHTHS = " ▏▎▍▌▋▊▉"
 LONGEST_BAR = 72
 SHORTEST_BAR = 8
 EMOJI_CELLS = 4
-"""What the widest takes in a terminal that does not join its two parts into one."""
+"""The width of the widest emoji in a terminal that shows its two parts side by side."""
 
 FRAME_SECS = 0.1
 
 
-class Drawing:
+class ProgressBars:
     """Draws while the block runs; the last frame stays."""
 
     def __init__(self, console: Console, clock: Callable[[], float]) -> None:
-        """The `clock` tells seconds, of whatever origin."""
+        """The `clock` tells seconds, from any origin."""
         self._clock = clock
         self._next_at = 0.0
         self._console = console
@@ -42,7 +42,7 @@ class Drawing:
         self._live.stop()
 
     def show(self, progress: Progress) -> None:
-        """Draw it, unless the last frame is very young; what has a note will be the last one for a while."""
+        """Draw it, unless the last frame is younger than FRAME_SECS. One with a note is always drawn."""
         self._last = progress
         if progress.note or self._clock() >= self._next_at:
             self._draw(progress)
@@ -56,8 +56,7 @@ class Drawing:
 def frame(progress: Progress, width: int, *, plain: bool) -> Text:
     """Four bars and the time, each in a line of less than `width` cells; `plain` keeps to ASCII.
 
-    The emoji stand at the ends of the lines, so that nothing is shifted in a terminal that has its own
-    idea of their width.
+    The emoji stand at the ends of the lines: a terminal that draws them wider or narrower shifts nothing.
     """
     bars = progress.bars
     rows = [
@@ -81,7 +80,7 @@ def frame(progress: Progress, width: int, *, plain: bool) -> Text:
 
 
 def bar(count: int, total: int, longest: int, *, plain: bool) -> str:
-    """A bar of `count` in `total`, of up to `longest` cells. Something is never drawn as nothing."""
+    """A bar of `count` in `total`, of up to `longest` cells. A count above 0 is never drawn as nothing."""
     eighths = round(8 * longest * count / total)
     if count:
         eighths = max(eighths, 1)

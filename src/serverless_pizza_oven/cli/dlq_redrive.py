@@ -1,4 +1,4 @@
-"""`oven redrive`: dead letters go back."""
+"""`oven dlq redrive`: sends dead letters back to New Items."""
 
 from contextlib import closing
 from typing import Annotated
@@ -6,17 +6,10 @@ from typing import Annotated
 import typer
 
 from pizza_oven.aws.item_states import StepFunctionsItemStates
-from serverless_pizza_oven.cli.dlq import say_hidden
+from serverless_pizza_oven.cli.dlq_list import say_hidden
 from serverless_pizza_oven.cli.fields import read_fields
-from serverless_pizza_oven.cli.options import (
-    EndpointUrl,
-    Profile,
-    Region,
-    StackName,
-    check_item_id,
-    oven_of,
-    say_if_paused,
-)
+from serverless_pizza_oven.cli.messages import say_if_paused
+from serverless_pizza_oven.cli.options import Target, check_ids_or_all, check_item_id
 from serverless_pizza_oven.cli.output import tell_lines
 from serverless_pizza_oven.errors import KitchenError, UsageError
 from serverless_pizza_oven.operations.redriving import SEND_ANEW, Redriver, RedriveRequest, RedriveResult
@@ -28,53 +21,48 @@ class StaysError(KitchenError):
 
 
 def redrive(
+    target: Target,
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="ID", help="Which: ids of items, or of messages.")
+        list[str] | None, typer.Argument(metavar="ID", help="Ids of items, or of messages.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
     change: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set", metavar="NAME=VALUE", help="Mend a field: JSON, or else text. As often as need be."
-        ),
+        typer.Option("--set", metavar="NAME=VALUE", help="Correct a field: JSON, or else text. Repeatable."),
     ] = None,
     new_id: Annotated[
-        str | None, typer.Option(metavar="ID", help="The id under which one letter goes back.")
+        str | None, typer.Option(metavar="ID", help="Another id for the item. With one dead letter only.")
     ] = None,
-    stack: StackName = None,
-    endpoint_url: EndpointUrl = None,
-    profile: Profile = None,
-    region: Region = None,
 ) -> None:
-    """Send dead letters back to New Items: all that can be baked, or those named. Prints what became of each.
-
-    An item keeps its id, unless that is used up because its baking failed: then it goes back as
-    `<id>.redrive-1`. What cannot be baked stays, and is told with the reason. A letter is deleted after its
-    item is safe in New Items; wherever this dies, run it again: nothing is lost, and nothing bakes twice.
+    """Send dead letters back to New Items.
 
     Examples:
 
-    - `oven redrive --stack spo --all`
-    - `oven redrive --stack spo order-17 --set size=2`: was larger than the oven
-    - `oven redrive --stack spo 8f14e45f-ceea-467f-a8b6-6a4a5c0f2f0e --new-id order-18`: had no id
+    - `oven dlq redrive --stack spo --all`
+    - `oven dlq redrive --stack spo order-17 --set size=2`: was larger than the oven
+    - `oven dlq redrive --stack spo 8f14e45f-ceea-467f-a8b6-6a4a5c0f2f0e --new-id order-18`: had no id
 
-    Exits with 1 if any of them stays.
+    Prints what became of each. An item keeps its id, unless that is used up by a failed execution: then it
+    goes back as `ID.redrive-1`. An item that cannot be baked stays, and the reason is shown. A dead letter is
+    deleted after its item is in New Items. If the command is killed, run it again: nothing is lost, and
+    nothing bakes twice.
+
+    Exits with 1 if any stays.
     """
-    if bool(ids) == everything:
-        raise UsageError("which? Name the ids of dead letters, or say --all: oven dlq lists them")
+    check_ids_or_all(ids, everything=everything)
     fields = read_fields("--set", change or [])
     if "id" in fields:
         raise UsageError("--set id=... has an option of its own: --new-id")
     if new_id is not None:
         check_item_id(new_id)
-    wish = RedriveRequest(set(ids) if ids else None, fields, new_id or "")
-    aws, oven = oven_of(stack, endpoint_url, profile, region)
+    request = RedriveRequest(set(ids) if ids else None, fields, new_id or "")
+    aws, oven = target.find()
     dead_letters, new_items = Queue(aws, oven.dead_letters), Queue(aws, oven.new_items)
     item_states = StepFunctionsItemStates(aws.stepfunctions, oven.outputs["ItemStatesArn"])
     expected = dead_letters.depth()
-    office = Redriver(dead_letters, new_items, item_states, oven.capacity, new_items.max_receives())
+    redriver = Redriver(dead_letters, new_items, item_states, oven.capacity, new_items.max_receives())
     outcomes: list[RedriveResult] = []
-    with closing(office.redrive(wish)) as results:
+    with closing(redriver.redrive(request)) as results:
         for outcome in results:
             outcomes.append(outcome)
             tell_lines([_described(outcome)])
@@ -84,7 +72,7 @@ def redrive(
         say_if_paused(oven)
     if stay := [outcome.letter for outcome in outcomes if outcome.stays]:
         mendable = any(letter.is_object for letter in stay)
-        mend = "mend them (--set, --new-id); where that cannot, " if mendable else ""
+        mend = "correct them (--set, --new-id); where that is not possible, " if mendable else ""
         raise StaysError(f"{len(stay)} of {len(outcomes)} dead letters stay: {mend}{SEND_ANEW}")
 
 

@@ -9,13 +9,13 @@ from serverless_pizza_oven.demo.run import Progress
 EVERY_SECS = 2
 
 
-class Lines:
-    """Says how a run gets on, every two seconds if anything changed, and how it ended."""
+class ProgressLines:
+    """Prints the progress every two seconds if anything changed, and the last state."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         """Each line goes to `say`."""
         self._say = say
-        self._said: str | None = None
+        self._last_state: str | None = None
         self._next_at = 0.0
         self._last: Progress | None = None
 
@@ -26,24 +26,24 @@ class Lines:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._last is not None:
-            self._tell(self._last)
+            self._print(self._last)
 
     def show(self, progress: Progress) -> None:
-        """Tell of it, unless the last line is younger than two seconds."""
+        """Print it, unless the last line is younger than two seconds."""
         self._last = progress
         if progress.secs >= self._next_at:
-            self._tell(progress)
+            self._print(progress)
 
-    def _tell(self, progress: Progress) -> None:
+    def _print(self, progress: Progress) -> None:
         state = describe(progress)
-        if state != self._said:
+        if state != self._last_state:
             self._say(f"{progress.secs:4.0f} s  {state}")
-            self._said = state
+            self._last_state = state
             self._next_at = progress.secs + EVERY_SECS
 
 
 def describe(progress: Progress) -> str:
-    """The numbers of the bars, in words."""
+    """The numbers of the bars in a line."""
     bars = progress.bars
     parts = [f"in {bars.new}", f"waiting {bars.waiting}", f"baking {bars.baking}"]
     parts.append(f"out {bars.out} of {progress.total}")

@@ -1,4 +1,4 @@
-"""Takes our own messages from a queue that others use, too, and gives back theirs."""
+"""Receives the messages of one run from a queue that others use, too, and gives back all others."""
 
 import heapq
 import itertools
@@ -7,23 +7,23 @@ from collections.abc import Callable
 from serverless_pizza_oven.queue_client import Queue, ReceivedMessage
 
 HIDE_SECS = 120
-"""How long nobody sees a message again if we die with it in hand."""
+"""How long SQS hides received messages from others if this process dies."""
 
 LONGEST_HOLD_SECS = 16
 
-AFTER_YOU_SECS = 0.2
-"""A pause after giving back, so that the owner has a chance to be faster than we are."""
+PAUSE_SECS = 0.2
+"""A pause after giving back, so that the owner can receive the message before this process does again."""
 
 MUST_GO_SECS = HIDE_SECS - 20
-"""What is in hand for so long goes back, although the queue was not seen to its end."""
+"""After this time a message goes back even if the queue may hold more."""
 
 
-class Guests:
-    """The messages of others in our hand, and when to give each back.
+class ForeignMessages:
+    """Received messages of others, and when to give each back.
 
-    To get at ours behind them they must stay in hand for a while, or they would be all that is
-    received. Their owners want them, too: so the first time it is a second, and twice as long each time
-    that one comes back, since the more often it was received in vain, the less somebody waits for it.
+    A message that goes back at once would be received again instead of those behind it. So it is held for a
+    second the first time, and twice as long each time that it comes back, since its owner did not take it in
+    between.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Guests:
         heapq.heappush(self._held, (due, next(self._numbers), now, message))
 
     def due(self, now: float, *, seen_all: bool) -> list[ReceivedMessage]:
-        """Let go of those whose time is up; while there may be more in the queue, only of the oldest."""
+        """Remove and return those to give back; while the queue may hold more, only those held longest."""
         going = []
         while self._held and self._held[0][0] <= now:
             if not seen_all and self._held[0][2] > now - MUST_GO_SECS:
@@ -44,14 +44,14 @@ class Guests:
         return going
 
     def all(self) -> list[ReceivedMessage]:
-        """Let go of every one."""
+        """Remove and return all."""
         going = [message for *_, message in self._held]
         self._held.clear()
         return going
 
 
-class Sieve:
-    """Reads one queue. Its methods raise AwsError."""
+class SharedQueue:
+    """A queue with messages of this run and of others. Its methods raise AwsError."""
 
     def __init__(
         self,
@@ -60,29 +60,29 @@ class Sieve:
         clock: Callable[[], float],
         sleep: Callable[[float], None],
     ) -> None:
-        """The `clock` tells seconds, of whatever origin."""
+        """The `clock` tells seconds, from any origin."""
         self._queue = queue
         self._is_ours = is_ours
         self._clock = clock
         self._sleep = sleep
-        self._guests = Guests()
+        self._foreign = ForeignMessages()
 
     def receive(self, wait_secs: int) -> list[ReceivedMessage] | None:
-        """Ours among the next messages, still to be deleted. None if nothing came at all."""
+        """The messages of this run among the next ones, to be deleted. None if no message came."""
         received = self._queue.receive(wait_secs, HIDE_SECS)
         now = self._clock()
         for message in received:
             if not self._is_ours(message):
-                self._guests.hold(message, now)
-        if going := self._guests.due(now, seen_all=not received):
+                self._foreign.hold(message, now)
+        if going := self._foreign.due(now, seen_all=not received):
             self._queue.give_back(going)
-            self._sleep(AFTER_YOU_SECS)
+            self._sleep(PAUSE_SECS)
         return [message for message in received if self._is_ours(message)] if received else None
 
     def delete(self, messages: list[ReceivedMessage]) -> None:
-        """What was counted goes."""
+        """Delete messages that were counted."""
         self._queue.delete(messages)
 
     def give_all_back(self) -> None:
-        """Whatever of others is in hand."""
-        self._queue.give_back(self._guests.all())
+        """Give back all messages of others that are held."""
+        self._queue.give_back(self._foreign.all())

@@ -1,0 +1,126 @@
+"""The ovens that a demo can use: one of its own, the oven of a stack, or one known by its queues."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
+
+from serverless_pizza_oven.aws import Aws, local
+from serverless_pizza_oven.demo.demo_oven import DemoOven
+from serverless_pizza_oven.demo.menu import BakingTimes
+from serverless_pizza_oven.deployment.stack import Stack, find_stack
+from serverless_pizza_oven.local.emulator import free_port
+from serverless_pizza_oven.local.oven import running_oven
+
+TIMES_ON_AWS = BakingTimes(15, 30)
+TIMES_LOCALLY = BakingTimes(2, 5)
+
+Connect = Callable[[str | None, str | None, str | None], Aws]
+"""Connects to an endpoint URL (AWS without), with a profile, in a region. Raises AwsError and UsageError."""
+
+ShowPage = Callable[[Callable[[], Aws], Stack], AbstractContextManager[None]]
+"""Shows an oven in the browser while a block runs, over connections of its own, if that is wanted."""
+
+GOES_ON = "The oven goes on: what is in it and before it will come out in Baked Items."
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account and region of a deployed oven, or the emulator."""
+
+    endpoint_url: str | None
+    """Of an emulator; None is AWS."""
+    profile: str | None
+    region: str | None
+    connect: Connect = field(repr=False, compare=False)
+
+    @property
+    def default_baking_times(self) -> BakingTimes:
+        return TIMES_LOCALLY if self.endpoint_url else TIMES_ON_AWS
+
+    def connected(self) -> Aws:
+        """Make a connection. Raises AwsError and UsageError."""
+        return self.connect(self.endpoint_url, self.profile, self.region)
+
+
+class OvenChoice(Protocol):
+    """An oven that the options of the demo mean."""
+
+    @property
+    def announcement(self) -> str:
+        """What to say before the oven is opened, if that takes a while."""
+
+    @property
+    def interrupted(self) -> str:
+        """What becomes of the pizzas after Ctrl-C."""
+
+    @property
+    def default_baking_times(self) -> BakingTimes: ...
+
+    def opened(self, show_page: ShowPage) -> AbstractContextManager[DemoOven]:
+        """Have the oven while the block runs. Raises KitchenError."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedOven:
+    """An oven in the embedded AWS, for as long as the demo runs."""
+
+    capacity: int | None
+    """In slots; the template's default if None."""
+
+    announcement: ClassVar = "Heating an oven on this machine."
+    interrupted: ClassVar = "They are gone with the oven."
+    default_baking_times: ClassVar = TIMES_LOCALLY
+
+    @contextmanager
+    def opened(self, show_page: ShowPage) -> Iterator[DemoOven]:
+        with (
+            running_oven(free_port(), capacity=self.capacity) as own,
+            show_page(lambda: local(own.endpoint_url), own.stack),
+        ):
+            yield DemoOven.of_stack(own.aws, own.stack)
+
+
+@dataclass(frozen=True, slots=True)
+class StackOven:
+    """The oven of a stack."""
+
+    stack: str
+    account: Account
+
+    announcement: ClassVar = ""
+    interrupted: ClassVar = GOES_ON
+
+    @property
+    def default_baking_times(self) -> BakingTimes:
+        return self.account.default_baking_times
+
+    @contextmanager
+    def opened(self, show_page: ShowPage) -> Iterator[DemoOven]:
+        aws = self.account.connected()
+        stack = find_stack(aws, self.stack)
+        with show_page(self.account.connected, stack):
+            yield DemoOven.of_stack(aws, stack)
+
+
+@dataclass(frozen=True, slots=True)
+class QueuesOven:
+    """An oven of which the URLs of the queues are known, and perhaps the name of the table."""
+
+    new_items: str
+    waiting_items: str
+    baked_items: str
+    table: str | None
+    account: Account
+
+    announcement: ClassVar = ""
+    interrupted: ClassVar = GOES_ON
+
+    @property
+    def default_baking_times(self) -> BakingTimes:
+        return self.account.default_baking_times
+
+    @contextmanager
+    def opened(self, show_page: ShowPage) -> Iterator[DemoOven]:  # noqa: ARG002 - only a stack has a page
+        aws = self.account.connected()
+        yield DemoOven.of_queues(aws, self.new_items, self.waiting_items, self.baked_items, self.table)
