@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 
 from pizza_oven.errors import MalformedItemError
 
-MAX_BAKING_TIME_SECS = 31_536_000
-"""One year: the longest that a Standard execution may wait
+MAX_BAKING_TIME_SECS = 31_449_600
+"""364 days. An execution ends after a year, so this leaves a day to take the item out of the oven
 (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
 
 MAX_ITEM_BYTES = 64 * 1024

@@ -24,14 +24,14 @@ BAD_MESSAGES = {
     '{"id": "caf\u00e9", "bakingTimeSecs": 1}': "id must be 1 to 80 characters",
     json.dumps({"id": "x" * 81, "bakingTimeSecs": 1}): "id must be 1 to 80 characters",
     '{"id": "text", "bakingTimeSecs": "soon"}': (
-        'bakingTimeSecs must be a whole number of seconds from 0 to 31536000, not "soon"'
+        'bakingTimeSecs must be a whole number of seconds from 0 to 31449600, not "soon"'
     ),
     '{"id": "digits", "bakingTimeSecs": "5"}': 'not "5"',
     '{"id": "none", "bakingTimeSecs": null}': "not null",
     '{"id": "true", "bakingTimeSecs": true}': "not true",
     '{"id": "fraction", "bakingTimeSecs": 1.5}': "not 1.5",
     '{"id": "negative", "bakingTimeSecs": -1}': "not -1",
-    '{"id": "too-long", "bakingTimeSecs": 31536001}': "not 31536001",
+    '{"id": "too-long", "bakingTimeSecs": 31449601}': "not 31449601",
     '{"id": "thin", "bakingTimeSecs": 1, "size": 0}': "size must be a whole number of slots from 1 to 14",
     '{"id": "too-big", "bakingTimeSecs": 1, "size": 15}': "not 15",
     '{"id": "half", "bakingTimeSecs": 1, "size": 0.5}': "not 0.5",

@@ -34,7 +34,7 @@ def _unproven() -> set[Permission]:
     polling = ("sqs:ReceiveMessage", "sqs:DeleteMessage*", "sqs:GetQueueAttributes")
     logging = ("logs:CreateLogStream", "logs:PutLogEvents")
     return {
-        *(Permission("BakeItems", "TakeNewItemsAndSendTriggers", action) for action in polling),
+        *(Permission("BakeItems", "ReceiveNewItemsAndSendTriggers", action) for action in polling),
         *(Permission("BakeItems", "WriteTheLog", action) for action in logging),
         *(Permission("ItemRemoved", "WriteTheLog", action) for action in logging),
     }
@@ -158,18 +158,18 @@ def _queue_up(client: Client) -> None:
 
 
 DRILLS: dict[Permission, Drill] = {
-    Permission("BakeItems", "TakeNewItemsAndSendTriggers", "sqs:SendMessage"): _line_is_held,
-    Permission("BakeItems", "KeepTheLine", "sqs:SendMessage*"): _joins,
-    Permission("BakeItems", "KeepTheLine", "sqs:ReceiveMessage"): _follows_another,
-    Permission("BakeItems", "KeepTheLine", "sqs:DeleteMessage*"): _leaves_the_line,
-    Permission("BakeItems", "KeepTheLine", "sqs:ChangeMessageVisibility*"): _is_put_back_in_line,
-    Permission("BakeItems", "KeepTheLine", "sqs:GetQueueAttributes"): _is_counted_too_long,
-    Permission("BakeItems", "BuryTheDead", "sqs:SendMessage*"): _is_malformed,
-    Permission("BakeItems", "TakeAndFreeSlots", "dynamodb:UpdateItem"): _takes_a_slot,
-    Permission("BakeItems", "StartBaking", "states:StartExecution"): _begins_to_bake,
-    Permission("BakeItems", "LookIntoBaking", "states:DescribeExecution"): _is_long_overdue,
-    Permission("ItemRemoved", "FreeSlots", "dynamodb:UpdateItem"): _is_done,
-    Permission("ItemRemoved", "HandOut", "sqs:SendMessage"): _is_handed_out,
+    Permission("BakeItems", "ReceiveNewItemsAndSendTriggers", "sqs:SendMessage"): _line_is_held,
+    Permission("BakeItems", "UseTheLine", "sqs:SendMessage*"): _joins,
+    Permission("BakeItems", "UseTheLine", "sqs:ReceiveMessage"): _follows_another,
+    Permission("BakeItems", "UseTheLine", "sqs:DeleteMessage*"): _leaves_the_line,
+    Permission("BakeItems", "UseTheLine", "sqs:ChangeMessageVisibility*"): _is_put_back_in_line,
+    Permission("BakeItems", "UseTheLine", "sqs:GetQueueAttributes"): _is_counted_too_long,
+    Permission("BakeItems", "SendDeadLetters", "sqs:SendMessage*"): _is_malformed,
+    Permission("BakeItems", "UpdateTheRow", "dynamodb:UpdateItem"): _takes_a_slot,
+    Permission("BakeItems", "StartExecutions", "states:StartExecution"): _begins_to_bake,
+    Permission("BakeItems", "DescribeExecutions", "states:DescribeExecution"): _is_long_overdue,
+    Permission("ItemRemoved", "UpdateTheRow", "dynamodb:UpdateItem"): _is_done,
+    Permission("ItemRemoved", "SendBakedItems", "sqs:SendMessage"): _is_handed_out,
     Permission("ItemRemoved", "SendTriggers", "sqs:SendMessage"): _follows_another,
 }
 

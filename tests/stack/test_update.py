@@ -4,6 +4,7 @@
 `git archive --format zip --output tests/stack/releases/VERSION.zip COMMIT template.yml lambda`.
 """
 
+import json
 import threading
 import time
 import zipfile
@@ -38,8 +39,11 @@ Outputs:
 """The emulator makes no alarms of this kind."""
 
 
-def previous_release(folder: Path) -> Release:
-    zipfile.ZipFile(RELEASES / "1.0.0.zip").extractall(folder)
+VERSIONS = ["1.0.0", "1.1.0"]
+
+
+def release_of(version: str, folder: Path) -> Release:
+    zipfile.ZipFile(RELEASES / f"{version}.zip").extractall(folder)
     return Release.of(folder)
 
 
@@ -62,8 +66,21 @@ def client_of(aws: Aws, stack: Stack) -> Client:
     return Client(LocalOven(aws, stack, str(aws.endpoint_url)))
 
 
-def test_200_items_before_during_and_after_an_update_bake_once_each(aws: Aws, tmp_path: Path) -> None:
-    before = brought_to(previous_release(tmp_path), aws)
+def refusals(aws: Aws, stack: Stack) -> dict[str, set[str]]:
+    """The statements of each queue's policy that refuse something, by the end of the queue's name."""
+    found = {}
+    for url in (stack.new_items, stack.dead_letters, stack.waiting_items, stack.baked_items):
+        answer = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
+        policy = json.loads(answer.get("Attributes", {}).get("Policy", '{"Statement": []}'))
+        found[url.rpartition("-")[2]] = {s["Sid"] for s in policy["Statement"] if s["Effect"] == "Deny"}
+    return found
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_200_items_before_during_and_after_an_update_bake_once_each(
+    version: str, aws: Aws, tmp_path: Path
+) -> None:
+    before = brought_to(release_of(version, tmp_path), aws)
     client = client_of(aws, before)
     pizzas = [pizza(f"update-{n}", secs=1 + n % 2, size=2 if n % 5 == 0 else 1) for n in range(200)]
     present = Release.present()
@@ -86,8 +103,13 @@ def test_200_items_before_during_and_after_an_update_bake_once_each(aws: Aws, tm
     client.send(*pizzas[140:])
     client.collect_after_crashes(pizzas)
 
-    assert "Admission" in after.outputs.keys() - before.outputs.keys()
     assert before.outputs.items() <= after.outputs.items()
+    assert refusals(aws, after) == {
+        "NewItems": {"DenyOtherAccounts", "OnlyBakeItemsReceives"},
+        "DLQ": {"DenyOtherAccounts"},
+        "WaitingItems.fifo": {"DenyOtherAccounts", "OnlyBakeItemsUsesTheLine"},
+        "BakedItems": {"DenyOtherAccounts", "OnlyItemRemovedSends"},
+    }
     assert in_the_midst.leases
     assert in_the_midst.waiting > 0
     # An item that was just coming out as its function was changed may have come out twice; none bakes twice.
@@ -97,8 +119,13 @@ def test_200_items_before_during_and_after_an_update_bake_once_each(aws: Aws, tm
     assert client.fullest() <= client.capacity
 
 
-def test_an_update_that_fails_is_taken_back_and_the_oven_bakes_on(aws: Aws, tmp_path: Path) -> None:
-    client = client_of(aws, brought_to(previous_release(tmp_path), aws))
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_update_that_fails_is_taken_back_and_the_oven_bakes_on(
+    version: str, aws: Aws, tmp_path: Path
+) -> None:
+    before = brought_to(release_of(version, tmp_path), aws)
+    guarded = refusals(aws, before)
+    client = client_of(aws, before)
     pizzas = [pizza(f"failed-update-{n}", secs=5 if n < 14 else 2) for n in range(30)]
     present = Release.present()
     impossible = Release(present.template.replace("\nOutputs:\n", IMPOSSIBLE), present.package)
@@ -107,6 +134,7 @@ def test_an_update_that_fails_is_taken_back_and_the_oven_bakes_on(aws: Aws, tmp_
     eventually("the oven is full, and others wait", lambda: client.row().waiting > 0)
     with pytest.raises(DeploymentError, match="UPDATE_ROLLBACK_COMPLETE, because of Impossible"):
         brought_to(impossible, aws)
+    assert refusals(aws, before) == guarded
     client.send(*pizzas[20:])
     client.collect_after_crashes(pizzas)
 

@@ -39,13 +39,15 @@ def translated() -> dict[str, Any]:
     """The template as SAM translates it."""
     template = yaml_parse(TEMPLATE.read_text())
     # As packaging does it: the code of functions that are translated lies in S3.
-    template["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
+    for resource in template["Resources"].values():
+        if "CodeUri" in resource["Properties"]:
+            resource["Properties"]["CodeUri"] = "s3://bucket/key"
     session = boto3.Session(region_name=PSEUDO_PARAMETERS["AWS::Region"])
     translation: dict[str, Any] = Translator({}, Parser(), boto_session=session).translate(template, {})
     return translation
 
 
-class Stack:
+class ResolvedTemplate:
     """The translated template, with its parameters, conditions and functions resolved."""
 
     def __init__(self, **parameters: object) -> None:

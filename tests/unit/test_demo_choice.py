@@ -128,14 +128,14 @@ def test_pizzas_bake_shorter_on_this_machine(options: dict[str, str], times: Bak
         (None, TIMES_ON_AWS),
         ("3-3", BakingTimes(3, 3)),
         ("20", BakingTimes(20, 20)),
-        ("0-31536000", BakingTimes(0, 31_536_000)),
+        ("0-31449600", BakingTimes(0, 31_449_600)),
     ],
 )
 def test_baking_times_are_as_given_or_the_default(text: str | None, times: BakingTimes) -> None:
     assert baking_times(text, TIMES_ON_AWS) == times
 
 
-@pytest.mark.parametrize("text", ["", "5-", "5-2", "soon", "1.5-2", "-1-2", "1-2-3", "0-31536001", "٣-٤"])
+@pytest.mark.parametrize("text", ["", "5-", "5-2", "soon", "1.5-2", "-1-2", "1-2-3", "0-31449601", "٣-٤"])
 def test_other_baking_times_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match="--bake"):
         baking_times(text, TIMES_LOCALLY)

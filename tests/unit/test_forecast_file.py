@@ -100,7 +100,7 @@ def test_only_so_many_lines_are_read_as_were_asked_for(tmp_path: Path) -> None:
         (
             "time,bakingTimeSecs\n0,1.5 s\n",
             2,
-            'bakingTimeSecs must be a whole number of seconds from 0 to 31536000, not "1.5 s"',
+            'bakingTimeSecs must be a whole number of seconds from 0 to 31449600, not "1.5 s"',
         ),
         ("time,bakingTimeSecs\n0,-1\n", 2, "not -1"),
         ("time,bakingTimeSecs\n0,-0.5\n", 2, "not -0.5"),

@@ -10,10 +10,10 @@ from pizza_oven.item import Item, Trigger, parse, parse_fields, read_object
 
 CAPACITY = 14
 KIB_64 = 65_536
-A_YEAR = 31_536_000
+A_YEAR = 31_449_600
 
 ID_RULE = "must be 1 to 80 characters of A-Z a-z 0-9 _ . -"
-TIME_RULE = "bakingTimeSecs must be a whole number of seconds from 0 to 31536000"
+TIME_RULE = "bakingTimeSecs must be a whole number of seconds from 0 to 31449600"
 SIZE_RULE = "size must be a whole number of slots from 1 to 14"
 
 

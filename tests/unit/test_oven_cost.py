@@ -29,6 +29,7 @@ from serverless_pizza_oven.operations.item_cost import (
 )
 from serverless_pizza_oven.operations.usage import month_to_date
 from serverless_pizza_oven.prices import PRICES, Charge, Price, after_free_tier, by_service, total
+from tests.unit.resolved import ResolvedTemplate
 
 ROOT = Path(__file__).parents[2]
 
@@ -125,7 +126,7 @@ def test_what_is_switched_off_costs_nothing(name: str, changed: Mapping[str, str
     [
         ("dashboard", {"Dashboard": "ENABLED"}, 3.0),
         ("alarms", {"LongestLine": "100"}, 0.10),
-        ("alarms", {"Metrics": "DISABLED"}, -0.10),
+        ("alarms", {"Metrics": "DISABLED"}, -0.40),
         ("key", {"KmsKeyArn": A_KEY}, 1.0 + 43_200 * 0.03 / 10_000),
         ("pilot light", {"PilotLightSchedule": "rate(5 minutes)"}, -0.8 * parts()["pilot light"].dollars),
         ("pilot light", {"Tracing": "ENABLED"}, 43_200 * 5 / 1_000_000),
@@ -145,14 +146,12 @@ def test_a_stack_of_the_first_version_has_none_of_what_came_later() -> None:
 
 @pytest.mark.parametrize("changed", [{}, {"LongestLine": "5"}, {"Metrics": "DISABLED"}])
 def test_the_alarms_that_are_paid_for_are_those_of_the_template(changed: Mapping[str, str]) -> None:
-    off = {"LineIsWatched": "LongestLine" not in changed, "OverdueIsWatched": "Metrics" in changed}
-    looked_at = 0
-    for resource in template()["Resources"].values():
-        if resource["Type"] == "AWS::CloudWatch::Alarm" and not off.get(resource["Condition"]):
-            metrics = resource["Properties"].get("Metrics", [{"MetricStat": {}}])
-            looked_at += sum("MetricStat" in metric for metric in metrics)
+    alarms = ResolvedTemplate(**changed).of_type("AWS::CloudWatch::Alarm").values()
+    used = sum(
+        "MetricStat" in metric for alarm in alarms for metric in alarm.get("Metrics", [{"MetricStat": {}}])
+    )
 
-    assert parts(**changed)["alarms"].charges == [Charge(prices.ALARM_MONTH, looked_at)]
+    assert parts(**changed)["alarms"].charges == [Charge(prices.ALARM_MONTH, used)]
 
 
 @pytest.mark.parametrize(

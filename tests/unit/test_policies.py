@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
-from tests.unit.resolved import ROOT, Stack, as_list
+from tests.unit.resolved import ROOT, ResolvedTemplate, as_list
 
 POLICIES = ROOT / "docs" / "policies"
 NAMES = {
@@ -97,7 +97,7 @@ def is_granted(action: str, arn: str) -> bool:
 
 
 def test_who_deploys_may_make_change_and_remove_every_resource_of_the_template() -> None:
-    stack = Stack(Dashboard="ENABLED", LongestLine="5", **{"AWS::StackName": NAMES["STACK"]})
+    stack = ResolvedTemplate(Dashboard="ENABLED", LongestLine="5", **{"AWS::StackName": NAMES["STACK"]})
     refused = [
         f"{action} on {arn}"
         for logical_id, resource in stack.resources.items()
@@ -111,7 +111,7 @@ def test_who_deploys_may_make_change_and_remove_every_resource_of_the_template()
 
 
 def test_nothing_is_granted_to_who_deploys_that_nothing_needs() -> None:
-    kinds = {resource["Type"] for resource in Stack().resources.values()}
+    kinds = {resource["Type"] for resource in ResolvedTemplate().resources.values()}
     kinds.add("AWS::CloudWatch::Dashboard")
     wanted = {action for kind in kinds for action in needed(kind)}
     own = {

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from pizza_oven.functions.metrics import COUNTED, NAMESPACE, SEEN
-from tests.unit.resolved import ROOT, Stack, as_list, source, statements
+from tests.unit.resolved import ROOT, ResolvedTemplate, as_list, source, statements
 
 METRICS = {
-    (NAMESPACE, "Stack"): {*COUNTED.values(), *SEEN.values(), "WaitingTime"},
+    (NAMESPACE, "Stack"): {*COUNTED.values(), *SEEN.values(), "WaitingTime", "OldestWaiting"},
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
     ("AWS/SQS", "QueueName"): {"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"},
     # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
@@ -25,6 +25,8 @@ METRICS = {
         "ExecutionsTimedOut",
         "ExecutionThrottled",
     },
+    # The same page, of the API: StartExecution of all state machines of the account.
+    ("AWS/States", "APIName"): {"ThrottledEvents"},
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
     ("AWS/DynamoDB", "TableName"): {"WriteThrottleEvents"},
 }
@@ -38,17 +40,19 @@ THINGS = {
     "FunctionName": {"BakeItems", "ItemRemoved"},
     "StateMachineArn": {"ItemStates"},
     "TableName": {"BakingTable"},
+    "APIName": {"StartExecution"},
 }
 
 ALARM = "AWS::CloudWatch::Alarm"
 TOPIC = "arn:aws-cn:sns:cn-north-1:123456789012:on-call"
+THROUGH_DYNAMODB = {"kms:DescribeKey", "kms:Encrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"}
 KEY = "arn:aws-cn:kms:cn-north-1:123456789012:key/1234"
 
 
 @pytest.fixture(scope="module")
 def alarms() -> dict[str, dict[str, Any]]:
     """All there can be."""
-    return Stack(LongestLine=500).of_type(ALARM)
+    return ResolvedTemplate(LongestLine=500).of_type(ALARM)
 
 
 def looked_at(alarm: dict[str, Any]) -> list[dict[str, Any]]:
@@ -70,15 +74,22 @@ def test_an_alarm_tells_of_each_way_in_which_an_oven_is_ill(alarms: dict[str, di
         name: {(metric["MetricName"], metric["Dimensions"][0]["Value"]) for metric in looked_at(alarm)}
         for name, alarm in alarms.items()
     } == {
-        "DeadLettersAlarm": {("ApproximateNumberOfMessagesVisible", "NewItemsDLQ.QueueName")},
-        "OldestWaitingAlarm": {("ApproximateAgeOfOldestMessage", "WaitingItems.QueueName")},
-        "ExecutionsFailedAlarm": {("ExecutionsFailed", "ItemStates")},
-        "FunctionErrorsAlarm": {("Errors", "BakeItems"), ("Errors", "ItemRemoved")},
+        "DeadLettersAlarm": {
+            ("ApproximateNumberOfMessagesVisible", "NewItemsDLQ.QueueName"),
+            ("Rejected", "pizzeria"),
+        },
+        "OldestWaitingAlarm": {
+            ("ApproximateAgeOfOldestMessage", "WaitingItems.QueueName"),
+            ("OldestWaiting", "pizzeria"),
+        },
+        "ExecutionsFailedAlarm": {("ExecutionsFailed", "ItemStates"), ("ExecutionsTimedOut", "ItemStates")},
+        "FunctionErrorsAlarm": {("Errors", "BakeItems"), ("Errors", "ItemRemoved"), ("Failed", "pizzeria")},
         "ThrottlesAlarm": {
             ("Throttles", "BakeItems"),
             ("Throttles", "ItemRemoved"),
             ("WriteThrottleEvents", "BakingTable"),
             ("ExecutionThrottled", "ItemStates"),
+            ("ThrottledEvents", "StartExecution"),
         },
         "OverdueAlarm": {("Overdue", "pizzeria")},
         "LineTooLongAlarm": {("ApproximateNumberOfMessagesVisible", "WaitingItems.QueueName")},
@@ -92,10 +103,11 @@ def test_an_alarm_looks_at_metrics_that_exist(alarms: dict[str, dict[str, Any]])
             assert exists(metric["Namespace"], dimension["Name"], dimension["Value"], metric["MetricName"])
 
 
-def test_what_is_watched_by_default_is_watched_for_nothing() -> None:
-    # An alarm is charged for by the metrics that it looks at, ten of an account excepted:
+def test_the_description_of_the_parameter_tells_how_many_metrics_are_paid_for() -> None:
+    # An alarm is charged for each metric that it uses, ten of an account excepted:
     # https://aws.amazon.com/cloudwatch/pricing/
-    assert sum(len(looked_at(alarm)) for alarm in Stack().of_type(ALARM).values()) <= 10
+    used = sum(len(looked_at(alarm)) for alarm in ResolvedTemplate().of_type(ALARM).values())
+    assert f"these use {used}." in source()["Parameters"]["Alarms"]["Description"]
 
 
 def test_an_alarm_says_what_to_do_first_and_where_to_read_on(alarms: dict[str, dict[str, Any]]) -> None:
@@ -109,15 +121,16 @@ def test_an_alarm_says_what_to_do_first_and_where_to_read_on(alarms: dict[str, d
 
 
 def test_the_oldest_in_line_alarms_at_half_of_its_retention() -> None:
-    alarm = Stack(MessageRetentionPeriod=3600)["OldestWaitingAlarm"]
+    alarm = ResolvedTemplate(MessageRetentionPeriod=3600)["OldestWaitingAlarm"]
     [expression] = [query["Expression"] for query in alarm["Metrics"] if "Expression" in query]
-    assert (expression, alarm["Threshold"]) == ("100 * age / 3600", 50)
+    assert (expression, alarm["Threshold"]) == ("100 * MAX(METRICS()) / 3600", 50)
+    assert {query["MetricStat"]["Stat"] for query in alarm["Metrics"] if "MetricStat" in query} == {"Maximum"}
     assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
 
 
 def test_a_line_alarms_at_the_length_that_was_chosen(alarms: dict[str, dict[str, Any]]) -> None:
     assert alarms["LineTooLongAlarm"]["Threshold"] == 500
-    assert "LineTooLongAlarm" not in Stack().resources
+    assert "LineTooLongAlarm" not in ResolvedTemplate().resources
 
 
 # What is missing is good news, but of SQS, which falls silent about a queue that nobody uses.
@@ -138,15 +151,15 @@ def test_alarms_of_several_metrics_compare_one_expression(alarms: dict[str, dict
 
 
 def test_a_topic_is_told_of_each_alarm_and_of_its_end() -> None:
-    for alarm in Stack(AlarmTopicArn=TOPIC, LongestLine=1).of_type(ALARM).values():
+    for alarm in ResolvedTemplate(AlarmTopicArn=TOPIC, LongestLine=1).of_type(ALARM).values():
         assert (alarm["AlarmActions"], alarm["OKActions"]) == ([TOPIC], [TOPIC])
-    for alarm in Stack().of_type(ALARM).values():
+    for alarm in ResolvedTemplate().of_type(ALARM).values():
         assert not {"AlarmActions", "OKActions"} & alarm.keys()
 
 
 def test_alarms_can_be_left_out_and_that_on_our_own_metrics_goes_with_them() -> None:
-    assert not Stack(Alarms="DISABLED", LongestLine=1).of_type(ALARM)
-    without = Stack(Metrics="DISABLED")
+    assert not ResolvedTemplate(Alarms="DISABLED", LongestLine=1).of_type(ALARM)
+    without = ResolvedTemplate(Metrics="DISABLED")
     assert "OverdueAlarm" not in without.resources
     assert not [
         m
@@ -161,7 +174,7 @@ def test_alarms_can_be_left_out_and_that_on_our_own_metrics_goes_with_them() -> 
 
 
 def widgets() -> list[dict[str, Any]]:
-    body: dict[str, Any] = json.loads(Stack(Dashboard="ENABLED")["OvenDashboard"]["DashboardBody"])
+    body: dict[str, Any] = json.loads(ResolvedTemplate(Dashboard="ENABLED")["OvenDashboard"]["DashboardBody"])
     return [widget["properties"] for widget in body["widgets"]]
 
 
@@ -173,8 +186,8 @@ def drawn() -> Iterator[tuple[str, str, str, str]]:
 
 
 def test_a_dashboard_is_made_only_if_one_is_wanted() -> None:
-    assert not Stack().of_type("AWS::CloudWatch::Dashboard")
-    assert Stack(Dashboard="ENABLED")["OvenDashboard"]["DashboardName"] == "pizzeria"
+    assert not ResolvedTemplate().of_type("AWS::CloudWatch::Dashboard")
+    assert ResolvedTemplate(Dashboard="ENABLED")["OvenDashboard"]["DashboardName"] == "pizzeria"
 
 
 def test_the_dashboard_draws_metrics_that_exist() -> None:
@@ -197,15 +210,15 @@ def test_the_dashboard_draws_where_the_oven_is() -> None:
 
 
 def test_nothing_is_traced_unless_it_is_wanted() -> None:
-    traced = Stack(Tracing="ENABLED")
-    for stack, mode in ((Stack(), "PassThrough"), (traced, "Active")):
+    traced = ResolvedTemplate(Tracing="ENABLED")
+    for stack, mode in ((ResolvedTemplate(), "PassThrough"), (traced, "Active")):
         assert [stack[name]["TracingConfig"] for name in ("BakeItems", "ItemRemoved")] == [{"Mode": mode}] * 2
         assert stack["ItemStates"]["TracingConfiguration"] == {"Enabled": mode == "Active"}
 
 
 @pytest.mark.parametrize("role", ["BakeItemsRole", "ItemRemovedRole", "ItemStatesRole"])
 def test_what_is_traced_may_say_so_and_nothing_else_is_allowed_on_everything(role: str) -> None:
-    everywhere = [s for s in statements(Stack(Tracing="ENABLED")[role]) if s["Resource"] == "*"]
+    everywhere = [s for s in statements(ResolvedTemplate(Tracing="ENABLED")[role]) if s["Resource"] == "*"]
     (allowed,) = everywhere
     assert {"xray:PutTraceSegments", "xray:PutTelemetryRecords"} <= set(allowed["Action"])
     assert all(action.startswith("xray:") for action in allowed["Action"])
@@ -215,11 +228,11 @@ def test_what_is_traced_may_say_so_and_nothing_else_is_allowed_on_everything(rol
 
 
 def test_a_key_of_ones_own_encrypts_all_that_holds_items_or_tells_of_them() -> None:
-    stack = Stack(KmsKeyArn=KEY)
+    stack = ResolvedTemplate(KmsKeyArn=KEY)
     for queue in stack.of_type("AWS::SQS::Queue").values():
         assert queue["KmsMasterKeyId"] == KEY
-        # SQS takes the one or the other.
-        assert "SqsManagedSseEnabled" not in queue
+        # SQS takes the one or the other; in an update, what is not said stays as it was.
+        assert queue["SqsManagedSseEnabled"] is False
     assert stack["BakingTable"]["SSESpecification"] == {
         "SSEEnabled": True,
         "SSEType": "KMS",
@@ -233,7 +246,7 @@ def test_a_key_of_ones_own_encrypts_all_that_holds_items_or_tells_of_them() -> N
 
 
 def test_without_one_aws_encrypts_with_its_own_keys() -> None:
-    stack = Stack()
+    stack = ResolvedTemplate()
     assert all(queue["SqsManagedSseEnabled"] for queue in stack.of_type("AWS::SQS::Queue").values())
     # Said, not left out: who gives up a key of one's own is to have this.
     assert stack["BakingTable"]["SSESpecification"] == {"SSEEnabled": False}
@@ -243,15 +256,28 @@ def test_without_one_aws_encrypts_with_its_own_keys() -> None:
 
 @pytest.mark.parametrize("role", ["BakeItemsRole", "ItemRemovedRole", "ItemStatesRole"])
 def test_a_role_may_use_the_key_if_there_is_one_and_no_other(role: str) -> None:
-    def key_rights(stack: Stack) -> list[tuple[Any, Any]]:
+    def key_rights(stack: ResolvedTemplate) -> list[tuple[Any, Any]]:
         return [
             (set(as_list(s["Action"])), s["Resource"])
             for s in statements(stack[role])
             if any(action.startswith("kms:") for action in as_list(s["Action"]))
         ]
 
-    assert key_rights(Stack(KmsKeyArn=KEY)) == [({"kms:Decrypt", "kms:GenerateDataKey"}, KEY)]
-    assert key_rights(Stack()) == []
+    granted = key_rights(ResolvedTemplate(KmsKeyArn=KEY))
+    assert granted[0] == ({"kms:Decrypt", "kms:GenerateDataKey"}, KEY)
+    # What DynamoDB needs on behalf of who writes to the table.
+    assert granted[1:] == ([] if role == "ItemStatesRole" else [(THROUGH_DYNAMODB, KEY)])
+    assert key_rights(ResolvedTemplate()) == []
+
+
+@pytest.mark.parametrize("role", ["BakeItemsRole", "ItemRemovedRole"])
+def test_what_a_role_may_do_with_the_key_for_the_table_it_may_do_by_dynamodb_alone(role: str) -> None:
+    conditions = [
+        statement.get("Condition")
+        for statement in statements(ResolvedTemplate(KmsKeyArn=KEY)[role])
+        if "kms:Encrypt" in as_list(statement["Action"])
+    ]
+    assert conditions == [{"StringLike": {"kms:ViaService": "dynamodb.*"}}]
 
 
 @pytest.mark.parametrize(
@@ -274,5 +300,5 @@ def test_an_arn_is_checked_before_anything_is_made(parameter: str, good: str, ba
 
 
 def test_the_table_is_protected_if_that_is_wanted() -> None:
-    assert Stack(Protection="ENABLED")["BakingTable"]["DeletionProtectionEnabled"] is True
-    assert Stack()["BakingTable"]["DeletionProtectionEnabled"] is False
+    assert ResolvedTemplate(Protection="ENABLED")["BakingTable"]["DeletionProtectionEnabled"] is True
+    assert ResolvedTemplate()["BakingTable"]["DeletionProtectionEnabled"] is False

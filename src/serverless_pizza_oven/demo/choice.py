@@ -78,7 +78,7 @@ def baking_times(text: str | None, default: BakingTimes) -> BakingTimes:
     if times.least > times.most:
         raise UsageError(f"--bake {text}: the first number must not be above the second")
     if times.most > MAX_BAKING_TIME_SECS:
-        raise UsageError(f"--bake {text}: nothing bakes for more than {MAX_BAKING_TIME_SECS} seconds, a year")
+        raise UsageError(f"--bake {text}: an item bakes for at most {MAX_BAKING_TIME_SECS} seconds")
     return times
 
 

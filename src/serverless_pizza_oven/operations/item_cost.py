@@ -29,8 +29,11 @@ the embedded AWS, with ids of 36 characters, and the 26 bytes that CloudWatch ad
 
 GB = 1_000_000_000
 
-ALARM_METRICS = 9
-"""That the template's alarms look at, without the two that hang on other parameters."""
+ALARM_METRICS = 11
+"""Metrics of AWS's services that the template's alarms use, without that of LongestLine."""
+
+ALARM_METRICS_OF_OURS = 4
+"""The oven's own metrics that the alarms use, with Metrics=ENABLED."""
 
 METRICS_IN_USE = 6
 """Loaded, Joined, Baked, Occupied, Waiting and WaitingTime; others are sent when something goes wrong."""
@@ -219,7 +222,9 @@ def _pilot_light(parameters: Mapping[str, str]) -> IdleCostPart:
 def _alarms(parameters: Mapping[str, str]) -> IdleCostPart:
     if not _is_on(parameters, "Alarms"):
         return IdleCostPart("alarms", [], "Alarms=DISABLED: nobody is told when the oven is ill")
-    count = ALARM_METRICS + _is_on(parameters, "Metrics") + (parameters.get("LongestLine", "0") != "0")
+    count = ALARM_METRICS + (parameters.get("LongestLine", "0") != "0")
+    if _is_on(parameters, "Metrics"):
+        count += ALARM_METRICS_OF_OURS
     return IdleCostPart(
         "alarms",
         [Charge(prices.ALARM_MONTH, count)],
