@@ -33,7 +33,7 @@ class PatchedSimulator:
         """Load everything, with these texts in place of what the files hold."""
         with _fresh_modules(texts):
             self.schedules = import_module("serverless_pizza_oven.simulator.schedules")
-            self.interleavings = import_module("serverless_pizza_oven.simulator.interleavings")
+            self.exploration = import_module("serverless_pizza_oven.simulator.exploration")
             self.scenarios = import_module("serverless_pizza_oven.simulator.scenarios")
 
 

@@ -19,6 +19,7 @@ from serverless_pizza_oven.simulator.__main__ import app
         ("replay --draws 0x99999999999", "--draws"),
         ("explore --only nothing", "--only"),
         ("explore --crashes -1", "--crashes"),
+        ("explore --refusals -1", "--refusals"),
         ("explore --most-runs 0", "--most-runs"),
         ("speed --items 0", "--items"),
     ],

@@ -22,7 +22,7 @@ def test_a_wrong_protocol_is_found_out(mutant: Mutant) -> None:
         faults = simulator.schedules.ROUGHNESS[mutant.faults]
         assert simulator.schedules.search(range(SCHEDULES), faults) is not None
     else:
-        explored = simulator.interleavings.explore(scenarios[mutant.faults], crashes=0, most_runs=RUNS)
+        explored = simulator.exploration.explore(scenarios[mutant.faults], most_runs=RUNS)
         assert explored.error is not None
 
 

@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
-from serverless_pizza_oven.simulator.interleavings import explore as explore_scenario
-from serverless_pizza_oven.simulator.interleavings import retell
+from serverless_pizza_oven.simulator.exploration import explore as explore_scenario
+from serverless_pizza_oven.simulator.exploration import trace_path
 from serverless_pizza_oven.simulator.loop import MINUTE, SECOND, START
 from serverless_pizza_oven.simulator.random_source import RandomSource, RecordingSource, read, written
 from serverless_pizza_oven.simulator.scenarios import SCENARIOS
 from serverless_pizza_oven.simulator.schedules import ROUGHNESS, play, search, shortest, trace
+from serverless_pizza_oven.simulator.small_world import FaultBudget
 from serverless_pizza_oven.simulator.world import Conditions, Setup, World
 
 HOUR = 60 * MINUTE
@@ -87,26 +88,28 @@ def replay(
 
 @app.command()
 def explore(
-    crashes: Annotated[int, typer.Option(min=0, help="How many functions may die on each way.")] = 0,
+    crashes: Annotated[int, typer.Option(min=0, help="Functions that may be killed in a run.")] = 0,
+    refusals: Annotated[int, typer.Option(min=0, help="Requests that AWS may refuse in a run.")] = 0,
     most_runs: Annotated[int, typer.Option(min=1, help="Stop after so many runs of a scenario.")] = 20_000,
     only: Annotated[str | None, typer.Option(help="One scenario, by its name.")] = None,
 ) -> None:
-    """Go every way that small ovens can take: each order of requests, each crash."""
+    """Explore small ovens: each order of requests, each crash, each refused request."""
     chosen = [scenario for scenario in SCENARIOS if only in (None, scenario.name)]
     if not chosen:
         raise typer.BadParameter(
             f"the scenarios are {', '.join(scenario.name for scenario in SCENARIOS)}", param_hint="--only"
         )
+    budget = FaultBudget(crashes, refusals)
     for scenario in chosen:
         begun = time.monotonic()
-        explored = explore_scenario(scenario, crashes, most_runs)
+        explored = explore_scenario(scenario, budget, most_runs=most_runs)
         extent = "all of it" if explored.complete else f"stopped after {explored.runs} runs"
         secs = time.monotonic() - begun
         typer.echo(
             f"{scenario.name}: {explored.states} states, {explored.runs} runs, {extent} ({secs:.1f} s)"
         )
-        if explored.way is not None:
-            typer.echo("\n".join(retell(scenario, explored.way, crashes)))
+        if explored.path is not None:
+            typer.echo("\n".join(trace_path(scenario, explored.path, budget)))
             raise typer.Exit(EXIT_BROKEN)
 
 

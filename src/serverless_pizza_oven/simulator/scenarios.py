@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pizza_oven.baking import OVERDUE_AFTER_SECS
 from pizza_oven.item import Trigger
 from pizza_oven.ports import Lease, Row
-from serverless_pizza_oven.simulator.interleavings import Scenario, SmallWorld
+from serverless_pizza_oven.simulator.exploration import Scenario
 from serverless_pizza_oven.simulator.invariants import Invariants
 from serverless_pizza_oven.simulator.loop import SECOND
+from serverless_pizza_oven.simulator.small_world import SmallWorld
 from serverless_pizza_oven.simulator.world import Setup
 
 ONE_SLOT = Setup(capacity=1, max_concurrency=2, batch_size=1)
