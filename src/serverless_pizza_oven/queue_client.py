@@ -98,22 +98,6 @@ class Queue:
             )
         return [_message(message) for message in response.get("Messages", [])]
 
-    def sweep(self, hide_secs: int) -> Iterator[list[ReceivedMessage]]:
-        """Receive every message once, up to 10 at a time, in no order.
-
-        A sweep that takes longer than `hide_secs` receives the first messages again, and ends there. Of such
-        a message the last receipt counts: an earlier one no longer deletes it
-        (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html).
-        """
-        seen: set[str] = set()
-        # A long poll asks every server of SQS. A short one may come back empty although the queue is not.
-        while messages := self.receive(wait_secs=1, hide_secs=hide_secs):
-            yield messages
-            ids = {message.id for message in messages}
-            if ids <= seen:
-                return
-            seen |= ids
-
     def delete(self, messages: Sequence[ReceivedMessage]) -> None:
         """Delete messages. One that SQS cannot delete is received again later."""
         for some in batches(messages):
@@ -123,11 +107,19 @@ class Queue:
 
     def give_back(self, messages: Sequence[ReceivedMessage]) -> None:
         """Make messages visible again, now."""
+        self.hide(messages, 0)
+
+    def hide(self, messages: Sequence[ReceivedMessage], secs: int) -> None:
+        """Hide messages from other receivers for `secs` from now.
+
+        One that became visible meanwhile stays so.
+        """
         for some in batches(messages):
             entries: list[Any] = [
-                {"Id": str(n), "ReceiptHandle": m.receipt, "VisibilityTimeout": 0} for n, m in enumerate(some)
+                {"Id": str(n), "ReceiptHandle": m.receipt, "VisibilityTimeout": secs}
+                for n, m in enumerate(some)
             ]
-            with self._errors("giving back to"):
+            with self._errors("changing the visibility of messages in"):
                 self._aws.sqs.change_message_visibility_batch(QueueUrl=self.url, Entries=entries)
 
     def max_receives(self) -> int | None:

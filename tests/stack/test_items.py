@@ -76,7 +76,7 @@ class OvenUser:
 
     def place(self, item_id: str) -> ItemStage:
         """Where an item is."""
-        return find_item(self.running.aws, self.running.stack, item_id, time.time()).place
+        return find_item(self.running.aws, self.running.stack, item_id, time.time()).stage
 
     def letters(self) -> list[Any]:
         """The dead letters."""
@@ -246,8 +246,8 @@ def test_what_cannot_be_baked_stays_and_is_an_error(user: OvenUser) -> None:
     assert "sent   given-up\n" in redriven.stdout
     assert ": the message is not JSON" in redriven.stdout
     assert (
-        redriven.stderr == "oven: 1 of 2 dead letters stay: oven send --item sends an item anew, "
-        "oven dlq discard then throws its letter away\n"
+        redriven.stderr == "oven: 1 of 2 dead letters stay: send such an item anew with oven send --item, "
+        "then discard its letter with oven dlq discard\n"
     )
     assert ids(user.baked(1)) == ["given-up"]
 
@@ -278,22 +278,26 @@ def test_an_item_is_removed_becomes_a_dead_letter_and_bakes_under_a_new_id(user:
     assert user.baked(1) == [pizza("early-out.redrive-1", size=4)]
 
 
-def test_while_the_oven_is_paused_a_removed_item_keeps_its_slots_and_that_is_told(user: OvenUser) -> None:
+def test_while_the_oven_is_paused_every_command_tells_that_a_removed_item_keeps_its_slots(
+    user: OvenUser,
+) -> None:
     aws, stack = user.running.aws, user.running.stack
     user.oven("send", "--id", "held", "--bake", "3600", "--size", "4")
     eventually("it bakes", lambda: user.place("held") is ItemStage.BAKING)
     pause(aws, stack)
     try:
-        removed = user.oven("remove", "held", "--wait", "1")
+        removed = user.oven("remove", "held")
+        again = user.oven("remove", "held")
+        told = user.oven("item", "held")
     finally:
         resume(aws, stack)
 
-    assert removed.returncode == 1
-    assert removed.stderr == (
-        "oven: held bakes no more, but still has its slots: "
-        "the oven is paused, and frees them after oven resume --stack spo\n"
-    )
+    follows = "it frees its slots and becomes a dead letter after oven resume --stack spo"
+    assert (removed.returncode, removed.stdout) == (0, f"held does not bake any more; {follows}.\n")
+    assert (again.returncode, again.stderr) == (1, f"oven: held does not bake any more; {follows}\n")
+    assert told.stdout.endswith(f"ABORTED: Oven.Removed: oven remove took it out; {follows}.\n")
     eventually("its slots are free", lambda: read_row(aws, stack).occupied == 0)
+    assert [letter["id"] for letter in user.letters()] == ["held"]
 
 
 def test_a_letter_that_is_thrown_away_is_printed_first_and_the_others_stay(user: OvenUser) -> None:

@@ -191,7 +191,7 @@ def test_an_item_is_found_wherever_it_is(oven: TestOven, client: Client) -> None
         return find_item(oven.aws, oven.stack, item_id, time.time())
 
     def is_at(item_id: str, place: ItemStage) -> bool:
-        return where(item_id).place is place
+        return where(item_id).stage is place
 
     client.send(pizza("where-hold", secs=600, size=14))
     client.wait_until_baking("where-hold")
@@ -201,7 +201,7 @@ def test_an_item_is_found_wherever_it_is(oven: TestOven, client: Client) -> None
     eventually("it is rejected", lambda: is_at("where-large", ItemStage.REJECTED))
 
     hold = where("where-hold")
-    assert hold.place is ItemStage.BAKING
+    assert hold.stage is ItemStage.BAKING
     assert hold.lease is not None
     assert (hold.lease.size, hold.lease.until) == (14, client.row().leases["where-hold"].until)
     assert where("where-large").reason == "size must be a whole number of slots from 1 to 14"
@@ -209,7 +209,7 @@ def test_an_item_is_found_wherever_it_is(oven: TestOven, client: Client) -> None
 
     client.stop_baking("where-hold", "Oven.Test", "it was enough")
     eventually("it bakes", lambda: is_at("where-next", ItemStage.BAKING))
-    assert where("where-hold").place is ItemStage.FAILED
+    assert where("where-hold").stage is ItemStage.FAILED
     assert where("where-hold").reason == "ABORTED: Oven.Test: it was enough"
     eventually("it has baked", lambda: is_at("where-next", ItemStage.BAKED))
     client.collect_until_quiet()
@@ -229,11 +229,11 @@ def test_an_item_that_was_never_started_is_in_the_oven_until_it_is_evicted(
     client.collect_until_quiet()
     evicted = find_item(oven.aws, oven.stack, "where-leased", time.time())
 
-    assert leased.place is ItemStage.BAKING
+    assert leased.stage is ItemStage.BAKING
     assert leased.lease is not None
     assert (leased.lease.size, leased.lease.until) == (2, until)
     assert leased.lease in overdue
-    assert evicted.place is ItemStage.FAILED
+    assert evicted.stage is ItemStage.FAILED
     assert evicted.reason == "never started"
 
 

@@ -44,6 +44,7 @@ class Sqs:
         self.refused: Callable[[str], bool] = lambda _body: False
         """Which bodies are not taken, though the request is."""
         self.requests: list[str] = []
+        self.secs_per_request = 0.0
         self.queues = {name: StandardQueue(self.loop, name) for name in names}
         self._sent_at: dict[str, float] = {}
         self._held: dict[str, Received] = {}
@@ -56,6 +57,10 @@ class Sqs:
     def queue(self, name: str) -> Queue:
         """A queue, as those around the oven use it. Its pauses take virtual time."""
         return Queue(self.account, name, sleep=self.pass_time)
+
+    def clock(self) -> float:
+        """Seconds of virtual time."""
+        return self.loop.now / SECOND
 
     def pass_time(self, secs: float) -> None:
         self.loop.run(self.loop.now + micros(secs))
@@ -103,15 +108,23 @@ class Sqs:
             return {}
 
     def change_message_visibility_batch(self, **asked: Any) -> Any:
-        with self._request("give back"):
+        with self._request("hide"):
             for entry in asked["Entries"]:
                 received = self._held[entry["ReceiptHandle"]]
-                if not received.letter.gone and received.letter.hidden_until == received.receipt:
-                    self.queues[asked["QueueUrl"]].again(received.letter)
+                letter, is_last = received.letter, received.receive_count == received.letter.receive_count
+                if letter.gone or not is_last or letter.hidden_until <= self.loop.now:
+                    continue
+                if entry["VisibilityTimeout"]:
+                    until = self.loop.now + micros(entry["VisibilityTimeout"])
+                    self.queues[asked["QueueUrl"]]._hide(letter, until)  # noqa: SLF001 - nothing else needs it
+                else:
+                    self.queues[asked["QueueUrl"]].again(letter)
             return {}
 
     def _request(self, kind: str) -> "_Request":
         self.requests.append(kind)
+        if self.secs_per_request:
+            self.pass_time(self.secs_per_request)
         return _Request(self.life)
 
     def _send(self, name: str, body: str, reason: str | None = None) -> None:

@@ -15,7 +15,8 @@ import pytest
 
 from pizza_oven.item import Item, parse
 from serverless_pizza_oven.operations.collecting import as_line, collect
-from serverless_pizza_oven.operations.dead_letters import HIDE_SECS, discard
+from serverless_pizza_oven.operations.dead_letters import discard
+from serverless_pizza_oven.operations.held_messages import FIRST_TIMEOUT_SECS
 from serverless_pizza_oven.operations.redriving import Redriver, RedriveRequest
 from serverless_pizza_oven.operations.sending import read_items, read_lines, send
 from serverless_pizza_oven.simulator.executions import Executions
@@ -164,9 +165,9 @@ def with_dead_letters(life: Life) -> QueuesAndExecutions:
 
 def redrive_all(world: QueuesAndExecutions) -> None:
     queue = world.sqs.queue
-    office = Redriver(queue(DEAD), queue(NEW), world.executions, CAPACITY, tries=30)
-    with dropped(office.redrive(RedriveRequest(fields={"size": 2}))) as outcomes:
-        for _ in outcomes:
+    redriver = Redriver(queue(DEAD), queue(NEW), world.executions, CAPACITY, 30, world.sqs.clock)
+    with dropped(redriver.redrive(RedriveRequest(fields={"size": 2}))) as results:
+        for _ in results:
             world.life.moment()
 
 
@@ -179,7 +180,7 @@ def test_dead_letters_that_are_redriven_again_after_a_kill_bake_once(oven_is_qui
             world.bake()
 
         # Until the letters are out of the dead one's hand; the items that began to bake are done by then.
-        world.sqs.pass_time(HIDE_SECS)
+        world.sqs.pass_time(FIRST_TIMEOUT_SECS)
         redrive_all(world)
         world.bake()
 
@@ -190,7 +191,7 @@ def test_dead_letters_that_are_redriven_again_after_a_kill_bake_once(oven_is_qui
 
 
 def discard_all(world: QueuesAndExecutions) -> None:
-    with dropped(discard(world.sqs.queue(DEAD), None, CAPACITY, tries=30)) as thrown:
+    with dropped(discard(world.sqs.queue(DEAD), None, CAPACITY, 30, world.sqs.clock)) as thrown:
         for some in thrown:
             world.life.moment()
             world.printed += [letter.message.body for letter in some]

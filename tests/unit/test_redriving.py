@@ -13,6 +13,7 @@ from serverless_pizza_oven.operations.dead_letters import (
     discard,
     list_dead_letters,
 )
+from serverless_pizza_oven.operations.held_messages import HeldMessages
 from serverless_pizza_oven.operations.redriving import (
     MAX_ID_CHARS,
     Redriver,
@@ -25,7 +26,7 @@ from serverless_pizza_oven.simulator.executions import Executions
 from tests.unit.mortal_sqs import Sqs
 
 CAPACITY = 14
-BURNT = "its baking ended as ABORTED: RedriveBench.Removed"
+BURNT = "its baking ended as ABORTED: Oven.Removed"
 
 
 def body(item_id: str, **fields: Any) -> str:
@@ -39,7 +40,7 @@ class RedriveBench:
         self.sqs = Sqs("new", "dead")
         self.executions = Executions(self.sqs.loop)
 
-    def bury(self, text: str, reason: str | None = "too large") -> None:
+    def dead_letter(self, text: str, reason: str | None = "too large") -> None:
         self.sqs.put("dead", text, reason=reason)
 
     def begin(self, text: str, *, then: str = "RUNNING") -> None:
@@ -52,12 +53,14 @@ class RedriveBench:
 
     def redrive(self, *ids: str, new_id: str = "", **fields: Any) -> dict[str, RedriveResult]:
         queue = self.sqs.queue
-        office = Redriver(queue("dead"), queue("new"), self.executions, CAPACITY, tries=30)
-        wish = RedriveRequest(set(ids) or None, fields, new_id)
-        return {outcome.letter.id: outcome for outcome in office.redrive(wish)}
+        redriver = Redriver(
+            queue("dead"), queue("new"), self.executions, CAPACITY, max_receives=30, clock=self.sqs.clock
+        )
+        request = RedriveRequest(set(ids) or None, fields, new_id)
+        return {result.letter.id: result for result in redriver.redrive(request)}
 
     def letters(self) -> list[DeadLetterEntry]:
-        return list_dead_letters(self.sqs.queue("dead"), CAPACITY, tries=30)
+        return list_dead_letters(self.sqs.queue("dead"), CAPACITY, 30, self.sqs.clock)
 
     def sent(self) -> list[Any]:
         return [json.loads(text) for text in self.sqs.bodies("new")]
@@ -73,7 +76,7 @@ def oven() -> RedriveBench:
 
 def test_dead_letters_are_told_the_oldest_first_and_none_is_taken(oven: RedriveBench) -> None:
     for number in range(23):
-        oven.bury(body(f"i{number}"))
+        oven.dead_letter(body(f"i{number}"))
         oven.sqs.pass_time(1)
 
     letters = oven.letters()
@@ -83,21 +86,71 @@ def test_dead_letters_are_told_the_oldest_first_and_none_is_taken(oven: RedriveB
     assert len(oven.sqs.visible("dead")) == 23
 
 
-def test_who_reads_for_so_long_that_letters_come_again_comes_to_an_end_and_can_delete_them(
+def test_letters_stay_hidden_however_long_the_work_takes_and_can_be_deleted(oven: RedriveBench) -> None:
+    for number in range(25):
+        oven.dead_letter(body(f"i{number}"))
+    queue = oven.sqs.queue("dead")
+
+    with HeldMessages(queue, oven.sqs.clock) as held:
+        received = []
+        for some in held.receive_all():
+            received.extend(some)
+            for _ in range(20):
+                oven.sqs.pass_time(10)
+                held.extend()
+                assert len(oven.sqs.visible("dead")) == 25 - len(received)
+        held.delete(received)
+
+    assert [message.item_id for message in received] == [f"i{number}" for number in range(25)]
+    assert oven.sqs.bodies("dead") == []
+    assert oven.sqs.requests.count("hide") < 40
+
+
+def test_what_a_killed_process_held_is_visible_again_within_twice_the_time_that_it_ran(
+    oven: RedriveBench,
+) -> None:
+    oven.dead_letter(body("held"))
+    held = HeldMessages(oven.sqs.queue("dead"), oven.sqs.clock)
+    list(held.receive_all())
+    began = oven.sqs.clock()
+    while oven.sqs.clock() < began + 400:
+        oven.sqs.pass_time(7)
+        held.extend()
+    killed_after = oven.sqs.clock() - began
+
+    oven.sqs.pass_time(2 * killed_after + 1)
+
+    assert oven.sqs.visible("dead") == [body("held")]
+
+
+def test_a_reader_that_is_too_slow_to_keep_its_letters_hidden_comes_to_an_end_and_can_delete_them(
     oven: RedriveBench,
 ) -> None:
     for number in range(25):
-        oven.bury(body(f"i{number}"))
-    queue = oven.sqs.queue("dead")
+        oven.dead_letter(body(f"i{number}"))
+    held = HeldMessages(oven.sqs.queue("dead"), oven.sqs.clock)
     received = []
-    for some in queue.sweep(hide_secs=10):
+    for some in held.receive_all():
         received.extend(some)
-        oven.sqs.pass_time(20)
-    hand = {message.id: message for message in received}
+        oven.sqs.pass_time(5000)
 
-    assert [message.item_id for message in hand.values()] == [f"i{number}" for number in range(25)]
-    queue.delete(list(hand.values()))
+    assert {message.item_id for message in received} == {f"i{number}" for number in range(25)}
+    held.delete(received)
     assert oven.sqs.bodies("dead") == []
+
+
+def test_a_message_that_sqs_delivers_twice_ends_no_list(oven: RedriveBench) -> None:
+    for number in range(25):
+        oven.dead_letter(body(f"i{number}"))
+    held = HeldMessages(oven.sqs.queue("dead"), oven.sqs.clock)
+    received = []
+    for some in held.receive_all():
+        received.extend(some)
+        if len(received) == 10:
+            twice = next(letter for letter in oven.sqs.queues["dead"].letters() if letter.id == some[0].id)
+            oven.sqs.queues["dead"].again(twice)
+
+    assert len(received) == 25
 
 
 @pytest.mark.parametrize(
@@ -116,14 +169,14 @@ def test_who_reads_for_so_long_that_letters_come_again_comes_to_an_end_and_can_d
 def test_a_dead_letter_tells_its_reason_and_what_can_be_done(
     text: str, reason: str | None, told: str, remedy: str, oven: RedriveBench
 ) -> None:
-    oven.bury(text, reason)
+    oven.dead_letter(text, reason)
     (letter,) = oven.letters()
     assert (letter.reason, letter.remedy) == (told, remedy)
 
 
 @pytest.mark.parametrize("text", ["no json", "{}", '{"id": "\\u001b[31m", "bakingTimeSecs": 1}'])
 def test_a_dead_letter_without_a_sound_id_goes_by_that_of_its_message(text: str, oven: RedriveBench) -> None:
-    oven.bury(text)
+    oven.dead_letter(text)
     (letter,) = oven.letters()
     assert letter.id == letter.message.id
 
@@ -133,30 +186,30 @@ def test_a_dead_letter_without_a_sound_id_goes_by_that_of_its_message(text: str,
 
 def test_a_rejected_item_keeps_its_id_and_its_body(oven: RedriveBench) -> None:
     written = '{"id":  "rejected", "bakingTimeSecs": 1, "price": 1.50}'
-    oven.bury(written)
+    oven.dead_letter(written)
 
-    outcomes = oven.redrive()
+    results = oven.redrive()
 
-    assert outcomes["rejected"].sent_as == "rejected"
+    assert results["rejected"].sent_as == "rejected"
     assert oven.sqs.bodies("new") == [written]
     assert oven.sqs.bodies("dead") == []
 
 
 def test_an_item_whose_baking_failed_gets_a_new_id_and_keeps_the_rest(oven: RedriveBench) -> None:
-    oven.bury(body("burnt", crust="thin"), BURNT)
+    oven.dead_letter(body("burnt", crust="thin"), BURNT)
     oven.begin(body("burnt", crust="thin"), then="ABORTED")
 
-    outcomes = oven.redrive()
+    results = oven.redrive()
 
-    assert outcomes["burnt"].sent_as == "burnt.redrive-1"
+    assert results["burnt"].sent_as == "burnt.redrive-1"
     assert oven.sent() == [{"id": "burnt.redrive-1", "bakingTimeSecs": 3600, "crust": "thin"}]
 
 
 def test_an_item_that_failed_again_gets_the_next_id(oven: RedriveBench) -> None:
     oven.begin(body("burnt"), then="FAILED")
     oven.begin(body("burnt.redrive-1"), then="TIMED_OUT")
-    oven.bury(body("burnt.redrive-1"), BURNT)
-    oven.bury(body("burnt"), BURNT)
+    oven.dead_letter(body("burnt.redrive-1"), BURNT)
+    oven.dead_letter(body("burnt"), BURNT)
 
     oven.redrive()
 
@@ -168,7 +221,7 @@ def test_a_letter_of_a_failed_baking_goes_back_though_step_functions_does_not_kn
     oven: RedriveBench,
 ) -> None:
     oven.begin(body("burnt"))
-    oven.bury(body("burnt"), BURNT)
+    oven.dead_letter(body("burnt"), BURNT)
 
     assert oven.redrive()["burnt"].sent_as == "burnt.redrive-1"
     assert len(oven.sent()) == 1
@@ -179,11 +232,11 @@ def test_an_item_that_bakes_or_has_baked_already_is_not_sent(
     state: str, told: str, oven: RedriveBench
 ) -> None:
     oven.begin(body("x"), then=state)
-    oven.bury(body("x"), None)
+    oven.dead_letter(body("x"), None)
 
-    outcomes = oven.redrive()
+    results = oven.redrive()
 
-    assert outcomes["x"].done == told
+    assert results["x"].done == told
     assert oven.sent() == []
     assert oven.sqs.bodies("dead") == []
 
@@ -193,9 +246,9 @@ def test_an_item_whose_id_belongs_to_another_stays_until_it_gets_its_own(
     state: str, oven: RedriveBench
 ) -> None:
     oven.begin(body("x"), then=state)
-    oven.bury(body("x", note="another"))
+    oven.dead_letter(body("x", note="another"))
 
-    assert "another item of the id x" in oven.redrive()["x"].stays
+    assert "another item with the id x" in oven.redrive()["x"].stays
     assert oven.sent() == []
     assert len(oven.sqs.visible("dead")) == 1
 
@@ -204,8 +257,8 @@ def test_an_item_whose_id_belongs_to_another_stays_until_it_gets_its_own(
 
 
 def test_of_two_letters_with_one_id_and_other_contents_one_stays(oven: RedriveBench) -> None:
-    oven.bury(body("x", note="first"))
-    oven.bury(body("x", note="second"))
+    oven.dead_letter(body("x", note="first"))
+    oven.dead_letter(body("x", note="second"))
 
     oven.redrive()
 
@@ -215,16 +268,16 @@ def test_of_two_letters_with_one_id_and_other_contents_one_stays(oven: RedriveBe
 
 @pytest.mark.parametrize("text", ["no json", "{}", body("x", size=15), '{"type": "trigger"}'])
 def test_what_cannot_be_baked_stays_for_all_to_see_and_says_why(text: str, oven: RedriveBench) -> None:
-    oven.bury(text)
-    (outcome,) = oven.redrive().values()
-    assert outcome.stays
+    oven.dead_letter(text)
+    (result,) = oven.redrive().values()
+    assert result.stays
     assert oven.sqs.visible("dead") == [text]
     assert oven.sent() == []
 
 
 def test_only_the_named_ones_are_sent_and_the_others_are_given_back(oven: RedriveBench) -> None:
     for number in range(12):
-        oven.bury(body(f"i{number}"))
+        oven.dead_letter(body(f"i{number}"))
     (seventh,) = [letter for letter in oven.letters() if letter.id == "i7"]
 
     oven.redrive("i3", seventh.message.id)
@@ -234,7 +287,7 @@ def test_only_the_named_ones_are_sent_and_the_others_are_given_back(oven: Redriv
 
 
 def test_a_mended_item_is_sent_with_its_new_fields(oven: RedriveBench) -> None:
-    oven.bury('{"bakingTimeSecs": "soon", "crust": "thin"}')
+    oven.dead_letter('{"bakingTimeSecs": "soon", "crust": "thin"}')
     (letter,) = oven.letters()
 
     oven.redrive(letter.id, new_id="named", bakingTimeSecs=5)
@@ -243,54 +296,56 @@ def test_a_mended_item_is_sent_with_its_new_fields(oven: RedriveBench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "error", "words"),
+    ("wanted", "error", "words"),
     [
-        ({"ids": ["nobody"]}, NoSuchDeadLetterError, "there is no dead letter nobody"),
+        ({"ids": ["nobody"]}, NoSuchDeadLetterError, "no visible dead letter has the id nobody"),
         ({"ids": ["large"], "size": 15}, StillMalformedError, "large is still malformed: size must be"),
         ({"ids": ["sound", "large"], "size": 99}, StillMalformedError, "is still malformed"),
         ({"ids": ["sound", "large"], "new_id": "x"}, UsageError, "--new-id is for one dead letter, but 2"),
     ],
 )
-def test_a_wish_that_cannot_be_met_is_refused_before_anything_is_sent(
-    wish: dict[str, Any], error: type[Exception], words: str, oven: RedriveBench
+def test_a_request_that_cannot_be_met_is_refused_before_anything_is_sent(
+    wanted: dict[str, Any], error: type[Exception], words: str, oven: RedriveBench
 ) -> None:
-    oven.bury(body("sound"))
-    oven.bury(body("large", size=20))
+    oven.dead_letter(body("sound"))
+    oven.dead_letter(body("large", size=20))
     with pytest.raises(error, match=words):
-        oven.redrive(*wish.pop("ids"), **wish)
+        oven.redrive(*wanted.pop("ids"), **wanted)
     assert oven.sent() == []
     assert len(oven.sqs.visible("dead")) == 2
 
 
 def test_what_has_no_fields_cannot_be_mended_and_the_way_on_is_told(oven: RedriveBench) -> None:
-    oven.bury("no json")
+    oven.dead_letter("no json")
     (letter,) = oven.letters()
 
-    with pytest.raises(StillMalformedError, match="--set cannot mend it: oven send --item"):
+    with pytest.raises(
+        StillMalformedError, match="--set cannot mend it: send such an item anew with oven send --item"
+    ):
         oven.redrive(letter.id, size=1)
 
     assert oven.sqs.visible("dead") == ["no json"]
 
 
 def test_letters_without_an_id_are_not_taken_for_one_because_they_say_the_same(oven: RedriveBench) -> None:
-    oven.bury('{"bakingTimeSecs": 1}')
-    oven.bury('{"bakingTimeSecs": 1}')
-    with pytest.raises(UsageError, match="--new-id is for one dead letter, but 2 are meant"):
+    oven.dead_letter('{"bakingTimeSecs": 1}')
+    oven.dead_letter('{"bakingTimeSecs": 1}')
+    with pytest.raises(UsageError, match="--new-id is for one dead letter, but 2 are chosen"):
         oven.redrive(new_id="x")
     assert len(oven.sqs.visible("dead")) == 2
 
 
 def test_two_letters_of_one_item_get_a_new_id_together(oven: RedriveBench) -> None:
-    oven.bury(body("twice"))
-    oven.bury(body("twice"))
+    oven.dead_letter(body("twice"))
+    oven.dead_letter(body("twice"))
     oven.redrive("twice", new_id="x")
     assert [item["id"] for item in oven.sent()] == ["x"]
     assert oven.sqs.bodies("dead") == []
 
 
 def test_among_all_letters_those_that_are_not_mended_are_left_out(oven: RedriveBench) -> None:
-    oven.bury(body("large", size=20))
-    oven.bury("no json")
+    oven.dead_letter(body("large", size=20))
+    oven.dead_letter("no json")
 
     oven.redrive(size=2)
 
@@ -299,30 +354,77 @@ def test_among_all_letters_those_that_are_not_mended_are_left_out(oven: RedriveB
 
 
 def test_a_new_id_that_is_used_up_is_refused(oven: RedriveBench) -> None:
-    oven.bury(body("x"))
+    oven.dead_letter(body("x"))
     oven.begin(body("taken"), then="FAILED")
     assert oven.redrive("x", new_id="taken")["x"].stays == "the id taken is used up: its baking failed"
     assert len(oven.sqs.visible("dead")) == 1
 
 
-# Throwing away
+def test_an_item_that_another_id_makes_too_large_stays_with_its_reason(oven: RedriveBench) -> None:
+    full = '{"id":"full","bakingTimeSecs":1,"note":""}'
+    full = full[:-2] + "x" * (65_536 - len(full)) + full[-2:]
+    oven.dead_letter(full, BURNT)
+
+    result = oven.redrive()["full"]
+
+    assert result.stays == (
+        "as full.redrive-1 it would be refused: the item must be at most 65536 bytes, not 65546. "
+        "Choose a shorter --new-id, or --set less"
+    )
+    assert (oven.sent(), oven.sqs.visible("dead")) == ([], [full])
+    assert oven.redrive("full", new_id="new1")["full"].sent_as == "new1"
+
+
+def test_an_item_that_is_too_large_can_be_mended(oven: RedriveBench) -> None:
+    oven.dead_letter(body("large", note="x" * 65_536))
+    assert oven.letters()[0].remedy == "once mended"
+
+    oven.redrive("large", note="short")
+
+    assert [item["note"] for item in oven.sent()] == ["short"]
+
+
+@pytest.mark.parametrize("secs_per_request", [0.02, 1])
+def test_5000_letters_are_redriven_once_and_no_other_reader_sees_them_meanwhile(
+    secs_per_request: float, oven: RedriveBench
+) -> None:
+    count = 5000 if secs_per_request < 1 else 500
+    for number in range(count):
+        oven.dead_letter(body(f"i{number}") if number % 2 else "no json")
+    oven.sqs.secs_per_request = secs_per_request
+    queue = oven.sqs.queue
+    redriver = Redriver(queue("dead"), queue("new"), oven.executions, CAPACITY, 30, oven.sqs.clock)
+
+    results = []
+    for result in redriver.redrive(RedriveRequest()):
+        results.append(result)
+        if len(results) % 100 == 0:
+            # Those that are not received yet, and no other.
+            assert len(oven.sqs.visible("dead")) == count - len(results)
+
+    assert len(results) == count
+    assert sorted(item["id"] for item in oven.sent()) == sorted(f"i{n}" for n in range(1, count, 2))
+    assert oven.sqs.visible("dead") == ["no json"] * (count // 2)
+
+
+# Discarding
 
 
 def test_only_the_letters_named_are_thrown_away(oven: RedriveBench) -> None:
-    oven.bury(body("kept"))
-    oven.bury(body("hopeless"))
-    oven.bury("no json")
+    oven.dead_letter(body("kept"))
+    oven.dead_letter(body("hopeless"))
+    oven.dead_letter("no json")
 
-    thrown = list(discard(oven.sqs.queue("dead"), {"hopeless"}, CAPACITY, tries=30))
+    thrown = list(discard(oven.sqs.queue("dead"), {"hopeless"}, CAPACITY, 30, oven.sqs.clock))
 
     assert [letter.id for some in thrown for letter in some] == ["hopeless"]
     assert sorted(oven.sqs.visible("dead")) == ["no json", body("kept")]
 
 
 def test_nothing_is_thrown_away_where_one_is_not_found(oven: RedriveBench) -> None:
-    oven.bury(body("kept"))
-    with pytest.raises(NoSuchDeadLetterError, match="there is no dead letter nobody"):
-        list(discard(oven.sqs.queue("dead"), {"kept", "nobody"}, CAPACITY, tries=30))
+    oven.dead_letter(body("kept"))
+    with pytest.raises(NoSuchDeadLetterError, match="no visible dead letter has the id nobody"):
+        list(discard(oven.sqs.queue("dead"), {"kept", "nobody"}, CAPACITY, 30, oven.sqs.clock))
     assert oven.sqs.visible("dead") == [body("kept")]
 
 

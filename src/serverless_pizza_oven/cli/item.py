@@ -11,6 +11,7 @@ from serverless_pizza_oven.cli.board import bakes
 from serverless_pizza_oven.cli.options import Target, check_item_id, seconds
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.operations.item_lookup import ItemReport, ItemStage, find_item
+from serverless_pizza_oven.operations.removing import what_follows
 from serverless_pizza_oven.queue_client import count_messages
 from serverless_pizza_oven.text import duration, moment, plain, slots
 
@@ -44,20 +45,20 @@ def item(
     found = find_item(aws, oven, item_id, now, looks_back)
     if as_json:
         typer.echo(json.dumps(found.as_json(now)))
-    elif found.place is ItemStage.UNKNOWN:
+    elif found.stage is ItemStage.UNKNOWN:
         typer.echo(_unknown(aws, oven, item_id, since))
     else:
-        typer.echo(f"{item_id} {_told(found, now)}.")
-    if found.place is ItemStage.UNKNOWN:
+        typer.echo(f"{item_id} {_told(found, now, oven)}.")
+    if found.stage is ItemStage.UNKNOWN:
         raise typer.Exit(1)
 
 
-def _told(found: ItemReport, now: float) -> str:
+def _told(found: ItemReport, now: float, oven: Stack) -> str:
     since = ""
     if found.since is not None:
         since = f" at {moment(found.since, now)}, {duration(now - found.since)} ago"
     reason = f": {plain(found.reason)}" if found.reason else ""
-    match found.place:
+    match found.stage:
         case ItemStage.IN_LINE:
             return f"waits in line, which it joined{since}"
         case ItemStage.BAKING if lease := found.lease:
@@ -66,10 +67,12 @@ def _told(found: ItemReport, now: float) -> str:
             return f"was loaded{since}"
         case ItemStage.BAKED:
             return f"came out of the oven{since}"
-        case ItemStage.FAILED:
-            return f"failed{since}{reason}. It became a dead letter (oven dlq list)"
         case _:
-            return f"was rejected{since}{reason}. It became a dead letter (oven dlq list)"
+            verb = "failed" if found.stage is ItemStage.FAILED else "was rejected"
+            follows = (
+                f"; {what_follows(oven)}" if found.lease else ". It became a dead letter (oven dlq list)"
+            )
+            return f"{verb}{since}{reason}{follows}"
 
 
 def _unknown(aws: Aws, oven: Stack, item_id: str, since: str) -> str:

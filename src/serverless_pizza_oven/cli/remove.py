@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from serverless_pizza_oven.cli.messages import say
 from serverless_pizza_oven.cli.options import Target, check_item_id
+from serverless_pizza_oven.operations.removing import Removal, what_follows
 from serverless_pizza_oven.operations.removing import remove as remove_item
 
 
@@ -26,7 +28,18 @@ def remove(
     """
     check_item_id(item_id)
     aws, oven = target.find()
-    remove_item(aws, oven, item_id, wait, time.time, time.sleep)
+    removal = remove_item(
+        aws,
+        oven,
+        item_id,
+        wait,
+        time.time,
+        time.sleep,
+        on_stopped=lambda: say(f"{item_id} does not bake any more. Waiting until its slots are free."),
+    )
+    if removal is Removal.STOPPED:
+        typer.echo(f"{item_id} does not bake any more; {what_follows(oven)}.")
+        return
     typer.echo(
         f"{item_id} is out of the oven, and a dead letter: oven dlq redrive {item_id} bakes it under a new id"
     )

@@ -1,48 +1,47 @@
-"""What became dead letters, and why."""
+"""Dead letters: listed, chosen by id, and discarded."""
 
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from pizza_oven.errors import MalformedItemError
-from pizza_oven.item import Item, Trigger, parse, read_object
+from pizza_oven.item import Item, Trigger, parse, parse_fields, read_object
 from serverless_pizza_oven.errors import KitchenError
+from serverless_pizza_oven.operations.held_messages import HeldMessages
 from serverless_pizza_oven.queue_client import Queue, ReceivedMessage, batches
 from serverless_pizza_oven.text import plain
 
-HIDE_SECS = 30
-"""For how long nobody else sees the letters, if we die while we have them in hand."""
-
 
 class NoSuchDeadLetterError(KitchenError):
-    """No dead letter goes by that name."""
+    """No dead letter has that id."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterEntry:
-    """A dead letter, as the oven reads it."""
+    """A message of the dead-letter queue, as the oven reads it."""
 
     message: ReceivedMessage
     id: str
-    """The item's, where it has a sound one, else the message's."""
+    """The item's id if it has a valid one, else the message's."""
     content: Item | Trigger | None
-    """None where it is malformed."""
+    """None if it is malformed."""
     flaw: str
-    """Why it is malformed."""
+    """Why it is malformed. Empty if it is not."""
     is_object: bool
-    """Whether it has fields, which can be mended."""
+    """Whether it is a JSON object, whose fields can be set."""
     reason: str
-    """Why it is a dead letter, in one line."""
+    """Why it is a dead letter, on one line."""
 
     @property
     def baking_failed(self) -> bool:
-        """Whether it began to bake, so that its id is used up. By its reason, as Bake Items words it."""
+        """Whether it began to bake, so that its id is used up. Bake Items words the reason so."""
         return self.message.reason.startswith("its baking ended as")
 
     @property
     def remedy(self) -> str:
-        """What a redrive would do with it, as far as it tells itself."""
+        """What a redrive does with it, if no other item has its id."""
         match self.content:
             case Item():
                 return "new id" if self.baking_failed else "as it is"
@@ -52,7 +51,7 @@ class DeadLetterEntry:
                 return "once mended" if self.is_object else "no"
 
     def as_json(self, now: float) -> Mapping[str, Any]:
-        """All there is to know. `now` is in seconds since the epoch."""
+        """For programs. `now` is in seconds since the epoch."""
         return {
             "id": self.id,
             "messageId": self.message.id,
@@ -64,68 +63,81 @@ class DeadLetterEntry:
         }
 
     def age_secs(self, now: float) -> int:
-        """Since it was sent; SQS keeps that time of those that it moves itself."""
+        """Seconds since it was sent. A message that SQS moved keeps the time at which it was first sent."""
         return max(round(now - self.message.sent_at), 0)
 
 
-def read_dead_letter(message: ReceivedMessage, capacity: int, tries: int | None) -> DeadLetterEntry:
-    """Read a message for an oven of `capacity` slots, whose new items SQS tries so often."""
-    content, flaw, item_id, is_object = None, "", None, False
+def read_dead_letter(message: ReceivedMessage, capacity: int, max_receives: int | None) -> DeadLetterEntry:
+    """Read a dead letter of an oven of `capacity` slots, for whose new items SQS allows `max_receives`."""
+    content, flaw, fields = None, "", None
     try:
-        read_object(message.body)
-        is_object = True
+        fields = read_object(message.body)
         content = parse(message.body, capacity)
-        item_id = content.id if isinstance(content, Item) else None
     except MalformedItemError as error:
-        flaw, item_id = str(error), error.item_id
-    reason = message.reason or flaw or f"SQS gave up after {tries} tries"
-    return DeadLetterEntry(message, item_id or message.id, content, flaw, is_object, plain(reason))
+        flaw = str(error)
+    item_id = None if isinstance(content, Trigger) else _valid_id(fields or {})
+    reason = message.reason or flaw or f"SQS gave up after {max_receives} tries"
+    return DeadLetterEntry(
+        message, item_id or message.id, content, flaw, is_object=fields is not None, reason=plain(reason)
+    )
 
 
-@contextmanager
-def all_in_hand(dead_letters: Queue) -> Iterator[dict[str, ReceivedMessage]]:
-    """Take all dead letters, by message id. Those that are still in it at the end are given back."""
-    hand: dict[str, ReceivedMessage] = {}
+def _valid_id(fields: Mapping[str, Any]) -> str | None:
+    """The id of an item, however malformed the rest is; None if it is not valid."""
     try:
-        for some in dead_letters.sweep(HIDE_SECS):
-            hand |= {message.id: message for message in some}
-        yield hand
-    finally:
-        dead_letters.give_back(list(hand.values()))
+        return parse_fields({"id": fields.get("id"), "bakingTimeSecs": 0}).id
+    except MalformedItemError:
+        return None
 
 
-def select(ids: Collection[str] | None, letters: Sequence[DeadLetterEntry]) -> list[DeadLetterEntry]:
-    """Those that go by these ids, of items or of messages; for None, all. Raises NoSuchLetterError."""
-    if ids is None:
-        return list(letters)
+def receive_letters(
+    held: HeldMessages, capacity: int, max_receives: int | None
+) -> Iterator[Sequence[DeadLetterEntry]]:
+    """Receive and read all dead letters, up to ten at a time. Raises AwsError."""
+    for messages in held.receive_all():
+        yield [read_dead_letter(message, capacity, max_receives) for message in messages]
+
+
+def select(ids: Collection[str], letters: Sequence[DeadLetterEntry]) -> list[DeadLetterEntry]:
+    """Choose the letters with these ids, of items or of messages.
+
+    Raises NoSuchDeadLetterError if there is none with one of the ids.
+    """
     known = {name for letter in letters for name in (letter.id, letter.message.id)}
     for item_id in ids:
         if item_id not in known:
             raise NoSuchDeadLetterError(
-                f"there is no dead letter {item_id}, or somebody has it in hand: "
-                "oven dlq lists them; nothing was done"
+                f"no visible dead letter has the id {item_id}: oven dlq list shows them. Nothing was done"
             )
     return [letter for letter in letters if letter.id in ids or letter.message.id in ids]
 
 
-def list_dead_letters(dead_letters: Queue, capacity: int, tries: int | None) -> list[DeadLetterEntry]:
-    """Read all dead letters, the oldest first, and take none. Raises AwsError."""
-    with all_in_hand(dead_letters) as hand:
-        letters = [read_dead_letter(message, capacity, tries) for message in hand.values()]
+def list_dead_letters(
+    dead_letters: Queue,
+    capacity: int,
+    max_receives: int | None,
+    clock: Callable[[], float] = time.monotonic,
+) -> list[DeadLetterEntry]:
+    """Read all dead letters, the oldest first, and leave them in the queue. Raises AwsError."""
+    with HeldMessages(dead_letters, clock) as held:
+        letters = list(chain.from_iterable(receive_letters(held, capacity, max_receives)))
     return sorted(letters, key=lambda letter: letter.message.sent_at)
 
 
 def discard(
-    dead_letters: Queue, ids: Collection[str] | None, capacity: int, tries: int | None
+    dead_letters: Queue,
+    ids: Collection[str] | None,
+    capacity: int,
+    max_receives: int | None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Generator[Sequence[DeadLetterEntry]]:
-    """Throw letters away, those chosen. Each ten are deleted when the next are asked for.
+    """Discard the letters with these ids; for None, all. Yields ten at a time before they are deleted.
 
-    Raises NoSuchLetterError before anything is done, and AwsError.
+    Raises NoSuchDeadLetterError before anything is deleted, and AwsError.
     """
-    with all_in_hand(dead_letters) as hand:
-        letters = [read_dead_letter(message, capacity, tries) for message in hand.values()]
-        for some in batches(select(ids, letters)):
+    with HeldMessages(dead_letters, clock) as held:
+        received = receive_letters(held, capacity, max_receives)
+        for some in received if ids is None else batches(select(ids, list(chain.from_iterable(received)))):
+            held.extend()
             yield some
-            dead_letters.delete([letter.message for letter in some])
-            for letter in some:
-                del hand[letter.message.id]
+            held.delete([letter.message for letter in some])

@@ -1,4 +1,4 @@
-"""Where an item is."""
+"""Finds out where an item is."""
 
 import json
 from dataclasses import dataclass
@@ -17,53 +17,56 @@ from serverless_pizza_oven.operations.status import BakingItem
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
-LOOKS_BACK_SECS = 24 * 3600
-"""How far the logs are searched. The search takes the longer, the more was written."""
+LOG_SEARCH_SECS = 24 * 3600
+"""How far back the logs are searched. The time that takes grows with what was logged."""
 
-_FIRST_SECS = 3600
-"""Most who are looked for were sent of late."""
+_FIRST_SEARCH_SECS = 3600
+"""Searched first: most items that are looked up were sent recently."""
 
 
 class ItemStage(StrEnum):
-    """Where an item can be."""
+    """How far an item got."""
 
     IN_LINE = "in line"
     BAKING = "baking"
     BAKED = "baked"
     FAILED = "failed"
-    """Its execution failed, or was stopped. It is a dead letter, or about to be."""
+    """Its execution failed or was stopped. It is a dead letter, or becomes one: see `ItemReport.lease`."""
     REJECTED = "rejected"
     """It was never started, since it is malformed or too large. It is a dead letter."""
     UNKNOWN = "unknown"
-    """It was never sent, or it waits in New Items, where nobody can look for it."""
+    """It was never sent, or it waits in New Items, whose messages cannot be searched."""
 
 
-_TOLD_BY_LOGS = {
+_STAGE_AFTER = {
     "joined": ItemStage.IN_LINE,
     "loaded": ItemStage.BAKING,
     "baked": ItemStage.BAKED,
     "evicted": ItemStage.FAILED,
     "rejected": ItemStage.REJECTED,
 }
-"""Where an item is after a decision, if Step Functions does not know it."""
+"""The stage of an item after a decision, if Step Functions does not know it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ItemReport:
-    """Where an item is, as far as can be seen. Times are in seconds since the epoch."""
+    """What is known of an item. Times are in seconds since the epoch."""
 
     item_id: str
-    place: ItemStage
+    stage: ItemStage
     since: float | None = None
     lease: BakingItem | None = None
-    """Its slots, and when it should be out, while it bakes."""
+    """Its slots, and when it should be out. None if it holds no slots.
+
+    A failed item holds its slots until Bake Items has made it a dead letter, which a paused oven does not.
+    """
     reason: str = ""
-    """Why it is a dead letter, if it is one."""
+    """Why it failed or was rejected. Empty if it was not."""
 
     def as_json(self, now: float) -> dict[str, Any]:
         return {
             "id": self.item_id,
-            "state": self.place.value,
+            "state": self.stage.value,
             "since": self.since,
             "size": self.lease.size if self.lease else None,
             "until": self.lease.until if self.lease else None,
@@ -73,25 +76,25 @@ class ItemReport:
 
 
 def find_item(
-    aws: Aws, stack: Stack, item_id: str, now: float, looks_back_secs: float = LOOKS_BACK_SECS
+    aws: Aws, stack: Stack, item_id: str, now: float, log_search_secs: float = LOG_SEARCH_SECS
 ) -> ItemReport:
-    """Look for an item: in the oven, among the executions of the last 90 days, and in the logs.
+    """Look for an item in the oven, among the executions of the last 90 days, and in the logs.
 
-    The line is not searched, since a message that is received from it shuts it; the logs tell who joined it.
-    They are read last, and `looks_back_secs` far. Raises AwsError.
+    The logs are read last, and `log_search_secs` back. Waiting Items is not searched: a message that anybody
+    receives from it shuts the line. Raises AwsError.
     """
-    held = read_row(aws, stack).leases.get(item_id)
-    lease = BakingItem(item_id, held.size, held.until) if held else None
-    execution = _execution(aws, stack, item_id)
+    found = read_row(aws, stack).leases.get(item_id)
+    lease = BakingItem(item_id, found.size, found.until) if found else None
+    execution = _describe(aws, stack, item_id)
     if execution is not None:
         return _by_execution(item_id, execution, lease)
     if lease is not None:
-        # Its execution is about to start; or never will, and the lease is evicted when it is overdue.
+        # Its execution is about to start; or it never will, and the overdue lease is evicted.
         return ItemReport(item_id, ItemStage.BAKING, lease=lease)
-    return _by_logs(item_id, _last_word(aws, stack, item_id, now, looks_back_secs))
+    return _by_log(item_id, _last_entry(aws, stack, item_id, now, log_search_secs))
 
 
-def _execution(aws: Aws, stack: Stack, item_id: str) -> "DescribeExecutionOutputTypeDef | None":
+def _describe(aws: Aws, stack: Stack, item_id: str) -> "DescribeExecutionOutputTypeDef | None":
     states = StepFunctionsItemStates(aws.stepfunctions, stack.outputs["ItemStatesArn"])
     with aws_errors(f"asking Step Functions for {item_id}"):
         try:
@@ -107,33 +110,33 @@ def _by_execution(
 ) -> ItemReport:
     started = execution["startDate"].timestamp()
     if execution["status"] == "RUNNING":
-        return ItemReport(item_id, ItemStage.BAKING, started, lease or _lease_of(item_id, execution))
+        return ItemReport(item_id, ItemStage.BAKING, started, lease or _expected_lease(item_id, execution))
     ended = execution["stopDate"].timestamp()
     if execution["status"] == "SUCCEEDED":
         return ItemReport(item_id, ItemStage.BAKED, ended)
     cause = [execution["status"], execution.get("error"), execution.get("cause")]
-    return ItemReport(item_id, ItemStage.FAILED, ended, reason=": ".join(filter(None, cause)))
+    return ItemReport(item_id, ItemStage.FAILED, ended, lease, reason=": ".join(filter(None, cause)))
 
 
-def _lease_of(item_id: str, execution: "DescribeExecutionOutputTypeDef") -> BakingItem:
-    """As it was: its slots are free already, and its execution is about to end."""
+def _expected_lease(item_id: str, execution: "DescribeExecutionOutputTypeDef") -> BakingItem:
+    """What the lease was. It is gone already, and the execution is about to end."""
     item = json.loads(execution.get("input", "{}"))
     until = execution["startDate"].timestamp() + item.get("bakingTimeSecs", 0)
     return BakingItem(item_id, item.get("size", 1), until)
 
 
-def _last_word(aws: Aws, stack: Stack, item_id: str, now: float, looks_back_secs: float) -> LogEntry | None:
+def _last_entry(aws: Aws, stack: Stack, item_id: str, now: float, log_search_secs: float) -> LogEntry | None:
     until: float | None = None
-    for secs in sorted({min(_FIRST_SECS, looks_back_secs), looks_back_secs}):
-        found = read_entries(aws, stack, now - secs, until, item_id=item_id, decisions=tuple(_TOLD_BY_LOGS))
+    for secs in sorted({min(_FIRST_SEARCH_SECS, log_search_secs), log_search_secs}):
+        found = read_entries(aws, stack, now - secs, until, item_id=item_id, decisions=tuple(_STAGE_AFTER))
         if found:
             return found[-1]
         until = now - secs
     return None
 
 
-def _by_logs(item_id: str, word: LogEntry | None) -> ItemReport:
-    if word is None:
+def _by_log(item_id: str, entry: LogEntry | None) -> ItemReport:
+    if entry is None:
         return ItemReport(item_id, ItemStage.UNKNOWN)
-    reason = word.facts.get("reason") or word.facts.get("status") or ""
-    return ItemReport(item_id, _TOLD_BY_LOGS[word.decision], word.at, reason=str(reason))
+    reason = entry.facts.get("reason") or entry.facts.get("status") or ""
+    return ItemReport(item_id, _STAGE_AFTER[entry.decision], entry.at, reason=str(reason))
