@@ -289,6 +289,8 @@ def test_while_the_oven_is_paused_every_command_tells_that_a_removed_item_keeps_
         removed = user.oven("remove", "held")
         again = user.oven("remove", "held")
         told = user.oven("item", "held")
+        listed = user.oven("dlq", "list")
+        status = user.oven("status")
     finally:
         resume(aws, stack)
 
@@ -296,6 +298,9 @@ def test_while_the_oven_is_paused_every_command_tells_that_a_removed_item_keeps_
     assert (removed.returncode, removed.stdout) == (0, f"held does not bake any more; {follows}.\n")
     assert (again.returncode, again.stderr) == (1, f"oven: held does not bake any more; {follows}\n")
     assert told.stdout.endswith(f"ABORTED: Oven.Removed: oven remove took it out; {follows}.\n")
+    assert "There are no dead letters." in listed.stderr
+    assert "items that fail or are removed are listed here after oven resume --stack spo" in listed.stderr
+    assert "an item that fails or is removed keeps its slots until oven resume" in status.stdout
     eventually("its slots are free", lambda: read_row(aws, stack).occupied == 0)
     assert [letter["id"] for letter in user.letters()] == ["held"]
 

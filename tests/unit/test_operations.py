@@ -195,7 +195,14 @@ def test_nothing_is_cut_off_on_a_narrow_screen(width: int) -> None:
 def test_the_first_line_tells_what_is_amiss() -> None:
     first = drawn(a_status(3, late=2, admission="PAUSED", line=7))[0]
 
-    assert first == "spo: 3 of 600 slots taken, 7 in line, 2 overdue, paused: nobody is let in"
+    assert first == "spo: 3 of 600 slots taken, 7 in line, 2 overdue, paused: nothing is admitted"
+
+
+def test_a_paused_oven_tells_that_failed_items_keep_their_slots() -> None:
+    note = "Paused: an item that fails or is removed keeps its slots until oven resume."
+    assert note in drawn(a_status(3, admission="PAUSED"))
+    assert note not in drawn(a_status(3))
+    assert note not in drawn(a_status(0, admission="PAUSED"))
 
 
 def test_an_oven_of_lowered_capacity_is_said_to_drain() -> None:

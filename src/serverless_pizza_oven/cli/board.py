@@ -15,11 +15,15 @@ FEWEST_LINES = 3
 
 FAILURES_SHOWN = 5
 
+PAUSED_NOTE = "Paused: an item that fails or is removed keeps its slots until oven resume."
+
 
 def board(status: Status, console: Console) -> RenderableType:
     """All that fits on the terminal; all there is where there is none."""
     above: list[RenderableType] = [headline(status), _queues(status)]
-    below: list[RenderableType] = [_failures(status)] if status.background.failures else []
+    below: list[RenderableType] = [Text(PAUSED_NOTE)] if status.is_paused and status.baking else []
+    if status.background.failures:
+        below.append(_failures(status))
     items = [_items(status, _room(console, [*above, *below]))] if status.baking else []
     return Group(*_apart([*above, *items, *below]))
 
@@ -43,7 +47,7 @@ def headline(status: Status) -> Text:
     if status.overdue:
         text.append(f", {len(status.overdue)} overdue", "bold red")
     if status.is_paused:
-        text.append(", paused: nobody is let in", "bold yellow")
+        text.append(", paused: nothing is admitted", "bold yellow")
     return text
 
 

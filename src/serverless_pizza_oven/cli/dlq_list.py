@@ -11,6 +11,7 @@ from serverless_pizza_oven.cli.messages import say
 from serverless_pizza_oven.cli.options import Target
 from serverless_pizza_oven.operations.dead_letters import DeadLetterEntry
 from serverless_pizza_oven.operations.dead_letters import list_dead_letters as read_dead_letters
+from serverless_pizza_oven.operations.removing import after_resume
 from serverless_pizza_oven.queue_client import Queue
 from serverless_pizza_oven.text import duration
 
@@ -49,6 +50,8 @@ def list_dead_letters(
     elif letters:
         typer.echo(_table(letters, now))
     say_hidden(expected, len(letters))
+    if oven.is_paused:
+        say(f"The oven is paused: items that fail or are removed are listed here {after_resume(oven)}.")
 
 
 def say_hidden(expected: int, found: int) -> None:
@@ -58,7 +61,8 @@ def say_hidden(expected: int, found: int) -> None:
     if expected > found:
         say(
             f"SQS counts {expected}, perhaps of a minute ago. If that is right, {expected - found} more were "
-            "received by another command, and come back within 30 seconds if it is killed."
+            "received by another command. If that was killed, they are visible again after 30 seconds, or "
+            "after twice the time that it ran."
         )
 
 

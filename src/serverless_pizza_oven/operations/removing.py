@@ -92,5 +92,10 @@ def _check_bakes(found: ItemReport, stack: Stack) -> None:
 
 def what_follows(stack: Stack) -> str:
     """What becomes of an item that failed and holds its slots still."""
-    when = f"after oven resume --stack {stack.name}" if stack.is_paused else "within two minutes"
+    when = after_resume(stack) if stack.is_paused else "within two minutes"
     return f"it frees its slots and becomes a dead letter {when}"
+
+
+def after_resume(stack: Stack) -> str:
+    """When a paused oven goes on."""
+    return f"after oven resume --stack {stack.name}"

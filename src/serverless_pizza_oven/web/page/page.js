@@ -104,7 +104,7 @@ function tell(said, tone = "") {
 }
 
 function noteOn({ paused, occupied, capacity }) {
-  if (paused) return "Paused: nothing is loaded. What bakes goes on, and comes out.";
+  if (paused) return "Paused: nothing is admitted. What bakes comes out; what fails keeps its slots until the oven is resumed.";
   if (occupied <= capacity) return "";
   return "The capacity was lowered: what is too much bakes on, and until it is out nothing is loaded.";
 }
