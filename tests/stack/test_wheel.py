@@ -5,9 +5,12 @@ import subprocess
 import sys
 import sysconfig
 import venv
+from collections.abc import Iterator
+from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from serverless_pizza_oven.aws import Aws
 from tests.stack.commands import environment
@@ -28,22 +31,114 @@ Outputs:
 """The emulator makes no alarms of this kind."""
 
 
+NEEDS_AN_EXTRA = {
+    ("local",): "oven local needs the extra local",
+    ("demo", "--n", "1"): "an oven on this machine needs the extra local",
+    ("view", "--stack", "spo"): "the page needs the extra local",
+    ("simulate", "--items", "1", "--plot", "a.svg"): "--plot needs the extra plot",
+}
+"""What is said of commands whose extra is not installed."""
+
+
 @pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with the wheel; of the libraries it sees those of this one."""
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     _run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT))
-    (wheel,) = folder.glob("*.whl")
-    home = folder / "home"
-    venv.create(home)
-    python = home / "bin" / "python"
-    _run(
-        sys.executable, "-m", "pip", "--python", str(python), "install", "--no-deps", "--no-index", str(wheel)
-    )
-    packages = Path(_run(str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
+    (made,) = folder.glob("*.whl")
+    return made
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path) -> Path:
+    """An environment with the wheel and all libraries of this one."""
+    home, packages = _environment_with(wheel, "all")
     # Later in the path than the wheel; and the clone, which is only linked to from there, is not seen.
     (packages / "libraries.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
     return home
+
+
+@pytest.fixture(scope="session")
+def installed_without_extras(wheel: Path) -> Path:
+    """An environment with the wheel and what `pip install` brings with it where no extra is named."""
+    home, packages = _environment_with(wheel, "base")
+    for library in _libraries("serverless-pizza-oven"):
+        for name in {file.parts[0] for file in library.files or () if file.parts[0] != ".."}:
+            target = packages / name
+            if not target.exists():
+                target.symlink_to(str(library.locate_file(name)))
+    return home
+
+
+def _environment_with(wheel: Path, name: str) -> tuple[Path, Path]:
+    """Make an environment with the wheel alone. Returns its folder, and where its packages are."""
+    home = wheel.parent / name
+    venv.create(home)
+    python = str(home / "bin" / "python")
+    _run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", str(wheel))
+    return home, Path(_run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
+
+
+def _libraries(name: str, extra: str = "") -> Iterator[Distribution]:
+    """What a package needs, with what that needs, by the packages that are installed here."""
+    for requirement in map(Requirement, distribution(name).requires or ()):
+        if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+            yield distribution(requirement.name)
+            for inner in ("", *requirement.extras):
+                yield from _libraries(requirement.name, inner)
+
+
+def test_the_client_and_the_commands_for_aws_need_no_extra(
+    installed_without_extras: Path, tmp_path: Path, local_aws: Aws
+) -> None:
+    def oven(*arguments: str) -> str:
+        return _run(
+            str(installed_without_extras / "bin" / "oven"),
+            *arguments,
+            folder=tmp_path,
+            AWS_ENDPOINT_URL=str(local_aws.endpoint_url),
+        )
+
+    assert "NewItemsQueueUrl" in oven("deploy", "--stack", "bare", "--prefix", "bare")
+    assert oven("send", "--stack", "bare", "--id", "a", "--bake", "0") == "a\n"
+    assert json.loads(oven("collect", "--stack", "bare", "--n", "1", "--wait", "60"))["id"] == "a"
+    assert json.loads(oven("status", "--stack", "bare", "--json"))["capacity"] == 14
+    assert "1 of 1 pizza" in oven("demo", "--stack", "bare", "--n", "1", "--bake", "0")
+    assert oven("dlq", "list", "--stack", "bare") == ""
+    assert "100 at once" in oven("simulate")
+    assert "in all" in oven("cost", "--stack", "bare")
+    assert oven("destroy", "--stack", "bare", "--yes") == "The stack bare is gone.\n"
+
+
+def test_the_environment_without_extras_has_none(installed_without_extras: Path) -> None:
+    found = _run(
+        str(installed_without_extras / "bin" / "python"),
+        "-c",
+        "from importlib.util import find_spec; print([name for name in ("
+        "'ministack', 'samtranslator', 'hypercorn', 'starlette', 'sse_starlette', 'matplotlib', 'awscrt'"
+        ") if find_spec(name)])",
+    )
+
+    assert found == "[]\n"
+
+
+@pytest.mark.parametrize("command", NEEDS_AN_EXTRA, ids=lambda command: command[0])
+def test_a_command_whose_extra_is_missing_says_which_to_install_and_exits_with_5(
+    command: tuple[str, ...], installed_without_extras: Path, tmp_path: Path
+) -> None:
+    ended = subprocess.run(
+        [installed_without_extras / "bin" / "oven", *command],
+        cwd=tmp_path,
+        env=_elsewhere(),
+        capture_output=True,
+        text=True,
+        timeout=BUILD_SECS,
+        check=False,
+    )
+
+    needs = NEEDS_AN_EXTRA[command]
+    extra = needs.rpartition(" ")[2]
+    assert (ended.returncode, ended.stdout) == (5, "")
+    assert ended.stderr == f"oven: {needs}: pip install 'serverless-pizza-oven[{extra}]'\n"
 
 
 def test_the_wheel_brings_the_whole_project_and_nothing_of_the_clone(installed: Path, tmp_path: Path) -> None:
@@ -109,11 +204,11 @@ def test_a_resource_that_cannot_be_made_is_shown_with_the_reason(
     assert "Metrics" in last
 
 
-def _run(*command: str, folder: Path | None = None) -> str:
+def _run(*command: str, folder: Path | None = None, **settings: str) -> str:
     return subprocess.run(
         command,
         cwd=folder,
-        env=_elsewhere(),
+        env=_elsewhere(**settings),
         stdout=subprocess.PIPE,
         text=True,
         timeout=BUILD_SECS,

@@ -291,20 +291,6 @@ def test_a_picture_shows_what_is_sent_waits_bakes_and_is_out() -> None:
     assert [axes.get_title(loc="left") for axes in panels] == ["Items", "Waiting", "In the oven, of 4 slots"]
 
 
-def test_without_matplotlib_it_is_said_how_to_get_it_before_anything_runs(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Capture
-) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-
-    assert simulate("--plot", str(tmp_path / "a.svg")) == 1
-
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err == (
-        "oven: --plot needs matplotlib, which is the extra plot: pip install '.[plot]' in a clone\n"
-    )
-
-
 # What it refuses
 
 

@@ -105,9 +105,7 @@ def demo(
     tally = Tally(order(n, times, token, random.Random(seed)))  # noqa: S311 - a menu is no secret
     exit_when_terminated()
 
-    if chosen.announcement:
-        say(chosen.announcement)
-    with chosen.opened(functools.partial(shown, wanted=with_view)) as oven:
+    with chosen.opened(functools.partial(shown, wanted=with_view), say) as oven:
         slots = f", {counted(oven.capacity, 'slot')}" if oven.capacity else ""
         say(f"{counted(n, 'pizza')} of {times}{slots}.")
         with _noted_signals() as signals:

@@ -11,6 +11,7 @@ from serverless_pizza_oven.cli.messages import say
 from serverless_pizza_oven.cli.signals import stopped
 from serverless_pizza_oven.cli.view import WithView, shown
 from serverless_pizza_oven.deployment.names import MAX_CAPACITY
+from serverless_pizza_oven.extras import require
 from serverless_pizza_oven.local.emulator import HOST
 from serverless_pizza_oven.local.oven import LocalOven, running_oven
 from serverless_pizza_oven.text import slots
@@ -39,6 +40,7 @@ def local(
     It is the same template and the same functions, in an embedded AWS. Prints the queues' URLs and the
     variables that any AWS client needs. Nothing is left behind.
     """
+    require("local", "oven local")
     stop = stopped()
     with running_oven(port, capacity=capacity, enforce_iam=enforce_iam) as oven:
         typer.echo(_description(oven))

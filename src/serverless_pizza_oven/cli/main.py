@@ -59,8 +59,8 @@ def _app(called: str) -> typer.Typer:
         help="A serverless pizza oven: a weighted, fair semaphore with durable timers.",
         epilog=(
             "Exit codes: 0 success, 1 failure, 2 wrong usage, 3 AWS refused or could not be reached, "
-            "4 no such stack, or CloudFormation failed, 130 interrupted by Ctrl-C, 143 by SIGTERM. "
-            "oven view and oven local run until they are interrupted and exit with 0."
+            "4 no such stack, or CloudFormation failed, 5 an extra is not installed, 130 interrupted by "
+            "Ctrl-C, 143 by SIGTERM. oven view and oven local run until they are interrupted and exit with 0."
         ),
     )
     app.callback()(_oven)

@@ -17,6 +17,7 @@ from serverless_pizza_oven.cli.messages import say
 from serverless_pizza_oven.cli.options import Target
 from serverless_pizza_oven.cli.signals import stopped
 from serverless_pizza_oven.deployment.stack import Stack
+from serverless_pizza_oven.extras import require
 from serverless_pizza_oven.web.watched_oven import DeployedOven
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def view(
     receives up to ten to show their reasons, which hides them from others for a moment. To an oven on this
     machine it can send pizzas.
     """
+    require("local", "the page")
     aws, found = target.find()
     stop = stopped()
     with _running_page(aws, found, port) as page:
@@ -78,6 +80,7 @@ def shown(connected: Callable[[], Aws], stack: Stack, *, wanted: bool) -> Iterat
     if not wanted:
         yield
         return
+    require("local", "--view")
     with _running_page(connected(), stack, None) as page:
         say(f"Watch it at {page.url}")
         if open_in_browser(page.url):

@@ -9,6 +9,7 @@ from serverless_pizza_oven.aws import Aws, local
 from serverless_pizza_oven.demo.demo_oven import DemoOven
 from serverless_pizza_oven.demo.menu import BakingTimes
 from serverless_pizza_oven.deployment.stack import Stack, find_stack
+from serverless_pizza_oven.extras import require
 from serverless_pizza_oven.local.emulator import free_port
 from serverless_pizza_oven.local.oven import running_oven
 
@@ -20,6 +21,9 @@ Connect = Callable[[str | None, str | None, str | None], Aws]
 
 ShowPage = Callable[[Callable[[], Aws], Stack], AbstractContextManager[None]]
 """Shows an oven in the browser while a block runs, over connections of its own, if that is wanted."""
+
+Report = Callable[[str], None]
+"""Tells the user in a line what takes a while."""
 
 GOES_ON = "The oven goes on: what is in it and before it will come out in Baked Items."
 
@@ -47,18 +51,14 @@ class OvenChoice(Protocol):
     """An oven that the options of the demo mean."""
 
     @property
-    def announcement(self) -> str:
-        """What to say before the oven is opened, if that takes a while."""
-
-    @property
     def interrupted(self) -> str:
         """What becomes of the pizzas after Ctrl-C."""
 
     @property
     def default_baking_times(self) -> BakingTimes: ...
 
-    def opened(self, show_page: ShowPage) -> AbstractContextManager[DemoOven]:
-        """Have the oven while the block runs. Raises KitchenError."""
+    def opened(self, show_page: ShowPage, report: Report, /) -> AbstractContextManager[DemoOven]:
+        """Have the oven while the block runs; it has a page if it is of a stack. Raises KitchenError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,13 @@ class EmbeddedOven:
     capacity: int | None
     """In slots; the template's default if None."""
 
-    announcement: ClassVar = "Heating an oven on this machine."
     interrupted: ClassVar = "They are gone with the oven."
     default_baking_times: ClassVar = TIMES_LOCALLY
 
     @contextmanager
-    def opened(self, show_page: ShowPage) -> Iterator[DemoOven]:
+    def opened(self, show_page: ShowPage, report: Report, /) -> Iterator[DemoOven]:
+        require("local", "an oven on this machine")
+        report("Heating an oven on this machine.")
         with (
             running_oven(free_port(), capacity=self.capacity) as own,
             show_page(lambda: local(own.endpoint_url), own.stack),
@@ -88,7 +89,6 @@ class StackOven:
     stack: str
     account: Account
 
-    announcement: ClassVar = ""
     interrupted: ClassVar = GOES_ON
 
     @property
@@ -96,7 +96,7 @@ class StackOven:
         return self.account.default_baking_times
 
     @contextmanager
-    def opened(self, show_page: ShowPage) -> Iterator[DemoOven]:
+    def opened(self, show_page: ShowPage, _report: Report, /) -> Iterator[DemoOven]:
         aws = self.account.connected()
         stack = find_stack(aws, self.stack)
         with show_page(self.account.connected, stack):
@@ -113,7 +113,6 @@ class QueuesOven:
     table: str | None
     account: Account
 
-    announcement: ClassVar = ""
     interrupted: ClassVar = GOES_ON
 
     @property
@@ -121,6 +120,6 @@ class QueuesOven:
         return self.account.default_baking_times
 
     @contextmanager
-    def opened(self, show_page: ShowPage) -> Iterator[DemoOven]:  # noqa: ARG002 - only a stack has a page
+    def opened(self, _show_page: ShowPage, _report: Report, /) -> Iterator[DemoOven]:
         aws = self.account.connected()
         yield DemoOven.of_queues(aws, self.new_items, self.waiting_items, self.baked_items, self.table)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serverless_pizza_oven.errors import KitchenError, UsageError
+from serverless_pizza_oven.extras import require
 from serverless_pizza_oven.forecast.result import Forecast
 
 if TYPE_CHECKING:
@@ -48,13 +49,12 @@ PERIODS = ((2 * 86400, 86400, "days"), (2 * 3600, 3600, "hours"), (300, 60, "min
 
 
 def check(path: Path) -> None:
-    """Raise UsageError where no picture can be written, and KitchenError where none can be drawn."""
+    """Raise UsageError where no picture can be written, and MissingExtraError where none can be drawn."""
     if path.suffix.lower() not in KINDS:
         raise UsageError(f"--plot {path}: the name must end in {' or '.join(KINDS)}")
     if not path.parent.is_dir():
         raise UsageError(f"--plot {path}: there is no folder {path.parent}")
-    with _style():
-        """matplotlib is installed."""
+    require("plot", "--plot")
 
 
 def draw(path: Path, titles: Sequence[str], forecasts: Sequence[Forecast]) -> None:
@@ -102,12 +102,8 @@ def save(figure: "Figure", path: Path) -> None:
 
 @contextmanager
 def _style() -> Iterator[None]:
-    try:
-        from matplotlib import style  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise KitchenError(
-            "--plot needs matplotlib, which is the extra plot: pip install '.[plot]' in a clone"
-        ) from None
+    from matplotlib import style  # noqa: PLC0415 - an extra
+
     # Instead of the user's own settings.
     with style.context(["default", STYLE]):
         yield

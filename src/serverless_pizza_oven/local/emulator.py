@@ -14,6 +14,7 @@ from pathlib import Path
 
 from serverless_pizza_oven.aws import LOCAL_CREDENTIAL, LOCAL_REGION
 from serverless_pizza_oven.errors import KitchenError
+from serverless_pizza_oven.extras import require
 from serverless_pizza_oven.local.server import FOLDER_VARIABLE
 
 HOST = "127.0.0.1"
@@ -55,8 +56,9 @@ def running_emulator(port: int, *, enforce_iam: bool = False, log: Path | None =
 
     It writes its errors to `log`, if that is named. Whatever happens, no process and no folder of it stays.
 
-    Raises PortTakenError and EmulatorError.
+    Raises MissingExtraError, PortTakenError and EmulatorError.
     """
+    require("local", "an oven on this machine")
     _check_free(port)
     try:
         folder = Path(tempfile.mkdtemp(prefix="pizza-oven-"))
