@@ -48,6 +48,7 @@ def policy(role: str, oven: TestOven, **names: str) -> dict[str, Any]:
     """A policy of the documentation, for this oven or for one of other names."""
     stack = oven.stack
     here = {
+        "PARTITION": "aws",
         "REGION": LOCAL_REGION,
         "ACCOUNT": oven.aws.account(),
         "STACK": stack.name,
@@ -160,9 +161,13 @@ def test_an_operator_sees_the_page_with_the_dead_letters(oven: TestOven) -> None
 
 def test_a_deployer_makes_changes_and_removes_the_oven_of_the_policy_and_no_other(oven: TestOven) -> None:
     # The emulator asks nobody for rights to what CloudFormation makes: tests/unit/test_policies.py does.
-    names = {"STACK": "lunch", "PREFIX": "lunch", "TABLE": table_of("lunch")}
-    # AWS names a state machine without its stack.
-    names |= {"ItemStates-": "lunch-ItemStates-"}
+    # What AWS names ItemStates-* is lunch-ItemStates-* here.
+    names = {
+        "STACK": "lunch",
+        "PREFIX": "lunch",
+        "TABLE": table_of("lunch"),
+        "ITEM_STATES": "lunch-ItemStates-*",
+    }
     user = new_user(oven, policy("deployer", oven, **names))
 
     def ended(*command: str) -> "CompletedProcess[str]":
