@@ -1,19 +1,20 @@
 """Files and pipes, as a command reads them."""
 
 import io
+from collections.abc import Iterable
 
 
 class Pipe(io.RawIOBase):
     """Brings what is written into it bit by bit, and cannot be read twice."""
 
-    def __init__(self, *bits: bytes) -> None:
-        self._bits = list(bits)
+    def __init__(self, bits: Iterable[bytes]) -> None:
+        self._bits = iter(bits)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        bit = self._bits.pop(0) if self._bits else b""
+        bit = next(self._bits, b"")
         buffer[: len(bit)] = bit
         return len(bit)
 
@@ -25,4 +26,9 @@ def stream(text: str | bytes) -> io.BufferedReader:
 
 def pipe(*bits: bytes) -> io.BufferedReader:
     """A pipe that brings one bit after another."""
-    return io.BufferedReader(Pipe(*bits))
+    return endless_pipe(bits)
+
+
+def endless_pipe(bits: Iterable[bytes]) -> io.BufferedReader:
+    """A pipe that brings as many bits as are read."""
+    return io.BufferedReader(Pipe(bits), buffer_size=1 << 20)

@@ -1,6 +1,7 @@
 """What is read as items, what is refused before it is sent, and what SQS does not take at once."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,7 +12,7 @@ from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.operations.sending import BadLineError, read_item, read_items, read_lines, send
 from serverless_pizza_oven.queue_client import ATTEMPTS, NotSentError
 from tests.unit.mortal_sqs import Sqs
-from tests.unit.streams import pipe, stream
+from tests.unit.streams import endless_pipe, pipe, stream
 
 CAPACITY = 14
 SOUND = '{"id": "a", "bakingTimeSecs": 1}'
@@ -68,9 +69,18 @@ def test_what_sqs_would_refuse_in_a_text_is_escaped() -> None:
         ('{"bakingTimeSecs": 1}', "f.jsonl:1: id is missing"),
         (f"{SOUND}\n\n{SOUND}", "f.jsonl:3: the id a is that of line 1, too, and an id bakes once"),
         ('{"type": "trigger"}', "f.jsonl:1: a trigger is no item: oven trigger sends one"),
-        (SOUND.encode("utf-16"), "f.jsonl:1: the line is not UTF-8"),
+        (SOUND.encode("utf-16"), "f.jsonl:1: the file is UTF-16, not UTF-8: convert it"),
         (b'{"id": "\xff"}', "f.jsonl:1: the line is not UTF-8"),
-        ('{\n"id": "a"\n}', "an item is one line, and jq -c makes it so"),
+        ('{\n"id": "a"\n}', "write one item per line, as jq -c . does, or of an array jq -c '.[]'"),
+        (f"[{SOUND}]", "write one item per line"),
+        (
+            f"[{SOUND}," + " " * 2_000_000,
+            "longer than 1 MiB, and an item has at most 65536 bytes: write one item",
+        ),
+        (
+            "id;bakingTimeSecs",
+            "f.jsonl:1: the message is not JSON: Expecting value: column 1: each line must be",
+        ),
         (SOUND[:-1] + ', "x": "' + "x" * 1_000_000 + '"}', "f.jsonl:1: the item must be at most 65536 bytes"),
     ],
 )
@@ -90,6 +100,20 @@ def test_the_items_before_a_bad_line_of_a_pipe_are_read() -> None:
     assert [item.id for item in next(batches)] == ["a"]
     with pytest.raises(BadLineError, match="standard input:2: "):
         next(batches)
+
+
+def test_of_a_line_without_an_end_only_the_beginning_is_read() -> None:
+    chunks_read = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal chunks_read
+        while True:
+            chunks_read += 1
+            yield b"[" * 65_536
+
+    with pytest.raises(BadLineError, match="standard input:1: the line is longer than 1 MiB"):
+        list(read_items(read_lines(endless_pipe(endless())), "standard input", CAPACITY))
+    assert chunks_read < 20
 
 
 # Fields

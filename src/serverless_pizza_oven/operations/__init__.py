@@ -1,1 +1,1 @@
-"""Operating a deployed oven: seeing what it does, and acting on it."""
+"""Operates a deployed oven: shows what it does, and acts on it."""

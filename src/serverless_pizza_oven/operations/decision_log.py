@@ -1,4 +1,4 @@
-"""The story of an oven: what its functions decided, as CloudWatch Logs keeps it."""
+"""Reads the decisions of both functions from CloudWatch Logs."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 FUNCTIONS = ("BakeItems", "ItemRemoved")
 
 NO_DECISION = "said"
-"""Of a line that is none of the functions' decisions: a traceback, or word of Lambda that it cut one off."""
+"""The decision of a line that holds none: a traceback, or a message of Lambda such as a timeout."""
 
 POLL_SECS = 2
-"""FilterLogEvents allows an account five requests a second at least, and this makes two each time
+"""Two requests each time. FilterLogEvents allows an account at least five a second
 (https://docs.aws.amazon.com/general/latest/gr/cwl_region.html)."""
 
 LATE_SECS = 60
-"""How long after it was written a line may be there to be read."""
+"""How long after it was written a line may become readable."""
 
-_OF_EVERY_LINE = frozenset(
+_COMMON_FIELDS = frozenset(
     {"level", "location", "message", "timestamp", "service", "item_id", "xray_trace_id"}
 )
-"""What Powertools writes into each line, or what has a place of its own here."""
+"""Fields that Powertools writes into each line, and those that `LogEntry` has attributes for."""
 
-_OF_LAMBDA = ("START ", "END ", "REPORT ", "INIT_START ", "INIT_REPORT ", "XRAY ", "EXTENSION\t")
-"""How the lines begin that Lambda writes about each invocation."""
+_LAMBDA_PREFIXES = ("START ", "END ", "REPORT ", "INIT_START ", "INIT_REPORT ", "XRAY ", "EXTENSION\t")
+"""The beginnings of the lines that Lambda writes for each invocation."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """A decision of a function."""
+    """A decision of a function, or another line that it wrote."""
 
     at: float
     """In seconds since the epoch."""
@@ -44,14 +44,14 @@ class LogEntry:
     """BakeItems or ItemRemoved."""
     decision: str
     item_id: str | None
-    """None where it is about no item."""
+    """None if it is about no item."""
     facts: Mapping[str, Any]
-    """What else it says: never the item itself."""
+    """What else was logged. The item itself never is."""
     key: tuple[str, int, str]
-    """The same for the same line, however often it is asked for."""
+    """Identifies the line, however often it is read."""
 
     def as_json(self) -> dict[str, Any]:
-        """The names are those of all our JSON, and not of the log."""
+        """For programs, with names in camel case as in all JSON of the commands."""
         return {
             "at": self.at,
             "function": self.function,
@@ -75,25 +75,25 @@ def read_entries(
     item_id: str | None = None,
     decisions: Sequence[str] = (),
 ) -> list[LogEntry]:
-    """What both functions decided between two times, in order: about one item, or of some kinds, if named.
+    """Read the entries of both functions between two times, in order; of one item, or of some decisions.
 
-    A line can be asked for some seconds after it was written. Raises AwsError.
+    A line is readable some seconds after it was written. Raises AwsError.
     """
     wanted = filter_pattern(item_id, decisions)
     found = [
-        line
+        entry
         for function in FUNCTIONS
         for event in _events(aws, stack.outputs[f"{function}LogGroup"], since, until, wanted)
-        if (line := parse_event(function, event)) is not None
-        # Asked for above; but emulators may give more.
-        and (item_id is None or line.item_id == item_id)
-        and (not decisions or line.decision in decisions)
+        if (entry := parse_event(function, event)) is not None
+        # Emulators return more than the filter pattern asks for.
+        and (item_id is None or entry.item_id == item_id)
+        and (not decisions or entry.decision in decisions)
     ]
-    return sorted(found, key=lambda line: line.at)
+    return sorted(found, key=lambda entry: entry.at)
 
 
 def filter_pattern(item_id: str | None = None, decisions: Sequence[str] = ()) -> str:
-    """What CloudWatch is asked for: its own language for lines of JSON.
+    """The filter pattern for lines of JSON, in the syntax of CloudWatch Logs.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
     """
@@ -108,25 +108,25 @@ def filter_pattern(item_id: str | None = None, decisions: Sequence[str] = ()) ->
 def _events(
     aws: Aws, group: str, since: float, until: float | None, filter_pattern: str
 ) -> "Iterator[FilteredLogEventTypeDef]":
-    asked: FilterLogEventsRequestPaginateTypeDef = {
+    request: FilterLogEventsRequestPaginateTypeDef = {
         "logGroupName": group,
         "startTime": max(int(since * 1000), 0),
         "filterPattern": filter_pattern,
     }
     if until is not None:
-        asked["endTime"] = int(until * 1000)
+        request["endTime"] = int(until * 1000)
     with aws_errors(f"reading the log {group}"):
-        for page in aws.logs.get_paginator("filter_log_events").paginate(**asked):
+        for page in aws.logs.get_paginator("filter_log_events").paginate(**request):
             yield from page["events"]
 
 
 def parse_event(function: str, event: "FilteredLogEventTypeDef") -> LogEntry | None:
-    """Read a line of a log; None of one that says nothing to an operator: Lambda's own, and metrics."""
+    """Read a line of a log; None for lines of no use to an operator: Lambda's own, and metrics."""
     text = event["message"].rstrip()
     key = (event.get("logStreamName", ""), event["timestamp"], text)
     fields = _fields(text)
     if fields is None:
-        if not text or text.startswith(_OF_LAMBDA):
+        if not text or text.startswith(_LAMBDA_PREFIXES):
             return None
         return LogEntry(event["timestamp"] / 1000, function, NO_DECISION, None, {"text": text}, key)
     if "message" not in fields or "_aws" in fields:
@@ -136,7 +136,7 @@ def parse_event(function: str, event: "FilteredLogEventTypeDef") -> LogEntry | N
         function=function,
         decision=str(fields["message"]),
         item_id=fields.get("item_id"),
-        facts={name: value for name, value in fields.items() if name not in _OF_EVERY_LINE},
+        facts={name: value for name, value in fields.items() if name not in _COMMON_FIELDS},
         key=key,
     )
 
@@ -150,7 +150,7 @@ def _fields(text: str) -> dict[str, Any] | None:
 
 
 def _written_at(fields: Mapping[str, Any], otherwise: float) -> float:
-    """By the function's own clock: emulators stamp all lines of an invocation with its end."""
+    """When the function wrote the line. Emulators give all lines of an invocation the time of its end."""
     try:
         return datetime.strptime(fields["timestamp"], "%Y-%m-%d %H:%M:%S,%f%z").timestamp()
     except (KeyError, TypeError, ValueError):
@@ -166,7 +166,7 @@ def follow_entries(
     *,
     item_id: str | None = None,
 ) -> Iterator[LogEntry]:
-    """What the functions decided since a time, and what they decide from now on, for ever. Raises AwsError.
+    """Yield the entries since a time, and then new ones, for ever. Raises AwsError.
 
     The `clock` tells seconds since the epoch.
     """
@@ -174,7 +174,7 @@ def follow_entries(
     while True:
         now = clock()
         found = read_entries(aws, stack, since, item_id=item_id)
-        yield from (line for line in found if line.key not in seen)
-        seen = {line.key for line in found}
+        yield from (entry for entry in found if entry.key not in seen)
+        seen = {entry.key for entry in found}
         since = max(since, now - LATE_SECS)
         sleep(POLL_SECS)

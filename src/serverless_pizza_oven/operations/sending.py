@@ -1,25 +1,30 @@
-"""Sends items to an oven: checked before, in tens, and each id told once it is safe in New Items.
+"""Sends items to an oven: checked before, ten per request, and reported once SQS has taken them.
 
-Who dies half-way, or is told that a request failed, sends the same items again: an id bakes once.
+If a process dies half-way, or a request fails, send the same items again: an id bakes once.
 """
 
-import codecs
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from pizza_oven.errors import MalformedItemError
-from pizza_oven.item import Item, Trigger, parse, sendable
+from pizza_oven.item import MAX_ITEM_BYTES, Item, Trigger, parse, sendable
+from serverless_pizza_oven.decoding import decode_line
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.queue_client import NotSentError, Queue, batches
 
 READ_BYTES = 1024 * 1024
-"""What is read of a file at a time."""
+"""How much of a file is read at a time."""
+
+MAX_LINE_BYTES = 1024 * 1024
+"""A longer line is not read to its end: it is no item, and may have no end."""
+
+ONE_PER_LINE = "write one item per line, as jq -c . does, or of an array jq -c '.[]'"
 
 _BLANKS = " \t\r\n"
 
 
 class BadLineError(UsageError):
-    """A line of a file that is no item for this oven."""
+    """A line of a file is not an item for this oven."""
 
 
 def read_item(body: str, capacity: int) -> Item:
@@ -31,19 +36,24 @@ def read_item(body: str, capacity: int) -> Item:
 
 
 def read_lines(stream: io.BufferedIOBase) -> Iterator[list[bytes]]:
-    """The lines of a stream, each time those that are there: who writes into a pipe may take a while."""
+    """Read the lines of a stream, and yield those that have arrived: a pipe's writer may take a while.
+
+    Ends after a line of more than MAX_LINE_BYTES, of which only the beginning is read.
+    """
     rest = b""
     while chunk := stream.read1(READ_BYTES):
         *lines, rest = (rest + chunk).split(b"\n")
         yield lines
+        if len(rest) > MAX_LINE_BYTES:
+            break
     yield [rest]
 
 
 def read_items(chunks: Iterable[Sequence[bytes]], name: str, capacity: int) -> Iterator[list[Item]]:
-    """Read JSON lines as items. Blank lines are none, and a byte order mark is no part of the first.
+    """Read JSON lines as items. Blank lines are skipped, and a byte order mark before the first is dropped.
 
     Raises BadLineError with the `name` of the file, the number of the line and the reason, after all items
-    before it. An id that comes twice is such a reason: the oven would drop the second one.
+    before it were yielded. An id that repeats is an error: the oven would drop the second item.
     """
     reader = _ItemLineReader(name, capacity)
     for lines in chunks:
@@ -58,9 +68,9 @@ def read_items(chunks: Iterable[Sequence[bytes]], name: str, capacity: int) -> I
 
 
 def send(new_items: Queue, items: Sequence[Item]) -> Iterator[list[Item]]:
-    """Send items, ten to a request, which are 640 KB at most of the 1 MiB that SQS takes. Yields those sent.
+    """Send items, ten per request: at most 640 KB of the 1 MiB that SQS allows. Yields those that SQS took.
 
-    Raises AwsError at the first that fails. Those that were not told may have been sent or not.
+    Raises AwsError at the first failure. Whether the items of that request were sent is unknown.
     """
     for some in batches(items):
         try:
@@ -72,29 +82,32 @@ def send(new_items: Queue, items: Sequence[Item]) -> Iterator[list[Item]]:
 
 
 class _ItemLineReader:
-    """Reads line after line."""
+    """Reads a file line by line."""
 
     def __init__(self, name: str, capacity: int) -> None:
         self._name = name
         self._capacity = capacity
         self._number = 0
         self._lines: dict[str, int] = {}
+        """The line of each id."""
 
     def read(self, line: bytes) -> list[Item]:
-        """The item of a line; none of a blank one."""
+        """Read the item of a line; none of a blank line. Raises BadLineError."""
         self._number += 1
-        if self._number == 1:
-            line = line.removeprefix(codecs.BOM_UTF8)
+        if len(line) > MAX_LINE_BYTES:
+            hint = f": {ONE_PER_LINE}" if line.lstrip().startswith(b"[") else ""
+            raise self._bad(
+                f"the line is longer than 1 MiB, and an item has at most {MAX_ITEM_BYTES} bytes{hint}"
+            )
         try:
-            text = line.decode().strip(_BLANKS)
-            return [self._new(read_item(text, self._capacity))] if text else []
-        except UnicodeDecodeError as error:
-            raise self._bad("the line is not UTF-8") from error
+            text = decode_line(line, self._number).strip(_BLANKS)
+            return [self._check_new(read_item(text, self._capacity))] if text else []
+        except ValueError as error:
+            raise self._bad(str(error)) from error
         except MalformedItemError as error:
-            hint = ": an item is one line, and jq -c makes it so" if text in ("{", "[") else ""
-            raise self._bad(f"{error}{hint}") from error
+            raise self._bad(f"{error}{_hint(text)}") from error
 
-    def _new(self, item: Item) -> Item:
+    def _check_new(self, item: Item) -> Item:
         first = self._lines.setdefault(item.id, self._number)
         if first != self._number:
             raise self._bad(f"the id {item.id} is that of line {first}, too, and an id bakes once")
@@ -102,3 +115,10 @@ class _ItemLineReader:
 
     def _bad(self, reason: str) -> BadLineError:
         return BadLineError(f"{self._name}:{self._number}: {reason}")
+
+
+def _hint(line: str) -> str:
+    """What to do about a line that is not a whole JSON object."""
+    if line.startswith("[") or line == "{":
+        return f": {ONE_PER_LINE}"
+    return "" if line.startswith("{") else ": each line must be a JSON object"

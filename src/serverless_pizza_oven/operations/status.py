@@ -1,4 +1,4 @@
-"""How an oven is: what is in it, what waits before it, and what went wrong of late."""
+"""The status of an oven: what bakes, what waits, and what failed recently."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,21 +11,21 @@ from serverless_pizza_oven.operations.decision_log import LATE_SECS, LogEntry, r
 from serverless_pizza_oven.queue_client import count_messages
 
 OVERDUE_SECS = 5
-"""How long past its time an item may still be on its way out."""
+"""How long after its time an item may still be coming out."""
 
 FAILURE_SECS = 3600
-"""How far back failures are of late."""
+"""How far back failures are shown."""
 
 FAILURES = ("rejected", "failed")
-"""The decisions that tell of one."""
+"""The decisions that are failures."""
 
 MOST_FAILURES = 20
 
 BACKGROUND_SECS = 10
-"""How old the background may be: it costs requests that AWS counts, and changes slowly."""
+"""How old the background may be. It changes slowly, and its requests cost more."""
 
 AGE_SECS = 15 * 60
-"""How old the last word of a queue may be: SQS tells CloudWatch each minute, some minutes late."""
+"""How old a metric of a queue may be: SQS sends one each minute, some minutes late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,16 @@ class BakingItem:
     """When it should be out, in seconds since the epoch."""
 
     def is_overdue(self, now: float) -> bool:
-        """Whether it should be out by more than what coming out takes."""
+        """Whether it should have come out more than OVERDUE_SECS ago."""
         return now - self.until > OVERDUE_SECS
 
 
 @dataclass(frozen=True, slots=True)
 class QueueDepths:
-    """About how many messages each queue holds, those in a function's hands included."""
+    """About how many messages each queue holds: visible, in flight and delayed."""
 
     new: int
-    """Triggers among them."""
+    """Items and triggers."""
     line: int
     baked: int
     dead: int
@@ -56,36 +56,37 @@ class QueueDepths:
 
 @dataclass(frozen=True, slots=True)
 class BackgroundStatus:
-    """What is not asked for each second."""
+    """The part of the status that is not read each second."""
 
     at: float
+    """When it was read, in seconds since the epoch."""
     stack: Stack
     oldest_waiting_secs: float | None
-    """By CloudWatch, which may be some minutes behind; None where it does not know."""
+    """From CloudWatch, which may be some minutes behind. None if it has no value."""
     oldest_dead_secs: float | None
-    """As above."""
+    """Likewise."""
     failures: tuple[LogEntry, ...]
-    """Of the last hour, the newest first."""
+    """Those of the last hour, the newest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """An oven at a moment."""
+    """The status of an oven at a moment."""
 
     at: float
     """In seconds since the epoch."""
     occupied: int
     """In slots."""
     waiting: int
-    """Items that have joined the line, as the row counts them."""
+    """Items in line, as the row counts them."""
     baking: tuple[BakingItem, ...]
-    """Who comes out next, first."""
+    """The next to come out first."""
     depths: QueueDepths
     background: BackgroundStatus
 
     @property
     def stack(self) -> str:
-        """Its name."""
+        """The name of the stack."""
         return self.background.stack.name
 
     @property
@@ -100,17 +101,17 @@ class Status:
 
     @property
     def oldest_waiting_secs(self) -> float | None:
-        """The age of the oldest item in line; None where there is none, or nobody knows."""
+        """The age of the oldest item in line. None if there is none, or if it is unknown."""
         return self._by_now(self.background.oldest_waiting_secs) if self.depths.line else None
 
     @property
     def oldest_dead_secs(self) -> float | None:
-        """The age of the oldest dead letter; None where there is none, or nobody knows."""
+        """The age of the oldest dead letter. None if there is none, or if it is unknown."""
         return self._by_now(self.background.oldest_dead_secs) if self.depths.dead else None
 
     @property
     def overdue(self) -> list[BakingItem]:
-        """Who should be out by now."""
+        """Items that should be out by now."""
         return [item for item in self.baking if item.is_overdue(self.at)]
 
     def _by_now(self, secs: float | None) -> float | None:
@@ -148,10 +149,10 @@ class Status:
 
 
 def status(aws: Aws, stack: Stack, now: float, earlier: Status | None = None) -> Status:
-    """Look at an oven. Costs five requests, and every 10 s five more.
+    """Read the status of an oven with five requests, and every 10 s five more.
 
-    The `earlier` status spares those whose answers are still young: who watches an oven gives the last one.
-    Raises AwsError and DeploymentError.
+    Pass the last status as `earlier` to use again what is recent enough of it. Raises AwsError and
+    DeploymentError.
     """
     background = earlier.background if earlier else None
     if background is None or now - background.at >= BACKGROUND_SECS:
@@ -185,20 +186,20 @@ def _background(aws: Aws, stack: Stack, now: float, earlier: BackgroundStatus | 
 
 
 def _failures(aws: Aws, stack: Stack, now: float, earlier: BackgroundStatus | None) -> tuple[LogEntry, ...]:
-    """An hour of a busy log takes long to search: who watches searches what is new since the last time."""
+    """The failures of the last hour. Only what is new since `earlier` is read: a busy log is slow."""
     begin = now - FAILURE_SECS
     since = max(begin, earlier.at - LATE_SECS) if earlier else begin
-    known = [line for line in earlier.failures if line.at >= begin] if earlier else []
-    found = {line.key: line for line in [*known, *read_entries(aws, stack, since, decisions=FAILURES)]}
-    return tuple(sorted(found.values(), key=lambda line: line.at, reverse=True)[:MOST_FAILURES])
+    known = [entry for entry in earlier.failures if entry.at >= begin] if earlier else []
+    found = {entry.key: entry for entry in [*known, *read_entries(aws, stack, since, decisions=FAILURES)]}
+    return tuple(sorted(found.values(), key=lambda entry: entry.at, reverse=True)[:MOST_FAILURES])
 
 
 def _oldest(aws: Aws, queue_url: str, now: float) -> float | None:
-    """The age of the oldest message by now, in seconds: a receive would tell, but shut the line.
+    """The age of a queue's oldest message in seconds, from CloudWatch. A receive would shut the line.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
     """
-    # A minute ahead, since clocks differ.
+    # A minute ahead, in case this clock is slow.
     end = datetime.fromtimestamp(now, UTC) + timedelta(seconds=60)
     with aws_errors(f"asking for the age of the oldest message in {queue_url}"):
         points = aws.cloudwatch.get_metric_statistics(

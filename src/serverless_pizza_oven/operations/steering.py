@@ -1,4 +1,4 @@
-"""What may be changed about an oven that is in use."""
+"""Changes an oven that is in use: its capacity, and whether it admits items."""
 
 import time
 
@@ -12,9 +12,9 @@ from serverless_pizza_oven.queue_client import Queue
 
 
 def set_capacity(aws: Aws, stack: Stack, capacity: int, sleep: Sleep = time.sleep) -> Stack:
-    """Give the oven so many slots. What a lowered capacity has no room for bakes on; who waits is let in.
+    """Change the capacity, in slots. Items that do not fit any more bake to their end.
 
-    Returns the stack as it is then. Raises AwsError, and DeploymentError where CloudFormation fails.
+    Returns the changed stack. Raises AwsError, and DeploymentError where CloudFormation fails.
     """
     changed = update_parameters(aws, stack, {"BakingTableCapacityCount": str(capacity)}, _quietly, sleep)
     trigger(aws, changed)
@@ -22,9 +22,9 @@ def set_capacity(aws: Aws, stack: Stack, capacity: int, sleep: Sleep = time.slee
 
 
 def pause(aws: Aws, stack: Stack, sleep: Sleep = time.sleep) -> Stack:
-    """Admit nothing more: items wait in New Items and in the line, and what bakes comes out.
+    """Admit nothing more. Items wait in New Items and in line; those in the oven come out.
 
-    Raises as `resume`.
+    Raises as `resume` does.
     """
     return _set_admission(aws, stack, "PAUSED", sleep)
 
@@ -32,8 +32,8 @@ def pause(aws: Aws, stack: Stack, sleep: Sleep = time.sleep) -> Stack:
 def resume(aws: Aws, stack: Stack, sleep: Sleep = time.sleep) -> Stack:
     """Admit items again, those in line first.
 
-    Returns the stack as it is then. Raises AwsError, and DeploymentError where CloudFormation fails, or the
-    stack is of a version that cannot pause.
+    Returns the changed stack. Raises AwsError, and DeploymentError if CloudFormation fails, or if the stack
+    is of a version that cannot pause.
     """
     changed = _set_admission(aws, stack, "OPEN", sleep)
     trigger(aws, changed)
@@ -41,7 +41,7 @@ def resume(aws: Aws, stack: Stack, sleep: Sleep = time.sleep) -> Stack:
 
 
 def trigger(aws: Aws, stack: Stack, item_id: str | None = None) -> None:
-    """Have the oven look at its line, at what is overdue, and into the item if one is named.
+    """Have Bake Items admit items in line, and reconcile overdue leases and that of the item if one is named.
 
     Raises AwsError.
     """
