@@ -52,12 +52,13 @@ pictures: .venv/dev  ## Make the pictures of the documentation anew (needs Chrom
 	  --compare '--capacity 28' --plot docs/images/simulate.svg >/dev/null
 	$(BIN)/python -m pictures.diagrams
 
+# All extras but login: botocore loads the CRT whenever it is there, and that slows each start of each function.
 pins: .venv/dev  ## Pin the newest versions of everything
 	$(PIP) install --quiet uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --upgrade --all-extras pyproject.toml requirements/run.in -o requirements/run.txt
+	  --no-emit-index-url --upgrade --extra local --extra plot pyproject.toml requirements/run.in -o requirements/run.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --upgrade --all-extras -c requirements/run.txt \
+	  --no-emit-index-url --upgrade --extra local --extra plot -c requirements/run.txt \
 	  pyproject.toml requirements/dev.in -o requirements/dev.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --upgrade requirements/checkov.in -o requirements/checkov.txt
@@ -67,7 +68,7 @@ pins: .venv/dev  ## Pin the newest versions of everything
 clean:  ## Remove what was made
 	rm -rf .venv dist build .aws-sam .mypy_cache .ruff_cache .pytest_cache
 
-# The command with all extras; and what tests and checks need besides.
+# The command with its extras; and what tests and checks need besides.
 .venv/run: requirements/run.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed, $$($(PYTHON) -V) is there: name another with PYTHON=..." >&2; exit 1; }

@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,13 +15,16 @@ from botocore.exceptions import (
     ClientError,
     ConnectTimeoutError,
     EndpointConnectionError,
+    MissingDependencyException,
     NoCredentialsError,
     SSLError,
 )
 from botocore.parsers import ResponseParserError
 from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
 
+from serverless_pizza_oven.credentials import open_session
 from serverless_pizza_oven.errors import AwsError, UsageError
+from serverless_pizza_oven.extras import needs_extra
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -120,18 +124,21 @@ class Aws:
             return self.sts.get_caller_identity()["Account"]
 
 
-def signed_in(profile: str | None, region: str | None, endpoint_url: str | None = None) -> Aws:
+def signed_in(
+    profile: str | None, region: str | None, endpoint_url: str | None = None, cache: Path | None = None
+) -> Aws:
     """The account that a profile signs in to, or the environment if none is named.
 
-    An emulator needs no region to be found: without one it is LOCAL_REGION. Raises AwsError where there is no
-    such profile, or no region, and UsageError where the endpoint is no URL.
+    Credentials of assumed roles are kept in `cache`, if that is named. An emulator needs no region to be
+    found: without one it is LOCAL_REGION. Raises AwsError where there is no such profile, or no region, and
+    UsageError where the endpoint is no URL.
     """
     try:
-        session = boto3.Session(profile_name=profile, region_name=region)
+        session = open_session(profile, region, cache)
     except BotoCoreError as error:
         raise AwsError(f"{error}: see ~/.aws/config, or name another profile") from error
     if not session.region_name and endpoint_url:
-        session = boto3.Session(profile_name=profile, region_name=LOCAL_REGION)
+        session = open_session(profile, LOCAL_REGION, cache)
     if not session.region_name:
         raise AwsError("no AWS region is set: --region NAME, or set AWS_DEFAULT_REGION")
     return Aws(session, endpoint_url)
@@ -200,5 +207,8 @@ def aws_errors(doing: str) -> Iterator[None]:
         raise AwsError(
             f"{doing}: what answers there is no AWS{missing} (see --endpoint-url and AWS_ENDPOINT_URL)"
         ) from error
+    except MissingDependencyException as error:
+        # The AWS Common Runtime, in which botocore has the signatures of `aws login`.
+        raise needs_extra("the profile", "login") from error
     except (ClientError, BotoCoreError) as error:
         raise AwsError(f"{doing}: {error}") from error

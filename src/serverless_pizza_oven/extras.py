@@ -27,11 +27,15 @@ def require(extra: str, needed_by: str) -> None:
         try:
             installed = version(requirement.name)
         except PackageNotFoundError:
-            raise _error(needed_by, f"the extra {extra}", extra) from None
+            raise needs_extra(needed_by, extra) from None
         if not requirement.specifier.contains(installed, prereleases=True):
-            needed = f"{requirement.name}{requirement.specifier}, and {installed} is installed"
-            raise _error(needed_by, needed, extra)
+            raise needs_extra(
+                needed_by, extra, f"{requirement.name}{requirement.specifier}, and {installed} is installed"
+            )
 
 
-def _error(needed_by: str, needed: str, extra: str) -> MissingExtraError:
-    return MissingExtraError(f"{needed_by} needs {needed}: pip install '{PACKAGE}[{extra}]'")
+def needs_extra(needed_by: str, extra: str, needed: str = "") -> MissingExtraError:
+    """The error of what needs an extra; `needed` is what of it, if not all."""
+    return MissingExtraError(
+        f"{needed_by} needs {needed or f'the extra {extra}'}: pip install '{PACKAGE}[{extra}]'"
+    )

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from serverless_pizza_oven import prices
+from serverless_pizza_oven.cli.console import console
 from serverless_pizza_oven.cli.options import Target
-from serverless_pizza_oven.cli.output import console
 from serverless_pizza_oven.deployment.stack import stack_parameters
 from serverless_pizza_oven.deployment.template import default_parameters
 from serverless_pizza_oven.errors import UsageError

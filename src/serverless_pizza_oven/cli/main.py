@@ -3,7 +3,6 @@
 import sys
 import traceback
 from collections.abc import Sequence
-from importlib.metadata import version
 
 import typer
 
@@ -70,6 +69,8 @@ def _app(called: str) -> typer.Typer:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - takes as long to import as Typer
+
         typer.echo(f"oven {version('serverless-pizza-oven')}")
         raise typer.Exit
 

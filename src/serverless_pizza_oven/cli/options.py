@@ -11,6 +11,7 @@ import typer
 from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Trigger, parse
 from serverless_pizza_oven.aws import Aws, local, signed_in
+from serverless_pizza_oven.credentials import aws_cli_cache
 from serverless_pizza_oven.deployment import names
 from serverless_pizza_oven.deployment.stack import Stack, find_stack
 from serverless_pizza_oven.errors import UsageError
@@ -85,7 +86,7 @@ def connect(endpoint_url: str | None, profile: str | None, region: str | None) -
     has_credentials = profile or "AWS_ACCESS_KEY_ID" in os.environ or "AWS_PROFILE" in os.environ
     if endpoint_url and not has_credentials:
         return local(endpoint_url, region)
-    return signed_in(profile, region or os.environ.get("AWS_REGION"), endpoint_url)
+    return signed_in(profile, region or os.environ.get("AWS_REGION"), endpoint_url, aws_cli_cache())
 
 
 def check_ids_or_all(ids: Sequence[str] | None, *, everything: bool) -> None:

@@ -13,9 +13,9 @@ from rich.text import Text
 
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.cli.board import board, line
+from serverless_pizza_oven.cli.console import console
 from serverless_pizza_oven.cli.messages import say
 from serverless_pizza_oven.cli.options import Target
-from serverless_pizza_oven.cli.output import console
 from serverless_pizza_oven.cli.signals import exit_when_terminated
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import KitchenError
