@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pizza_oven.aws.baking_table import DynamoBakingTable
 from pizza_oven.aws.item_states import StepFunctionsItemStates
 from pizza_oven.item import parse_fields
-from pizza_oven.ports import BATCH
+from pizza_oven.messages import BATCH
 from serverless_pizza_oven.local.emulator import free_port
 from serverless_pizza_oven.local.oven import LocalOven, running_oven
 from serverless_pizza_oven.queue_client import Queue
@@ -63,7 +63,7 @@ def measurements(oven: LocalOven) -> Iterator[tuple[str, Callable[[int], float]]
         return _until_it_comes(lambda: start(f"short-{number}", 1, secs=0), baked)
 
     yield "write_row", _timed(lambda _number: table.renew("nobody", 0))
-    yield "read_row", _timed(lambda _number: table.look())
+    yield "read_row", _timed(lambda _number: table.read())
     yield "send", _timed(lambda _number: baked.send(["x"]))
     yield "receive", _timed(lambda _number: dead.receive(0, 0))
     yield "start_execution", _timed(lambda number: start(f"one-{number}", 1, HOUR))

@@ -9,7 +9,7 @@ import string
 from collections.abc import Callable
 from typing import Any
 
-from pizza_oven.item import MAX_ITEM_BYTES, UNSENDABLE
+from pizza_oven.strict_json import MAX_ITEM_BYTES, UNSENDABLE
 
 LETTERS = string.ascii_letters + string.digits + "_.-"
 ODD_VALUES: list[Any] = [

@@ -1,4 +1,4 @@
-"""What can go wrong."""
+"""The errors of the oven. PizzaOvenError is the root of every error of the project."""
 
 
 class PizzaOvenError(Exception):
@@ -6,20 +6,31 @@ class PizzaOvenError(Exception):
 
 
 class MalformedItemError(PizzaOvenError):
-    """A message that can never be baked. The text is the reason that its sender reads in the dead letters."""
+    """A message that can never be baked. The text is the reason that its sender reads in the dead-letter
+    queue."""
 
     def __init__(self, rule: str, quoting: str = "") -> None:
-        """The text is the `rule` that is broken, and after it what is quoted of the message."""
+        """The text is the `rule` that is broken, followed by what is quoted of the message."""
         super().__init__(rule + quoting)
         self.rule = rule
-        """What a log may know: not a word of the message."""
+        """The part that may be logged: it quotes nothing of the message."""
         self.item_id: str | None = None
-        """Of the item, where it has a sound one."""
+        """The id of the item, if the message has a valid one."""
 
 
 class ServiceError(PizzaOvenError):
-    """An AWS request failed and its retries are used up; whether it took effect is unknown."""
+    """A request to AWS failed, retries included. Whether it took effect is unknown."""
+
+
+class ThrottledError(ServiceError):
+    """AWS refused a request because a quota was used up. To try again at once makes it worse."""
 
 
 class HandedOutError(ServiceError):
-    """An item is out, but its slots are not free yet. The state machine knows this by its name."""
+    """An item is in Baked Items, but its slots are not free yet. The state machine knows this error by
+    its name."""
+
+
+class RedrivenError(PizzaOvenError):
+    """An operator had an execution redriven that ended before. The state machine knows this error by its
+    name."""

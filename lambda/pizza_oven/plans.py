@@ -1,111 +1,121 @@
-"""Who is loaded, who is in the oven already, and who waits: decided from a row, without asking anybody."""
+"""Which items get slots, which are in the oven already, and which wait: decided from a row, without
+asking anybody."""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pizza_oven.item import Item
-from pizza_oven.ports import DeadLetter, Leaving, Row, Waiting
+from pizza_oven.messages import DeadLetter, WaitingMessage
+from pizza_oven.row import Lease, Row
+from pizza_oven.settlement import Leaving, Settlement
 
 
-def slots(items: Iterable[Item]) -> int:
-    """What they take together."""
-    return sum(item.size for item in items)
+def lease_of(item: Item, start: float) -> Lease:
+    """The lease of an item that starts to bake at `start`, in seconds since 1970."""
+    return Lease(item.size, round(start + item.baking_time_secs, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What asks for slots: a new item, or a message received from the line."""
+
+    item: Item | None
+    """None if the message is not to be baked."""
+    sent_at: float
+    """When it was sent to New Items or to the line, in seconds since 1970."""
+    message: WaitingMessage | None = None
+    """None for a new item."""
+    letter: DeadLetter | None = None
+    """The dead letter that becomes of it, if one does."""
+
+    @property
+    def size(self) -> int:
+        """The slots it needs; the least possible if that is not known."""
+        return self.item.size if self.item else 1
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who of some items is loaded, who is in the oven already, and who waits. In their order."""
+    """What becomes of candidates, who are served in their order: new items after those of the line."""
 
-    loaded: list[Item] = field(default_factory=list)
-    leased: list[Item] = field(default_factory=list)
-    rest: list[Item] = field(default_factory=list)
-
-    @property
-    def head_size(self) -> int:
-        """The slots that the first of the rest needs; the least possible, where nobody is known to wait."""
-        return self.rest[0].size if self.rest else 1
-
-    @classmethod
-    def of(cls, items: Iterable[Item], row: Row, room: int) -> "Plan":
-        """The longest prefix that fits in `room` slots, leaving out what the row has leased."""
-        plan = cls()
-        for item in items:
-            if item.id in row.leases:
-                plan.leased.append(item)
-            elif not plan.rest and item.size <= room:
-                plan.loaded.append(item)
-                room -= item.size
-            else:
-                plan.rest.append(item)
-        return plan
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A message of the line in hand."""
-
-    waiting: Waiting
-    item: Item | None
-    """None if it is not to be baked."""
-    letter: DeadLetter | None = None
-    """Which then becomes of it, if any."""
-
-
-@dataclass(frozen=True, slots=True)
-class LinePlan:
-    """What is done with a hand: its messages are served in their order, up to the first that does not fit."""
-
-    loaded: list[Held] = field(default_factory=list)
-    leased: list[Held] = field(default_factory=list)
-    idle: list[Held] = field(default_factory=list)
-    """Copies of another in this hand, and what cannot be baked."""
-    served: list[Held] = field(default_factory=list)
-    """All of the above, in order."""
-    rest: list[Held] = field(default_factory=list)
+    loads: list[Candidate] = field(default_factory=list)
+    """They get slots."""
+    redelivered: list[Candidate] = field(default_factory=list)
+    """They have slots already."""
+    idle: list[Candidate] = field(default_factory=list)
+    """They need none: second copies of an item, and what is not to be baked."""
+    rest: list[Candidate] = field(default_factory=list)
+    """They do not fit, or stand behind one that does not: new items join the line, messages of the line
+    go back."""
+    served: list[WaitingMessage] = field(default_factory=list)
+    """The messages of the line among the first three, in order."""
 
     @classmethod
-    def of(cls, hand: Iterable[Held], row: Row, room: int) -> "LinePlan":
-        """The longest prefix that is in the oven already, or fits into `room` slots."""
+    def of(cls, candidates: Iterable[Candidate], row: Row, room: int) -> "Plan":
+        """Serve the longest prefix of the candidates that is leased in the row already or fits into
+        `room` slots."""
         plan = cls()
         seen: set[str] = set()
-        for held in hand:
-            if plan.rest or (
-                held.item and held.item.id not in seen | row.leases.keys() and held.item.size > room
-            ):
-                plan.rest.append(held)
+        for candidate in candidates:
+            item = candidate.item
+            if candidate.message is None and row.waiting > len(plan.served):
+                # New items do not overtake those that wait.
+                room = 0
+            is_known = item is None or item.id in seen or item.id in row.leases
+            # A new item that is leased is a redelivery wherever it stands; the line has an order to keep.
+            is_blocked = plan.rest and (candidate.message or not is_known)
+            if is_blocked or (not is_known and candidate.size > room):
+                plan.rest.append(candidate)
                 continue
-            plan.served.append(held)
-            if held.item is None or held.item.id in seen:
-                plan.idle.append(held)
+            if candidate.message:
+                plan.served.append(candidate.message)
+            if item is None or item.id in seen:
+                plan.idle.append(candidate)
                 continue
-            seen.add(held.item.id)
-            if held.item.id in row.leases:
-                plan.leased.append(held)
+            seen.add(item.id)
+            if item.id in row.leases:
+                plan.redelivered.append(candidate)
             else:
-                plan.loaded.append(held)
-                room -= held.item.size
+                plan.loads.append(candidate)
+                room -= item.size
         return plan
 
-    def leaving(self, row: Row | None) -> Leaving:
-        """How those served leave the line that `row` counts; None where it is not known yet.
+    @property
+    def next_size(self) -> int:
+        """The slots that the first of the rest needs; the least possible if there is none."""
+        return self.rest[0].size if self.rest else 1
 
-        What has left before, and comes again, is not counted out a second time.
-        """
-        taken = [held.waiting for held in self.served if row is None or held.waiting.sequence > row.left]
-        return Leaving(
-            [waiting.sequence for waiting in taken],
-            min(len(taken), max(row.waiting, 0)) if row else len(taken),
-            Counter(waiting.era for waiting in taken if waiting.era is not None),
+    def settlement(self, row: Row | None, capacity: int, now: float) -> Settlement:
+        """The write that makes it so. Without a row, the best case is assumed: the row refuses it if that
+        is wrong."""
+        loads = {
+            candidate.item.id: lease_of(candidate.item, now) for candidate in self.loads if candidate.item
+        }
+        leaving = self._leaving(row)
+        joining = sum(candidate.message is None for candidate in self.rest)
+        next_size: int | None = None
+        if not joining and (leaving.sequences or any(candidate.message for candidate in self.loads)):
+            next_size = self.next_size
+            if row is not None:
+                room = row.room(capacity) - sum(lease.size for lease in loads.values())
+                if row.waiting > leaving.counted and room >= next_size:
+                    # Somebody fits after them, so the wake-up stays pending.
+                    next_size = None
+        return Settlement(
+            loads=loads,
+            joining=joining,
+            leaving=leaving,
+            overtakes=any(candidate.message is None for candidate in self.loads),
+            next_size=next_size,
         )
 
-    @property
-    def items(self) -> list[Item]:
-        """Those that are loaded."""
-        return [held.item for held in self.loaded if held.item]
-
-    @property
-    def head_size(self) -> int:
-        """The slots that the first of the rest needs; the least possible, where nobody is known to wait."""
-        first = self.rest[0].item if self.rest else None
-        return first.size if first else 1
+    def _leaving(self, row: Row | None) -> Leaving:
+        # What left before, and was received once more, is not subtracted a second time.
+        leaving = [message for message in self.served if row is None or message.sequence > row.last_left]
+        return Leaving(
+            [message.sequence for message in leaving],
+            len(leaving) if row is None else min(len(leaving), max(row.waiting, 0)),
+            Counter(message.epoch for message in leaving if message.epoch is not None),
+            max((message.sent_at for message in leaving if message.epoch is not None), default=0),
+        )

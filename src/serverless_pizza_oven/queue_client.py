@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from pizza_oven.ports import BATCH
+from pizza_oven.messages import BATCH
 from serverless_pizza_oven.aws import Aws, aws_errors
 from serverless_pizza_oven.errors import AwsError
 

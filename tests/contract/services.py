@@ -3,6 +3,7 @@
 import itertools
 import json
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -126,7 +127,7 @@ class OnAws:
             ),
         )["stateMachineArn"]
         self.table: BakingTable = DynamoBakingTable(aws.dynamodb, name)
-        self.line: WaitingItems = SqsWaitingItems(aws.sqs, line)
+        self.line: WaitingItems = SqsWaitingItems(aws.sqs, line, lambda: str(uuid.uuid4()))
         self.new_items: NewItems = SqsNewItems(aws.sqs, self._new)
         self.baked_items: BakedItems = SqsBakedItems(aws.sqs, self._baked)
         self.dead_letters: DeadLetters = SqsDeadLetters(aws.sqs, self._dead)

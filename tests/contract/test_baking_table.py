@@ -1,8 +1,12 @@
 """The row: each write does all of what it says, or nothing."""
 
+from collections.abc import Callable, Mapping
+
 import pytest
 
-from pizza_oven.ports import ERA_SECS, ERAS, BakingTable, Lease, Leaving, Row
+from pizza_oven.ports import BakingTable
+from pizza_oven.row import EPOCH_SECS, EPOCHS, Counts, Lease, Refused, Row, Unloaded
+from pizza_oven.settlement import NOBODY, Leaving, Settlement
 from tests.contract.services import Services
 
 A = {"a": Lease(3, 1000.5)}
@@ -14,347 +18,397 @@ def table(services: Services) -> BakingTable:
     return services.table
 
 
+def load(
+    table: BakingTable,
+    leases: Mapping[str, Lease],
+    capacity: int = 9,
+    joining: int = 0,
+    now: float = 100.0,
+) -> Counts | Refused:
+    """As for new items."""
+    settlement = Settlement(loads=leases, joining=joining, overtakes=bool(leases))
+    return table.settle(settlement, capacity, now)
+
+
+def join(table: BakingTable, count: int = 1, now: float = 100.0) -> Counts | Refused:
+    return load(table, {}, joining=count, now=now)
+
+
+def serve(
+    table: BakingTable,
+    leases: Mapping[str, Lease],
+    leaving: Leaving = NOBODY,
+    capacity: int = 9,
+    next_size: int | None = None,
+) -> Counts | Refused:
+    """As for items of the line."""
+    settlement = Settlement(loads=leases, leaving=leaving, next_size=next_size)
+    return table.settle(settlement, capacity, now=500.0)
+
+
+def is_refused(outcome: object) -> bool:
+    return isinstance(outcome, Refused)
+
+
 def test_a_row_that_does_not_exist_is_empty(table: BakingTable) -> None:
-    assert table.look() == Row()
+    assert table.read() == Row()
 
 
-def test_a_direct_load_leases_and_makes_the_row(table: BakingTable) -> None:
-    answer = table.load_directly({**A, **B}, capacity=5, joining=0, now=100.0)
+def test_a_load_takes_leases_and_makes_the_row(table: BakingTable) -> None:
+    assert load(table, {**A, **B}, capacity=5) == Counts(occupied=5, waiting=0)
 
-    assert answer.ok
-    assert table.look() == Row(occupied=5, leases={**A, **B})
-
-
-def test_a_direct_load_tells_how_many_slots_are_taken_then(table: BakingTable) -> None:
-    table.load_directly(A, capacity=5, joining=0, now=100.0)
-
-    assert table.load_directly(B, capacity=5, joining=1, now=200.0).row.occupied == 5
+    assert table.read() == Row(occupied=5, leases={**A, **B})
 
 
-def test_a_direct_load_has_others_join_in_the_same_write(table: BakingTable) -> None:
-    table.load_directly(A, capacity=5, joining=2, now=100.123)
+def test_a_settlement_returns_the_counts_after_it(table: BakingTable) -> None:
+    load(table, A)
 
-    assert table.look() == Row(occupied=3, waiting=2, joined_at=100.123, leases=A, joined={0: 2})
+    assert load(table, B, joining=1) == Counts(occupied=5, waiting=1)
+    assert serve(table, {"c": Lease(1, 9.0)}, Leaving([1], 1)) == Counts(occupied=6, waiting=0)
+    assert serve(table, {}, next_size=1) == Counts(occupied=6, waiting=0)
 
 
-def test_a_direct_load_that_does_not_fit_changes_nothing_and_shows_the_row(table: BakingTable) -> None:
-    table.load_directly(A, capacity=5, joining=0, now=100.0)
+def test_others_join_in_the_same_write_as_a_load(table: BakingTable) -> None:
+    load(table, A, capacity=5, joining=2, now=100.123)
 
-    answer = table.load_directly({"b": Lease(3, 2000.0)}, capacity=5, joining=1, now=200.0)
+    assert table.read() == Row(occupied=3, waiting=2, joined_at=100.123, leases=A, waiting_by_epoch={0: 2})
 
-    assert not answer.ok
-    assert answer.row == table.look() == Row(occupied=3, leases=A)
+
+def test_a_load_that_does_not_fit_changes_nothing_and_shows_the_row(table: BakingTable) -> None:
+    load(table, A, capacity=5)
+
+    refused = load(table, {"b": Lease(3, 2000.0)}, capacity=5, joining=1)
+
+    assert refused == Refused(table.read()) == Refused(Row(occupied=3, leases=A))
 
 
 def test_nothing_that_is_larger_than_the_capacity_is_loaded_into_an_empty_oven(table: BakingTable) -> None:
-    assert not table.load_directly(A, capacity=2, joining=0, now=100.0).ok
-    assert not table.load_from_line(A, capacity=2, leaving=Leaving(), next_size=None).ok
-    assert table.look() == Row()
+    assert is_refused(load(table, A, capacity=2))
+    assert is_refused(serve(table, A, capacity=2))
+    assert table.read() == Row()
 
 
-def test_a_direct_load_does_not_pass_those_who_wait(table: BakingTable) -> None:
-    table.load_directly({}, capacity=5, joining=1, now=100.0)
+def test_new_items_do_not_overtake_those_that_wait(table: BakingTable) -> None:
+    join(table)
 
-    assert not table.load_directly(A, capacity=5, joining=0, now=200.0).ok
-    assert table.look() == Row(waiting=1, joined_at=100.0, joined={0: 1})
+    assert is_refused(load(table, A))
+    assert table.read() == Row(waiting=1, joined_at=100.0, waiting_by_epoch={0: 1})
+
+
+def test_new_items_are_loaded_behind_all_that_wait(table: BakingTable) -> None:
+    join(table, 2)
+    loads = Settlement(loads={**A, **B}, leaving=Leaving([7], 1), overtakes=True)
+    assert is_refused(table.settle(loads, 9, 200.0))
+
+    loads = Settlement(loads={**A, **B}, leaving=Leaving([7, 8], 2), overtakes=True)
+    assert table.settle(loads, 9, 200.0) == Counts(occupied=5, waiting=0)
 
 
 def test_joining_alone_always_succeeds(table: BakingTable) -> None:
-    table.load_directly(A, capacity=3, joining=1, now=100.0)
+    load(table, A, capacity=3, joining=1)
 
-    assert table.load_directly({}, capacity=3, joining=2, now=200.0).ok
-    assert table.look() == Row(occupied=3, waiting=3, joined_at=200.0, leases=A, joined={0: 3})
-
-
-@pytest.mark.parametrize("how", ["directly", "from the line"])
-def test_what_is_leased_is_not_leased_again(table: BakingTable, how: str) -> None:
-    table.load_directly(A, capacity=9, joining=0, now=100.0)
-
-    if how == "directly":
-        answer = table.load_directly({**A, **B}, capacity=9, joining=0, now=200.0)
-    else:
-        answer = table.load_from_line({**A, **B}, capacity=9, leaving=Leaving(), next_size=None)
-
-    assert not answer.ok
-    assert answer.row == table.look() == Row(occupied=3, leases=A)
+    assert load(table, {}, capacity=3, joining=2, now=200.0) == Counts(occupied=3, waiting=3)
+    assert table.read() == Row(occupied=3, waiting=3, joined_at=200.0, leases=A, waiting_by_epoch={0: 3})
 
 
-def test_a_load_from_the_line_counts_those_who_leave_it(table: BakingTable) -> None:
-    table.load_directly({}, capacity=5, joining=3, now=100.0)
+@pytest.mark.parametrize("way", [load, serve])
+def test_what_is_leased_is_not_leased_again(table: BakingTable, way: Callable[..., Counts | Refused]) -> None:
+    load(table, A)
 
-    answer = table.load_from_line({**A, **B}, capacity=5, leaving=Leaving([1, 2], 2), next_size=None)
+    refused = way(table, {**A, **B})
 
-    assert answer.ok
-    assert table.look() == Row(5, 1, 100.0, {**A, **B}, left=2, joined={0: 3})
+    assert refused == Refused(table.read()) == Refused(Row(occupied=3, leases=A))
+
+
+def test_what_leaves_the_line_is_subtracted(table: BakingTable) -> None:
+    join(table, 3)
+
+    serve(table, {**A, **B}, Leaving([1, 2], 2), capacity=5)
+
+    assert table.read() == Row(5, 1, joined_at=100.0, leases={**A, **B}, last_left=2, waiting_by_epoch={0: 3})
 
 
 def test_no_more_leave_the_line_than_wait(table: BakingTable) -> None:
-    table.load_directly({}, capacity=5, joining=1, now=100.0)
+    join(table)
 
-    assert not table.load_from_line(A, capacity=5, leaving=Leaving([1, 2], 2), next_size=None).ok
-    assert not table.load_from_line({}, capacity=5, leaving=Leaving([1, 2], 2), next_size=None).ok
-    assert table.look() == Row(waiting=1, joined_at=100.0, joined={0: 1})
+    assert is_refused(serve(table, A, Leaving([1, 2], 2)))
+    assert is_refused(serve(table, {}, Leaving([1, 2], 2)))
+    assert table.read() == Row(waiting=1, joined_at=100.0, waiting_by_epoch={0: 1})
 
 
 def test_a_load_from_the_line_must_fit(table: BakingTable) -> None:
-    table.load_directly(A, capacity=4, joining=1, now=100.0)
+    load(table, A, joining=1)
 
-    assert not table.load_from_line(B, capacity=4, leaving=Leaving([1], 1), next_size=None).ok
-    assert table.look() == Row(3, 1, 100.0, A, joined={0: 1})
+    assert is_refused(serve(table, B, Leaving([1], 1), capacity=4))
+    assert table.read() == Row(3, 1, joined_at=100.0, leases=A, waiting_by_epoch={0: 1})
+
+
+def test_some_leave_and_others_join_the_line_in_one_write(table: BakingTable) -> None:
+    join(table, 3)
+    both = Settlement(joining=2, leaving=Leaving([4], 1, by_epoch={0: 1}))
+
+    assert table.settle(both, 9, 200.0) == Counts(occupied=0, waiting=4)
+    assert table.read() == Row(0, 4, joined_at=200.0, last_left=4, waiting_by_epoch={0: 4})
+
+
+def test_the_row_tells_when_the_last_that_left_had_been_enqueued(table: BakingTable) -> None:
+    join(table, 3)
+
+    serve(table, {}, Leaving([1, 2], 2, sent_at=123.456))
+    serve(table, {}, Leaving([3], 1))
+
+    assert table.read().left_at == 123.456
 
 
 def test_unloading_frees_what_the_lease_says(table: BakingTable) -> None:
-    table.load_directly({**A, **B}, capacity=5, joining=1, now=100.0)
+    load(table, {**A, **B}, capacity=5, joining=1)
 
-    answer = table.unload("a", 5.5)
-
-    assert answer.ok
-    assert (answer.row.occupied, answer.row.waiting) == (2, 1)
-    assert table.look() == Row(2, 1, 100.0, B, called_at=5.5, joined={0: 1})
+    assert table.unload("a", 5.5) == Unloaded(occupied=2, waiting=1, wake_up_at=5.5)
+    assert table.read() == Row(2, 1, joined_at=100.0, leases=B, wake_up_at=5.5, waiting_by_epoch={0: 1})
 
 
-def test_what_is_not_leased_is_neither_unloaded_nor_undone_nor_renewed_nor_evicted(
-    table: BakingTable,
-) -> None:
-    table.load_directly(B, capacity=5, joining=0, now=100.0)
+def test_what_is_not_leased_is_neither_freed_nor_renewed(table: BakingTable) -> None:
+    load(table, B)
 
-    answers = [table.unload("a", 5.5), table.undo("a"), table.renew("a", 5.0), table.evict("a", 1000.5)]
+    outcomes = [
+        table.unload("a", 5.5),
+        table.roll_back("a"),
+        table.renew("a", 5.0),
+        table.evict("a", 1000.5),
+    ]
 
-    assert [answer.ok for answer in answers] == [False] * 4
-    assert [answer.row for answer in answers] == [Row(occupied=2, leases=B)] * 4
-    assert table.look() == Row(occupied=2, leases=B)
+    assert outcomes == [Refused(Row(occupied=2, leases=B))] * 4
+    assert table.read() == Row(occupied=2, leases=B)
 
 
 def test_nothing_is_unloaded_from_a_row_that_does_not_exist(table: BakingTable) -> None:
-    answer = table.unload("a", 5.5)
-
-    assert not answer.ok
-    assert answer.row == Row()
+    assert table.unload("a", 5.5) == Refused(Row())
 
 
-def test_an_undone_load_frees_its_slots_and_calls_nobody(table: BakingTable) -> None:
-    table.load_directly({**A, **B}, capacity=5, joining=0, now=100.0)
+def test_a_load_that_is_rolled_back_frees_its_slots_and_requests_no_wake_up(table: BakingTable) -> None:
+    load(table, {**A, **B})
 
-    table.undo("a")
+    assert table.roll_back("a") is None
 
-    assert table.look() == Row(2, leases=B)
+    assert table.read() == Row(2, leases=B)
 
 
 def test_a_renewed_lease_keeps_its_size(table: BakingTable) -> None:
-    table.load_directly(A, capacity=5, joining=0, now=100.0)
+    load(table, A)
 
-    assert table.renew("a", 3000.75).ok
-    assert table.look().leases == {"a": Lease(3, 3000.75)}
+    assert table.renew("a", 3000.75) is None
+    assert table.read().leases == {"a": Lease(3, 3000.75)}
 
 
 def test_a_lease_is_evicted_only_as_it_was_seen(table: BakingTable) -> None:
-    table.load_directly(A, capacity=5, joining=0, now=100.0)
+    load(table, A)
 
-    assert not table.evict("a", 1000.501).ok
-    assert table.evict("a", 1000.5).ok
-    assert table.look() == Row()
-
-
-def test_a_recount_empties_the_line_that_was_seen(table: BakingTable) -> None:
-    table.load_directly(A, capacity=5, joining=2, now=100.125)
-
-    assert table.recount(table.look()).ok
-    assert table.look() == Row(3, 0, 100.125, A)
+    assert is_refused(table.evict("a", 1000.501))
+    assert table.evict("a", 1000.5) is None
+    assert table.read() == Row()
 
 
-def test_a_recount_fails_when_somebody_joined_or_left_since(table: BakingTable) -> None:
-    table.load_directly({}, capacity=5, joining=2, now=100.0)
-    seen = table.look()
-    table.load_from_line({}, capacity=5, leaving=Leaving([1], 1), next_size=None)
-    assert not table.recount(seen).ok
+def test_a_reset_empties_the_line_that_was_seen(table: BakingTable) -> None:
+    load(table, A, joining=2, now=100.125)
 
-    seen = table.look()
-    table.load_directly({}, capacity=5, joining=1, now=200.0)
-    table.load_from_line({}, capacity=5, leaving=Leaving([2], 1), next_size=None)
-    assert not table.recount(seen).ok
-    assert table.look().waiting == 1
+    assert table.reset_waiting(table.read()) is None
+    assert table.read() == Row(3, 0, joined_at=100.125, leases=A)
 
 
-def test_who_joins_is_counted_in_its_era(table: BakingTable) -> None:
-    table.load_directly({}, capacity=5, joining=2, now=100.0)
-    table.load_directly({}, capacity=5, joining=1, now=ERA_SECS - 0.001)
-    table.load_directly({}, capacity=5, joining=3, now=ERA_SECS)
+def test_a_reset_is_refused_when_an_item_joined_or_left_since(table: BakingTable) -> None:
+    join(table, 2)
+    seen = table.read()
+    serve(table, {}, Leaving([1], 1))
+    assert is_refused(table.reset_waiting(seen))
 
-    assert table.look() == Row(waiting=6, joined_at=ERA_SECS, joined={0: 3, 1: 3})
-
-
-def test_who_leaves_the_line_is_counted_out_of_its_era(table: BakingTable) -> None:
-    table.load_directly({}, capacity=5, joining=2, now=100.0)
-    table.load_directly({}, capacity=5, joining=3, now=ERA_SECS)
-
-    table.load_from_line(A, 5, Leaving([1, 2, 3], counted=3, joined={0: 2, 1: 1}), next_size=None)
-    table.load_from_line({}, 5, Leaving([4], counted=1, joined={0: 1}), next_size=None)
-
-    assert table.look() == Row(3, 1, ERA_SECS, A, left=4, joined={0: -1, 1: 2})
+    seen = table.read()
+    join(table, now=200.0)
+    serve(table, {}, Leaving([2], 1))
+    assert is_refused(table.reset_waiting(seen))
+    assert table.read().waiting == 1
 
 
-def test_of_an_era_that_is_over_nobody_counts(table: BakingTable) -> None:
-    table.load_directly(A, capacity=5, joining=2, now=100.0)
-    table.load_directly({}, capacity=5, joining=4, now=ERA_SECS)
-    table.load_directly({}, capacity=5, joining=1, now=2 * ERA_SECS)
-    table.load_from_line({}, 5, Leaving([1, 2, 3, 4, 5], counted=5, joined={0: 2, 1: 3}), next_size=None)
+def test_items_that_join_are_counted_in_their_epoch(table: BakingTable) -> None:
+    join(table, 2)
+    join(table, 1, now=EPOCH_SECS - 0.001)
+    join(table, 3, now=EPOCH_SECS)
 
-    answer = table.forget(table.look(), [0, 1])
-
-    assert answer.ok
-    assert answer.row == table.look() == Row(3, 1, 2 * ERA_SECS, A, left=5, joined={2: 1})
+    assert table.read() == Row(waiting=6, joined_at=EPOCH_SECS, waiting_by_epoch={0: 3, 1: 3})
 
 
-def test_whom_a_release_without_eras_let_out_is_not_counted_out_again(table: BakingTable) -> None:
-    table.load_directly({}, capacity=5, joining=3, now=100.0)
-    table.load_from_line({}, capacity=5, leaving=Leaving([1, 2], counted=2), next_size=None)
-    table.load_directly({}, capacity=5, joining=2, now=ERA_SECS)
+def test_items_that_leave_are_subtracted_from_their_epoch(table: BakingTable) -> None:
+    join(table, 2)
+    join(table, 3, now=EPOCH_SECS)
 
-    answer = table.forget(table.look(), [0])
+    serve(table, A, Leaving([1, 2, 3], 3, by_epoch={0: 2, 1: 1}))
+    serve(table, {}, Leaving([4], 1, by_epoch={0: 1}))
 
-    assert answer.row == table.look() == Row(waiting=2, joined_at=ERA_SECS, left=2, joined={1: 2})
-
-
-def test_after_an_hour_the_eras_begin_anew(table: BakingTable) -> None:
-    table.load_directly({}, capacity=5, joining=1, now=100.0)
-    table.load_directly({}, capacity=5, joining=2, now=100.0 + ERAS * ERA_SECS)
-
-    assert table.look().joined == {0: 3}
+    assert table.read() == Row(
+        3, 1, joined_at=EPOCH_SECS, leases=A, last_left=4, waiting_by_epoch={0: -1, 1: 2}
+    )
 
 
-def test_an_era_is_over_only_as_it_was_seen(table: BakingTable) -> None:
-    table.load_directly({}, capacity=5, joining=2, now=100.0)
-    seen = table.look()
-    table.load_directly({}, capacity=5, joining=1, now=200.0)
+def test_of_closed_epochs_the_items_that_are_still_counted_are_subtracted(table: BakingTable) -> None:
+    load(table, A, joining=2)
+    join(table, 4, now=EPOCH_SECS)
+    join(table, 1, now=2 * EPOCH_SECS)
+    serve(table, {}, Leaving([1, 2, 3, 4, 5], 5, by_epoch={0: 2, 1: 3}))
 
-    answer = table.forget(seen, [0])
-
-    assert not answer.ok
-    assert answer.row == table.look() == Row(waiting=3, joined_at=200.0, joined={0: 3})
-    assert table.forget(table.look(), [0]).ok
-    assert not table.forget(seen, [0]).ok
-    assert table.look() == Row(joined_at=200.0)
+    assert table.subtract_orphans(table.read(), [0, 1]) is None
+    assert table.read() == Row(3, 1, joined_at=2 * EPOCH_SECS, leases=A, last_left=5, waiting_by_epoch={2: 1})
 
 
-def test_what_was_seen_does_not_change(table: BakingTable) -> None:
-    table.load_directly(A, capacity=5, joining=1, now=100.0)
-    seen = table.look()
+def test_items_that_release_1_0_0_took_out_of_the_line_are_not_subtracted_again(table: BakingTable) -> None:
+    join(table, 3)
+    serve(table, {}, Leaving([1, 2], 2))
+    join(table, 2, now=EPOCH_SECS)
+
+    assert table.subtract_orphans(table.read(), [0]) is None
+    assert table.read() == Row(waiting=2, joined_at=EPOCH_SECS, last_left=2, waiting_by_epoch={1: 2})
+
+
+def test_after_an_hour_the_numbers_of_epochs_repeat(table: BakingTable) -> None:
+    join(table, 1)
+    join(table, 2, now=100.0 + EPOCHS * EPOCH_SECS)
+
+    assert table.read().waiting_by_epoch == {0: 3}
+
+
+def test_an_epoch_is_closed_only_as_it_was_seen(table: BakingTable) -> None:
+    join(table, 2)
+    seen = table.read()
+    join(table, 1, now=200.0)
+
+    refused = table.subtract_orphans(seen, [0])
+
+    assert refused == Refused(Row(waiting=3, joined_at=200.0, waiting_by_epoch={0: 3}))
+    assert table.subtract_orphans(table.read(), [0]) is None
+    assert is_refused(table.subtract_orphans(seen, [0]))
+    assert table.read() == Row(joined_at=200.0)
+
+
+def test_a_row_that_was_read_does_not_change(table: BakingTable) -> None:
+    load(table, A, joining=1)
+    seen = table.read()
 
     table.renew("a", 9.0)
-    table.load_from_line(B, capacity=5, leaving=Leaving([1], 1), next_size=None)
+    serve(table, B, Leaving([1], 1))
 
-    assert seen == Row(3, 1, 100.0, A, joined={0: 1})
-
-
-def test_the_first_unloading_calls_and_the_next_ones_leave_it_at_that(table: BakingTable) -> None:
-    table.load_directly({**A, **B}, capacity=5, joining=1, now=100.0)
-
-    assert table.unload("a", 200.25).row.called_at == 200.25
-    assert table.unload("b", 300.0).row.called_at == 200.25
-    assert table.look().called_at == 200.25
+    assert seen == Row(3, 1, joined_at=100.0, leases=A, waiting_by_epoch={0: 1})
 
 
-def test_who_joins_looks_itself_so_an_old_call_is_dropped(table: BakingTable) -> None:
-    table.load_directly({**A, **B}, capacity=5, joining=0, now=100.0)
+def test_the_first_unloading_requests_a_wake_up_and_the_next_ones_keep_it(table: BakingTable) -> None:
+    load(table, {**A, **B}, joining=1)
+
+    assert table.unload("a", 200.25) == Unloaded(2, 1, wake_up_at=200.25)
+    assert table.unload("b", 300.0) == Unloaded(0, 1, wake_up_at=200.25)
+    assert table.read().wake_up_at == 200.25
+
+
+def test_one_of_those_that_saw_a_lost_wake_up_replaces_it(table: BakingTable) -> None:
+    load(table, A)
+    table.unload("a", 200.25)
+
+    assert table.replace_wake_up(200.25, 300.5) is None
+    assert is_refused(table.replace_wake_up(200.25, 300.75))
+    assert table.read().wake_up_at == 300.5
+
+
+def test_joining_clears_a_pending_wake_up(table: BakingTable) -> None:
+    load(table, {**A, **B})
     table.unload("a", 200.0)
 
-    table.load_directly({}, capacity=5, joining=1, now=299.0)
+    join(table, now=299.0)
 
-    assert table.look() == Row(2, 1, 299.0, B, joined={0: 1})
+    assert table.read() == Row(2, 1, joined_at=299.0, leases=B, waiting_by_epoch={0: 1})
 
 
-@pytest.mark.parametrize(("head_size", "is_answered"), [(3, False), (4, True)])
-def test_a_call_stands_while_the_head_of_the_line_fits(
-    table: BakingTable, head_size: int, is_answered: bool
+@pytest.mark.parametrize(("next_size", "is_idle"), [(3, False), (4, True)])
+def test_a_wake_up_stays_pending_while_the_head_of_the_line_fits(
+    table: BakingTable, next_size: int, is_idle: bool
 ) -> None:
-    table.load_directly({**A, **B}, capacity=5, joining=1, now=100.0)
+    load(table, {**A, **B}, joining=1)
     table.unload("a", 200.0)
 
-    answer = table.answer_call(5, head_size)
+    outcome = serve(table, {}, capacity=5, next_size=next_size)
 
-    assert answer.ok == is_answered
-    assert (
-        answer.row
-        == table.look()
-        == Row(2, 1, 100.0, B, called_at=0 if is_answered else 200.0, joined={0: 1})
+    seen = Row(
+        2,
+        1,
+        joined_at=100.0,
+        leases=B,
+        wake_up_at=0 if is_idle else 200.0,
+        waiting_by_epoch={0: 1},
     )
+    assert outcome == (Counts(2, 1) if is_idle else Refused(seen))
+    assert table.read() == seen
 
 
-def test_a_call_is_answered_when_nobody_waits(table: BakingTable) -> None:
-    assert table.answer_call(5, 1).ok
-    assert table.look() == Row()
+def test_a_wake_up_is_cleared_when_nobody_waits(table: BakingTable) -> None:
+    load(table, A)
+    table.unload("a", 200.0)
+
+    assert serve(table, {}, capacity=5, next_size=1) == Counts(0, 0)
+    assert table.read() == Row()
 
 
-@pytest.mark.parametrize(("leaving", "next_size", "is_last"), [(1, 1, False), (1, 3, True), (2, 1, True)])
-def test_a_load_from_the_line_answers_the_call_only_if_it_is_the_last(
-    table: BakingTable, leaving: int, next_size: int, is_last: bool
+@pytest.mark.parametrize(("counted", "next_size", "is_last"), [(1, 1, False), (1, 3, True), (2, 1, True)])
+def test_a_load_clears_the_wake_up_only_if_no_further_item_fits(
+    table: BakingTable, counted: int, next_size: int, is_last: bool
 ) -> None:
-    table.load_directly(A, capacity=7, joining=2, now=100.0)
-    table.come_again(200.0, 200.0)
+    load(table, A, capacity=7, joining=2)
+    table.schedule_retry(200.0, 200.0)
 
-    answer = table.load_from_line(B, capacity=7, leaving=Leaving([8, 9], leaving), next_size=next_size)
+    outcome = serve(table, B, Leaving([8, 9], counted), capacity=7, next_size=next_size)
 
-    assert answer.ok == is_last
-    expected = (
-        Row(5, 2 - leaving, 100.0, {**A, **B}, left=9, come_at=200.0, joined={0: 2})
-        if is_last
-        else Row(3, 2, 100.0, A, called_at=200.0, come_at=200.0, joined={0: 2})
-    )
-    assert answer.row == table.look() == expected
+    before = Row(3, 2, 100.0, A, wake_up_at=200.0, retry_at=200.0, waiting_by_epoch={0: 2})
+    after = Row(5, 2 - counted, 100.0, {**A, **B}, retry_at=200.0, last_left=9, waiting_by_epoch={0: 2})
+    assert outcome == (Counts(5, 2 - counted) if is_last else Refused(before))
+    assert table.read() == (after if is_last else before)
 
 
-def test_a_load_from_the_line_that_is_not_the_last_lets_the_call_stand(table: BakingTable) -> None:
-    table.load_directly(A, capacity=9, joining=2, now=100.0)
-    table.come_again(200.0, 200.0)
+def test_a_load_that_is_not_the_last_keeps_the_wake_up_pending(table: BakingTable) -> None:
+    load(table, A, joining=2)
+    table.schedule_retry(200.0, 200.0)
 
-    answer = table.load_from_line(B, capacity=9, leaving=Leaving([1], 1), next_size=None)
+    serve(table, B, Leaving([1], 1))
 
-    assert (
-        answer.row
-        == table.look()
-        == Row(5, 1, 100.0, {**A, **B}, left=1, called_at=200.0, come_at=200.0, joined={0: 2})
-    )
+    assert table.read().wake_up_at == 200.0
 
 
-def test_somebody_comes_again_but_only_one_at_a_time(table: BakingTable) -> None:
-    assert table.come_again(200.25, 203.25).ok
-    assert not table.come_again(203.0, 206.0).ok
-    assert table.look() == Row(called_at=200.25, come_at=203.25)
+def test_one_retry_is_scheduled_at_a_time(table: BakingTable) -> None:
+    assert table.schedule_retry(200.25, 203.25) is None
+    assert is_refused(table.schedule_retry(203.0, 206.0))
+    assert table.read() == Row(wake_up_at=200.25, retry_at=203.25)
 
-    assert table.come_again(203.25, 206.25).ok
-    assert table.look() == Row(called_at=203.25, come_at=206.25)
-
-
-@pytest.mark.parametrize("way", ["unload", "undo", "evict"])
-def test_who_takes_a_lease_out_leaves_all_else_as_it_is(table: BakingTable, way: str) -> None:
-    table.load_directly({**A, **B}, capacity=9, joining=2, now=100.0)
-    table.load_from_line({}, capacity=9, leaving=Leaving([7], 1, joined={0: 1}), next_size=None)
-    table.come_again(200.0, 203.0)
-
-    taken_out = {
-        "unload": lambda: table.unload("b", 201.0),
-        "undo": lambda: table.undo("b"),
-        "evict": lambda: table.evict("b", B["b"].until),
-    }[way]()
-
-    assert taken_out.ok
-    assert table.look() == Row(3, 1, 100.0, A, left=7, called_at=200.0, come_at=203.0, joined={0: 1})
+    assert table.schedule_retry(203.25, 206.25) is None
+    assert table.read() == Row(wake_up_at=203.25, retry_at=206.25)
 
 
-def test_a_call_can_be_dropped(table: BakingTable) -> None:
-    table.come_again(200.0, 203.0)
-    table.drop_call()
+@pytest.mark.parametrize("way", ["unload", "roll_back", "evict"])
+def test_whatever_frees_slots_leaves_all_else_as_it_is(table: BakingTable, way: str) -> None:
+    load(table, {**A, **B}, joining=2)
+    serve(table, {}, Leaving([7], 1, by_epoch={0: 1}, sent_at=101.5))
+    table.schedule_retry(200.0, 203.0)
 
-    assert table.look() == Row(come_at=203.0)
+    match way:
+        case "unload":
+            table.unload("b", 201.0)
+        case "roll_back":
+            table.roll_back("b")
+        case _:
+            table.evict("b", B["b"].until)
+
+    assert table.read() == Row(3, 1, 100.0, A, 200.0, 203.0, 7, 101.5, {0: 1})
 
 
 def test_a_message_leaves_the_line_once(table: BakingTable) -> None:
-    table.load_directly({}, capacity=5, joining=3, now=100.0)
+    join(table, 3)
     last = 18_873_498_473_498_473_498
-    table.load_from_line(A, capacity=5, leaving=Leaving([last - 5, last], 2), next_size=None)
+    serve(table, A, Leaving([last - 5, last], 2))
 
-    again = table.load_from_line(B, capacity=5, leaving=Leaving([last, last + 1], 1), next_size=None)
+    again = serve(table, B, Leaving([last, last + 1], 1))
 
-    assert not again.ok
-    assert again.row == table.look() == Row(3, 1, 100.0, A, left=last, joined={0: 3})
-    assert table.load_from_line(B, capacity=5, leaving=Leaving([last + 1], 1), next_size=None).ok
+    assert again == Refused(table.read())
+    assert table.read() == Row(3, 1, 100.0, A, last_left=last, waiting_by_epoch={0: 3})
+    assert serve(table, B, Leaving([last + 1], 1)) == Counts(5, 0)

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from pizza_oven.execution import Execution
 from pizza_oven.item import Item
-from pizza_oven.ports import Execution, ItemStates
+from pizza_oven.ports import ItemStates
 from tests.contract.services import Services
 
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from pizza_oven.item import Item
-from pizza_oven.ports import DeadLetter, WaitingItems
+from pizza_oven.messages import DeadLetter
+from pizza_oven.ports import WaitingItems
 from tests.contract.services import LINE_VISIBILITY_SECS, Sent, Services
 
 
@@ -19,7 +20,7 @@ def line(services: Services) -> WaitingItems:
 
 
 def push(line: WaitingItems, *item_ids: str) -> None:
-    line.push({f"ticket-{item_id}": item(item_id) for item_id in item_ids}, era=0)
+    line.push({f"ticket-{item_id}": item(item_id) for item_id in item_ids}, epoch=0)
 
 
 def bodies(*item_ids: str) -> list[str]:
@@ -116,15 +117,15 @@ def test_a_ticket_is_good_for_one_push(line: WaitingItems) -> None:
     push(line, "a")
     assert line.receive(10, 0) == []
 
-    line.push({"another ticket".replace(" ", "-"): item("a")}, era=0)
+    line.push({"another ticket".replace(" ", "-"): item("a")}, epoch=0)
     assert [waiting.body for waiting in line.receive(10, 0)] == bodies("a")
 
 
 def test_who_waits_is_known_by_the_era_in_which_it_joined(line: WaitingItems) -> None:
-    line.push({"1": item("a"), "2": item("b")}, era=6)
-    line.push({"3": item("c")}, era=7)
+    line.push({"1": item("a"), "2": item("b")}, epoch=6)
+    line.push({"3": item("c")}, epoch=7)
 
-    assert [waiting.era for waiting in line.receive(10, 0)] == [6, 6, 7]
+    assert [waiting.epoch for waiting in line.receive(10, 0)] == [6, 6, 7]
 
 
 def test_deleting_twice_is_no_error(line: WaitingItems) -> None:

@@ -5,10 +5,8 @@ from pathlib import Path
 
 from tests.simulation.patched_simulator import OVEN, SIMULATOR, PatchedSimulator
 
-BAKING = "baking.py"
-PLANS = "plans.py"
-REMOVING = "removing.py"
 TABLE = "memory_table.py"
+"""The row in memory: its conditions are those of the DynamoDB adapter, as the contract suite shows."""
 
 
 @dataclass(frozen=True)
@@ -44,79 +42,80 @@ class Mutant:
 
 MUTANTS = [
     Mutant(
-        "the line is left without a second look",
-        BAKING,
-        (("            view = reached\n", "            break\n"),),
+        "a function leaves the line without a second look",
+        "waiting_line.py",
+        (("        view = loaded\n", "        break\n"),),
     ),
     Mutant(
-        "who found the line shut does not come again",
-        BAKING,
+        "no retry follows a look at a locked line",
+        "waiting_line.py",
         (
             (
-                "            self.new_items.trigger(RETRY_SECS)\n\n    def _reach",
-                "            pass\n\n    def _reach",
+                "refused.row.retry_at == at:\n        context.new_items.trigger(RECHECK_SECS)",
+                "refused.row.retry_at == at:\n        pass",
             ),
         ),
     ),
     Mutant(
-        "a call stands although it was answered",
+        "a wake-up stays pending although nothing more fits",
         TABLE,
-        (("_but(row, row.occupied, row.leases, 0)", "_but(row, row.occupied, row.leases, row.called_at)"),),
+        (("            0 if clears else row.wake_up_at,\n", "            row.wake_up_at,\n"),),
     ),
     Mutant(
-        "a call is answered although somebody fits",
+        "a wake-up is cleared although an item fits",
         TABLE,
-        (("    return waiting <= 0 or occupied > capacity - size\n", "    return True\n"),),
+        (("    return waiting > 0 and occupied <= capacity - size\n", "    return False\n"),),
     ),
     Mutant(
-        "slots that a hand gives back are not looked at again",
-        BAKING,
-        (("        if loaded is None or started.gave_back:\n", "        if loaded is None:\n"),),
+        "slots that are rolled back from the line are not looked at again",
+        "waiting_line.py",
+        (("    if settled.counts is None or started.rolled_back:\n", "    if settled.counts is None:\n"),),
     ),
     Mutant(
-        "who joins does not look at the row",
-        BAKING,
+        "a function does not look at the row after its items have joined",
+        "bake_items.py",
         (
             (
-                "if batch.triggers or placed.joined or placed.gave_back:",
-                "if batch.triggers or placed.gave_back:",
+                "if batch.triggers or admitted.joined or admitted.rolled_back:",
+                "if batch.triggers or admitted.rolled_back:",
             ),
         ),
     ),
     Mutant(
-        "a batch that gives slots back does not look who joined meanwhile",
-        BAKING,
-        (("if batch.triggers or placed.joined or placed.gave_back:", "if batch.triggers or placed.joined:"),),
+        "a function that rolls back slots does not look for items that joined meanwhile",
+        "bake_items.py",
+        (
+            (
+                "if batch.triggers or admitted.joined or admitted.rolled_back:",
+                "if batch.triggers or admitted.joined:",
+            ),
+        ),
     ),
     Mutant(
-        "an eviction does not compare what it has seen",
-        BAKING,
-        (("self.table.evict(item_id, row.leases[item_id].until)", "self.table.undo(item_id)"),),
+        "an eviction does not compare the lease that was seen",
+        "reconciling.py",
+        (("context.table.evict(item_id, lease.until)", "context.table.roll_back(item_id)"),),
         "an overdue item that comes again",
     ),
     Mutant(
         "an item that still bakes is evicted",
-        BAKING,
+        "reconciling.py",
         (("execution.running if execution else", "False if execution else"),),
     ),
     Mutant(
         "an item that Step Functions does not know yet is evicted",
-        BAKING,
-        (("if execution else item_id not in overdue:", "if execution else False:"),),
+        "reconciling.py",
+        (("if execution else not is_overdue:", "if execution else False:"),),
     ),
     Mutant(
         "a lease is overdue as soon as its time is over",
-        BAKING,
+        "reconciling.py",
         (("OVERDUE_AFTER_SECS = 90", "OVERDUE_AFTER_SECS = -1"),),
     ),
     Mutant(
         "redelivered items start without a renewal of their leases",
-        BAKING,
-        (
-            ("plan.loaded + self._renew(plan.leased)", "plan.loaded + plan.leased"),
-            ("        renewed = set(self._renew([h.item for h in plan.leased if h.item]))\n", ""),
-            ("[h for h in plan.leased if h.item in renewed]", "plan.leased"),
-        ),
+        "starting.py",
+        (("plan.loads + renew(context, plan.redelivered)", "plan.loads + plan.redelivered"),),
         "an overdue item that comes again",
     ),
     Mutant(
@@ -130,23 +129,23 @@ MUTANTS = [
         ((" and self.row.leases.keys().isdisjoint(leases)", ""),),
     ),
     Mutant(
-        "new items are loaded past those who wait",
+        "new items overtake those that wait",
         TABLE,
-        (("if leases and (row.waiting > 0 or not self._may_lease", "if leases and (not self._may_lease"),),
+        (("            or (settlement.overtakes and left_behind > 0)\n", ""),),
     ),
     Mutant(
-        "a smaller item of the line is loaded past a larger one",
-        PLANS,
-        (("            if plan.rest or (\n", "            if (\n"),),
+        "a smaller item of the line overtakes a larger one",
+        "plans.py",
+        (("            is_blocked = plan.rest and (", "            is_blocked = False and ("),),
     ),
     Mutant(
-        "nobody is called when slots are freed",
-        REMOVING,
-        (("    return called_at == now or called_at < now - UNANSWERED_SECS\n", "    return False\n"),),
+        "freed slots request no wake-up",
+        "item_removed.py",
+        (("            return row.wake_up_at == now\n", "            return False\n"),),
     ),
     Mutant(
         "slots are freed before the item is handed out",
-        REMOVING,
+        "item_removed.py",
         (
             ("        self.baked_items.push(item)\n", ""),
             (
@@ -157,93 +156,88 @@ MUTANTS = [
         "rough",
     ),
     Mutant(
-        "a load is not undone when the item turns out to have baked",
-        BAKING,
-        (("        self.table.undo(item.id)\n", ""),),
+        "a load is not rolled back when the item turns out to have baked",
+        "starting.py",
+        (("    context.table.roll_back(item.id)\n", ""),),
         "none",
     ),
     Mutant(
         "an item leaves the line before it starts",
-        BAKING,
+        "waiting_line.py",
         (
             (
-                "        plan, loaded = self._load_from_line(held)\n",
+                "    started = start(context, plan)\n",
                 (
-                    "        plan, loaded = self._load_from_line(held)\n"
-                    "        self.line.delete([h.waiting for h in plan.loaded])\n"
+                    "    context.waiting_items.delete(_messages(plan.loads))\n"
+                    "    started = start(context, plan)\n"
                 ),
             ),
         ),
         "rough",
     ),
     Mutant(
-        "items that could not be started are done with",
-        BAKING,
-        (
-            (
-                '                self.journal.note("failed", item.id, error=str(execution))\n',
-                (
-                    '                self.journal.note("failed", item.id, error=str(execution))\n'
-                    "                started.done.add(item.id)\n"
-                ),
-            ),
-        ),
+        "messages of items that could not be started are deleted",
+        "starting.py",
+        (("            raise execution\n", "            started.done.add(item.id)\n            return\n"),),
         "rough",
     ),
     Mutant(
         "a refused load is read as a full oven that took the item",
-        BAKING,
-        (("            return Placed(failed=[item.id for item in items])", "            return Placed()"),),
+        "admission.py",
+        (("        return Admitted(failed=list(batch.items))\n", "        return Admitted()\n"),),
         "rough",
     ),
     Mutant(
-        "items that could not be pushed into the line are handled",
-        BAKING,
+        "messages of items that could not be enqueued are deleted",
+        "admission.py",
+        (("        admitted.failed += joining\n", ""),),
+        "rough",
+    ),
+    Mutant(
+        "the count of the line is reset at once",
+        "reconciling.py",
         (
             (
-                "            return Placed(failed + joined, gave_back=",
-                "            return Placed(failed, gave_back=",
+                "    if now - row.joined_at > QUIET_SECS and context.waiting_items.count() == 0:",
+                "    if True:",
             ),
         ),
+    ),
+    Mutant(
+        "a message that left the line before is subtracted again",
+        TABLE,
+        (("            or (leaving.sequences and row.last_left >= leaving.sequences[0])\n", ""),),
         "rough",
     ),
     Mutant(
-        "the line is recounted at once",
-        BAKING,
-        (("if now - row.joined_at > QUIET_SECS and self.line.count() == 0:", "if True:"),),
+        "a count of the line that may be out of date is believed at once",
+        "reconciling.py",
+        (("now - row.joined_at > QUIET_SECS and context.waiting_items", "context.waiting_items"),),
     ),
     Mutant(
-        "what left the line before is counted out again",
+        "an epoch is closed before its time",
+        "reconciling.py",
+        (("if end + QUIET_SECS < row.left_at]", "if row.left_at]"),),
+    ),
+    Mutant(
+        "an item that joins is taken for one of the next epoch",
+        "admission.py",
+        (("epoch_of(settled.at))", "(epoch_of(settled.at) + 1) % 12)"),),
+    ),
+    Mutant(
+        "with the orphans of an epoch all items are subtracted",
         TABLE,
-        (("            or (leaving.taken and row.left >= leaving.taken[0])\n", ""),),
-        "rough",
+        (("waiting = row.waiting - seen.orphaned(epochs)", "waiting = 0"),),
     ),
     Mutant(
-        "a count that may be old is believed at once",
-        BAKING,
-        (("if now - row.joined_at > QUIET_SECS and self.line.count() == 0:", "if self.line.count() == 0:"),),
-    ),
-    Mutant(
-        "an era is over before its time is",
-        BAKING,
-        (("end + QUIET_SECS < pushed_at", "True"),),
-    ),
-    Mutant(
-        "who joins is taken for one of the next era",
-        BAKING,
-        (("        return plan, era_of(now)\n", "        return plan, (era_of(now) + 1) % ERAS\n"),),
-    ),
-    Mutant(
-        "with an era all who wait are forgotten",
-        TABLE,
-        (("waiting = row.waiting - seen.died(eras)", "waiting = 0"),),
-    ),
-    Mutant(
-        "nobody looks into a copy that outlives its item",
-        BAKING,
+        "a copy that outlives its item is not reconciled",
+        "starting.py",
         (
             (
-                "        if until <= self.now():\n            self.new_items.trigger(RETRY_SECS, item.id)\n",
+                (
+                    "    if until <= context.now():\n"
+                    "        context.new_items.trigger(RECHECK_SECS, item.id)\n"
+                ),
                 "",
             ),
         ),
@@ -251,12 +245,12 @@ MUTANTS = [
     ),
     Mutant(
         "a failed item is no dead letter",
-        BAKING,
+        "reconciling.py",
         (
             (
                 (
-                    "            if execution and execution.failed:\n"
-                    "                self._bury(item_id, execution)\n"
+                    "    if execution and execution.failed:\n"
+                    "        dead_letter_failed(context, item_id, execution)\n"
                 ),
                 "",
             ),
@@ -264,11 +258,11 @@ MUTANTS = [
     ),
     Mutant(
         "a malformed message is left to come again",
-        BAKING,
+        "bake_items.py",
         (
             (
-                "        if batch.malformed and not self._reject(",
-                "        if batch.malformed and self._reject(",
+                "            reject(context, list(batch.malformed.values()))\n",
+                "            return set(batch.malformed)\n",
             ),
         ),
         "none",

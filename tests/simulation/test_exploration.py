@@ -135,7 +135,7 @@ def test_a_thousand_paths_through_states_seen_before_show_nothing_new(
 
 
 def test_the_path_to_a_failure_is_traced() -> None:
-    mutant = mutants.BY_NAME["an eviction does not compare what it has seen"]
+    mutant = mutants.BY_NAME["an eviction does not compare the lease that was seen"]
     mutated = mutant.simulator()
     scenarios = {scenario.name: scenario for scenario in mutated.scenarios.SCENARIOS}
     scenario = scenarios[mutant.faults]

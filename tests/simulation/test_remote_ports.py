@@ -6,7 +6,9 @@ from typing import TypeVar
 import pytest
 
 from pizza_oven.errors import ServiceError
-from pizza_oven.ports import BakingTable, Lease, Row
+from pizza_oven.ports import BakingTable
+from pizza_oven.row import Lease, Row
+from pizza_oven.settlement import Settlement
 from serverless_pizza_oven.simulator.aws_operations import Operation, Operations
 from serverless_pizza_oven.simulator.latencies import AWS, Latency
 from serverless_pizza_oven.simulator.loop import MILLISECOND, MINUTE, START, Loop
@@ -87,9 +89,9 @@ def test_a_request_about_the_row_takes_units_by_its_size() -> None:
     operations = Operations.of(loop, AWS, LARGE_REGION, table)
     far = remote_baking_table(transport(loop), table, operations)
     leases = {f"item-{number}": Lease(1, until=60) for number in range(250)}
-    table.load_directly(leases, 250, 0, 0)
+    table.settle(Settlement(loads=leases), 250, 0)
 
-    assert answer(loop, far.look) == table.row != Row()
+    assert answer(loop, far.read) == table.row != Row()
     answer(loop, lambda: far.unload("item-7", 1))
 
     assert (operations.get_item.units, operations.update_item.units) == (2, 5)

@@ -35,7 +35,7 @@ def test_what_the_dice_fell_on_plays_the_same_schedule() -> None:
 
 
 def test_a_failure_is_told_by_the_shortest_story_that_ends_in_it() -> None:
-    mutated = BY_NAME["new items are loaded past those who wait"].simulator().schedules
+    mutated = BY_NAME["new items overtake those that wait"].simulator().schedules
     found = mutated.search(range(100), mutated.MILD)
     assert found is not None
     _, failure = found

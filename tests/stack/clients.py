@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pizza_oven.aws.baking_table import KEY, DynamoBakingTable
-from pizza_oven.baking import QUIET_SECS
-from pizza_oven.ports import Lease, Row
+from pizza_oven.reconciling import QUIET_SECS
+from pizza_oven.row import Counts, Lease, Row
+from pizza_oven.settlement import Settlement
 from serverless_pizza_oven.local.oven import LocalOven
 from serverless_pizza_oven.queue_client import count_messages
 from tests.stack.contents import contents
@@ -171,7 +172,7 @@ class Client:
 
     def row(self) -> Row:
         """The row of the Baking Table."""
-        return self._table.look()
+        return self._table.read()
 
     def bakings(self) -> dict[str, Baking]:
         """The executions of the items sent, by item id."""
@@ -243,9 +244,9 @@ class Client:
         """Lease slots for an item as an earlier load of it may have left them."""
         held = self.row().leases.get(item_id)
         if held is not None:
-            self._table.undo(item_id)
-        answer = self._table.load_directly({item_id: lease}, self.capacity, 0, 0)
-        assert answer.ok
+            self._table.roll_back(item_id)
+        settlement = Settlement(loads={item_id: lease}, overtakes=True)
+        assert isinstance(self._table.settle(settlement, self.capacity, 0), Counts)
 
     def lose_triggers_of(self, pizzas: Sequence[Fields]) -> None:
         """Have these pizzas wait before an empty oven while no trigger is on its way."""

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from pizza_oven.ports import Lease
+from pizza_oven.row import Lease
 from tests.stack.clients import Client, eventually, ids, pizza
 from tests.stack.conftest import NewOven
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from pizza_oven.baking import OVERDUE_AFTER_SECS
-from pizza_oven.ports import Lease
+from pizza_oven.reconciling import OVERDUE_AFTER_SECS
+from pizza_oven.row import Lease
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.deploying import deploy
 from serverless_pizza_oven.deployment.stack import Stack

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from pizza_oven.item import Trigger, parse
-from pizza_oven.ports import Lease
+from pizza_oven.row import Lease
 from serverless_pizza_oven.deployment.stack import find_stack, stack_parameters
 from serverless_pizza_oven.local.request_counts import COUNTS_PATH
 from serverless_pizza_oven.operations import steering

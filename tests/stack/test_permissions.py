@@ -10,7 +10,7 @@ from itertools import count
 import pytest
 
 from pizza_oven.aws.baking_table import KEY
-from pizza_oven.ports import Lease
+from pizza_oven.row import Lease
 from serverless_pizza_oven.aws import local
 from serverless_pizza_oven.deployment.deploying import deploy
 from serverless_pizza_oven.local.emulator import running_emulator

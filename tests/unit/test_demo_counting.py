@@ -2,7 +2,7 @@
 
 import pytest
 
-from pizza_oven.ports import Lease
+from pizza_oven.row import Lease
 from serverless_pizza_oven.demo.bars import Bars, bars
 from serverless_pizza_oven.demo.demo_oven import Observation
 from serverless_pizza_oven.demo.menu import Pizza

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from pizza_oven.errors import MalformedItemError
-from pizza_oven.item import Item, Trigger, parse, parse_fields, read_object
+from pizza_oven.item import Item, Trigger, parse, parse_fields
+from pizza_oven.strict_json import read_object
 
 CAPACITY = 14
 KIB_64 = 65_536

@@ -8,7 +8,8 @@ import pytest
 
 from pizza_oven.aws.queues import MAX_REASON_CHARS
 from pizza_oven.errors import MalformedItemError
-from pizza_oven.item import MAX_BAKING_TIME_SECS, MAX_ITEM_BYTES, Item, Trigger, parse
+from pizza_oven.item import MAX_BAKING_TIME_SECS, Item, Trigger, parse
+from pizza_oven.strict_json import MAX_ITEM_BYTES
 from tests.garbage import KINDS
 
 CAPACITY = 14

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pizza_oven.functions.metrics import MetricsJournal
-from pizza_oven.functions.wiring import journal_of
+from pizza_oven.functions.metrics import MetricsLog
+from pizza_oven.functions.wiring import decision_log
 
 Capture = pytest.CaptureFixture[str]
 
@@ -18,25 +18,23 @@ class Notes:
     def __init__(self) -> None:
         self.taken: list[tuple[str, str | None, dict[str, object]]] = []
 
-    def note(self, decision: str, item_id: str | None = None, **facts: object) -> None:
+    def record(self, decision: str, item_id: str | None = None, **facts: object) -> None:
         self.taken.append((decision, item_id, facts))
 
 
-def written_by(
-    work: Callable[[MetricsJournal], object], capture: Capture, *, enabled: bool = True
-) -> list[Any]:
+def written_by(work: Callable[[MetricsLog], object], capture: Capture, *, enabled: bool = True) -> list[Any]:
     """The lines of one invocation that does this work."""
-    journal = MetricsJournal(Notes(), "pizzeria", enabled=enabled)
+    journal = MetricsLog(Notes(), "pizzeria", enabled=enabled)
     journal.flushed_after(work)(journal)
     return [json.loads(line) for line in capture.readouterr().out.splitlines()]
 
 
-def a_rush(journal: MetricsJournal) -> None:
-    journal.note("loaded", "a", waited_secs=0.2)
-    journal.note("loaded", "b", waited_secs=1.5)
-    journal.note("joined", "c")
-    journal.note("duplicate", "a")
-    journal.note("looked", occupied=14, waiting=3, overdue=0)
+def a_rush(journal: MetricsLog) -> None:
+    journal.record("loaded", "a", waited_secs=0.2)
+    journal.record("loaded", "b", waited_secs=1.5)
+    journal.record("joined", "c")
+    journal.record("duplicate", "a")
+    journal.record("looked", occupied=14, waiting=3, overdue=0)
 
 
 def test_what_was_decided_is_counted_in_one_line(capsys: Capture) -> None:
@@ -81,7 +79,7 @@ def test_the_stack_is_the_one_dimension(capsys: Capture) -> None:
 def test_a_look_at_an_empty_oven_costs_nothing(
     facts: dict[str, int], metrics: dict[str, list[int]] | None, capsys: Capture
 ) -> None:
-    lines = written_by(lambda journal: journal.note("looked", None, **facts), capsys)
+    lines = written_by(lambda journal: journal.record("looked", None, **facts), capsys)
 
     found = [
         {name: line[name] for name in ("Occupied", "Waiting", "Overdue") if name in line} for line in lines
@@ -90,9 +88,9 @@ def test_a_look_at_an_empty_oven_costs_nothing(
 
 
 def test_the_last_look_counts_and_an_empty_oven_is_told_of_when_something_came_out(capsys: Capture) -> None:
-    def emptied(journal: MetricsJournal) -> None:
-        journal.note("looked", occupied=2, waiting=1, overdue=0)
-        journal.note("baked", "a", occupied=0, waiting=0)
+    def emptied(journal: MetricsLog) -> None:
+        journal.record("looked", occupied=2, waiting=1, overdue=0)
+        journal.record("baked", "a", occupied=0, waiting=0)
 
     (line,) = written_by(emptied, capsys)
 
@@ -100,15 +98,15 @@ def test_the_last_look_counts_and_an_empty_oven_is_told_of_when_something_came_o
 
 
 def test_an_invocation_that_fails_is_told_of_and_its_numbers_are_not_told_again(capsys: Capture) -> None:
-    journal = MetricsJournal(Notes(), "pizzeria", enabled=True)
+    journal = MetricsLog(Notes(), "pizzeria", enabled=True)
 
     def fail() -> None:
-        journal.note("failed", error="no")
+        journal.record("failed", error="no")
         raise ArithmeticError
 
     with pytest.raises(ArithmeticError):
         journal.flushed_after(fail)()
-    journal.flushed_after(lambda: journal.note("rejected", "b", reason="bad"))()
+    journal.flushed_after(lambda: journal.record("rejected", "b", reason="bad"))()
 
     first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert first["Failed"] == [1]
@@ -117,9 +115,9 @@ def test_an_invocation_that_fails_is_told_of_and_its_numbers_are_not_told_again(
 
 
 def test_more_waiting_times_than_a_line_may_hold_are_all_told(capsys: Capture) -> None:
-    def crowd(journal: MetricsJournal) -> None:
+    def crowd(journal: MetricsLog) -> None:
         for number in range(250):
-            journal.note("loaded", f"{number}", waited_secs=number)
+            journal.record("loaded", f"{number}", waited_secs=number)
 
     lines = written_by(crowd, capsys)
 
@@ -136,13 +134,13 @@ def test_without_metrics_there_are_no_lines(capsys: Capture) -> None:
 def test_what_is_counted_is_noted_all_the_same() -> None:
     notes = Notes()
 
-    MetricsJournal(notes, "pizzeria", enabled=False).note("loaded", "a", waited_secs=0.2)
+    MetricsLog(notes, "pizzeria", enabled=False).record("loaded", "a", waited_secs=0.2)
 
     assert notes.taken == [("loaded", "a", {"waited_secs": 0.2})]
 
 
 def test_code_that_is_ahead_of_its_environment_works_without_metrics(capsys: Capture) -> None:
-    journal = journal_of("BakeItems", {})
+    journal = decision_log("BakeItems", {})
 
     journal.flushed_after(a_rush)(journal)
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
-from pizza_oven.errors import HandedOutError
-from pizza_oven.item import MAX_BAKING_TIME_SECS, MAX_ITEM_BYTES, Trigger, parse
+from pizza_oven.errors import HandedOutError, RedrivenError
+from pizza_oven.item import MAX_BAKING_TIME_SECS, Trigger, parse
+from pizza_oven.strict_json import MAX_ITEM_BYTES
 from tests.unit.resolved import ROOT, TEMPLATE, ResolvedTemplate, arn, as_list, source, statements, translated
 
 
@@ -433,7 +434,7 @@ ALLOWED = {
             "sqs:GetQueueAttributes",
         },
         "NewItemsDLQ.Arn": {"sqs:SendMessage*"},
-        arn("dynamodb", "table/BakingTable"): {"dynamodb:UpdateItem"},
+        arn("dynamodb", "table/BakingTable"): {"dynamodb:GetItem", "dynamodb:UpdateItem"},
         "ItemStates": {"states:StartExecution"},
         arn("states", "execution:ItemStates.Name:*"): {"states:DescribeExecution"},
         "BakeItemsLog.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
@@ -654,11 +655,20 @@ def test_an_item_bakes_as_long_as_it_says_and_is_then_removed(definition: dict[s
     }
 
 
+REDRIVES = {
+    "ClientContext.$": (
+        r"""States.Base64Encode(States.Format('\{"custom":\{"redriveCount":{}\}\}', """
+        "$$.Execution.RedriveCount))"
+    )
+}
+"""How often an operator had the execution redriven is no part of the item."""
+
+
 def test_item_removed_is_given_the_item_and_the_execution_ends_with_it(definition: dict[str, Any]) -> None:
     removed = definition["States"]["Removed"]
     assert removed["Type"] == "Task"
     assert removed["Resource"] == "arn:aws-cn:states:::lambda:invoke"
-    assert removed["Parameters"] == {"FunctionName": "ItemRemoved.Arn", "Payload.$": "$"}
+    assert removed["Parameters"] == {"FunctionName": "ItemRemoved.Arn", "Payload.$": "$"} | REDRIVES
     assert removed["End"] is True
 
 
@@ -667,11 +677,19 @@ def test_what_is_handed_out_is_not_handed_out_again_while_its_slots_cannot_be_fr
 ) -> None:
     removed, unloaded = definition["States"]["Removed"], definition["States"]["Unloaded"]
     name = HandedOutError.__name__
-    assert removed["Retry"][0] == {"ErrorEquals": [name], "MaxAttempts": 0}
+    assert name in removed["Retry"][0]["ErrorEquals"]
     assert removed["Catch"] == [{"ErrorEquals": [name], "ResultPath": "$.error", "Next": "Unloaded"}]
     assert unloaded["Resource"] == removed["Resource"]
-    assert unloaded["Parameters"] == {"FunctionName": "ItemRemoved.Arn", "Payload": {"handedOut.$": "$.id"}}
+    payload = {"handedOut.$": "$.id"}
+    assert unloaded["Parameters"] == {"FunctionName": "ItemRemoved.Arn", "Payload": payload} | REDRIVES
     assert unloaded["End"] is True
+
+
+@TASKS
+def test_a_redriven_execution_fails_at_once(task: str, definition: dict[str, Any]) -> None:
+    retry = definition["States"][task]["Retry"][0]
+    assert RedrivenError.__name__ in retry["ErrorEquals"]
+    assert retry["MaxAttempts"] == 0
 
 
 @TASKS
@@ -745,7 +763,7 @@ def test_the_pilot_light_sends_a_trigger_each_minute(stack: ResolvedTemplate) ->
     assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 minute)", "ENABLED")
     [target] = rule["Targets"]
     assert target["Arn"] == "NewItems.Arn"
-    assert parse(target["Input"], capacity=1) == Trigger()
+    assert parse(target["Input"], capacity=1) == Trigger("pilot-light")
 
 
 def test_the_pilot_light_is_out_while_the_oven_is_paused() -> None:

@@ -1,18 +1,29 @@
-"""The Baking Table: one DynamoDB item that holds all that must be decided at once.
+"""The Baking Table: one DynamoDB item that holds everything that must be decided atomically.
 
-Attributes: `occupied`, `waiting`, `joinedAt`, `leftLine`, `calledAt`, `comeAt`; `~<era>`, how many of those
-who wait joined in it; and for each item in the oven its lease: `@<item id>`, when it should be out, and if it
-takes more than one slot, `*<item id>`, how many. They are short on purpose: a write is billed by the whole
-item, 1 KB (some 20 leases) a unit
+The attributes are short on purpose: a write is billed by the whole item, in units of 1 KB, which hold
+some 20 leases
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html).
+
+| field of Row | attribute |
+| --- | --- |
+| occupied, waiting | `occupied`, `waiting` |
+| joined_at | `joinedAt` |
+| leases | `@<item id>`: until; `*<item id>`: size, if it is more than one slot |
+| wake_up_at | `calledAt` |
+| retry_at | `comeAt` |
+| last_left, left_at | `leftLine`, `leftAt` |
+| waiting_by_epoch | `~<epoch>` |
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pizza_oven.aws.clients import service_errors
+from pizza_oven.aws.row_update import RowUpdate
 from pizza_oven.errors import ServiceError
-from pizza_oven.ports import Answer, Lease, Leaving, Row, era_of
+from pizza_oven.row import Counts, Lease, Refused, Row, Unloaded, epoch_of
+from pizza_oven.settlement import Settlement
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,229 +31,187 @@ if TYPE_CHECKING:
 KEY = {"id": {"S": "capacity"}}
 _UNTIL = "@"
 _SIZE = "*"
-_ERA = "~"
+_EPOCH = "~"
+
+_Attributes = Mapping[str, Any]
 
 
 class DynamoBakingTable:
-    """Implements BakingTable. The row need not exist: the first load makes it."""
+    """Implements BakingTable. The row need not exist: the first write creates it."""
 
     def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
         self._client = client
         self._table_name = table_name
 
-    def look(self) -> Row:
-        with service_errors("looking at the baking table"):
+    def read(self) -> Row:
+        with service_errors("reading the baking table"):
             response = self._client.get_item(TableName=self._table_name, Key=KEY, ConsistentRead=True)
         return _row(response.get("Item", {}))
 
-    def load_directly(self, leases: Mapping[str, Lease], capacity: int, joining: int, now: float) -> Answer:
-        write = _Write()
-        if leases:
-            write.lease(leases, capacity)
-            write.only_if("(attribute_not_exists(waiting) OR waiting <= :zero)", zero=0)
-        if joining:
-            write.add("waiting :joining", joining=joining)
-            write.set("joinedAt = :now", now=now)
-            write.remove("calledAt")
-            write.join({era_of(now): joining})
-        return self._update(write, told="UPDATED_NEW")
+    def settle(self, settlement: Settlement, capacity: int, now: float) -> Counts | Refused:
+        update = RowUpdate()
+        _load(update, settlement, capacity)
+        _leave(update, settlement)
+        _count_waiting(update, settlement, now)
+        if settlement.next_size is not None:
+            update.remove("calledAt")
+            update.only_if(
+                "(attribute_not_exists(waiting) OR waiting <= :leaving OR occupied > :fitting)",
+                leaving=settlement.leaving.counted,
+                fitting=capacity - settlement.size - settlement.next_size,
+            )
+        attributes = self._write(update, returning="UPDATED_NEW")
+        return attributes if isinstance(attributes, Refused) else _counts(attributes)
 
-    def load_from_line(
-        self,
-        leases: Mapping[str, Lease],
-        capacity: int,
-        leaving: Leaving,
-        next_size: int | None,
-    ) -> Answer:
-        write = _Write()
-        if leases:
-            write.lease(leases, capacity)
-        if leaving.taken:
-            # The line is first in, first out, so one number tells all that have left it.
-            write.set("leftLine = :last", last=leaving.taken[-1])
-            write.only_if("(attribute_not_exists(leftLine) OR leftLine < :first)", first=leaving.taken[0])
-        if leaving.counted:
-            write.add("waiting :minus", minus=-leaving.counted)
-            write.only_if("waiting >= :leaving", leaving=leaving.counted)
-        write.join({era: -count for era, count in leaving.joined.items()})
-        if next_size is not None:
-            size = sum(lease.size for lease in leases.values())
-            write.answer_call(capacity - size - next_size, leaving.counted)
-        return self._update(write, told="ALL_NEW")
+    def unload(self, item_id: str, now: float) -> Unloaded | Refused:
+        update = _free(item_id)
+        update.set("calledAt = if_not_exists(calledAt, :now)", now=now)
+        update.tell("waiting")
+        attributes = self._write(update, returning="UPDATED_NEW")
+        if isinstance(attributes, Refused):
+            return attributes
+        counts = _counts(attributes)
+        return Unloaded(counts.occupied, counts.waiting, float(attributes["calledAt"]["N"]))
 
-    def unload(self, item_id: str, now: float) -> Answer:
-        write = _Write().free(item_id)
-        write.set("calledAt = if_not_exists(calledAt, :now)", now=now)
-        # Touched, so that it is told.
-        write.set("waiting = if_not_exists(waiting, :zero)", zero=0)
-        return self._update(write, told="UPDATED_NEW")
+    def roll_back(self, item_id: str) -> Refused | None:
+        return self._write_only(_free(item_id))
 
-    def answer_call(self, capacity: int, head_size: int) -> Answer:
-        write = _Write()
-        write.answer_call(capacity - head_size, leaving=0)
-        # Touched, so that even an oven that was never used has a row to read.
-        write.set("occupied = if_not_exists(occupied, :zero)", zero=0)
-        return self._update(write, told="ALL_NEW")
+    def renew(self, item_id: str, until: float) -> Refused | None:
+        update = RowUpdate({"#until": _UNTIL + item_id})
+        update.set("#until = :until", until=until)
+        update.only_if("attribute_exists(#until)")
+        return self._write_only(update)
 
-    def come_again(self, now: float, at: float) -> Answer:
-        write = _Write()
-        write.set("calledAt = :now", now=now)
-        write.set("comeAt = :at", at=at)
-        write.only_if("(attribute_not_exists(comeAt) OR comeAt <= :now)")
-        return self._update(write)
+    def evict(self, item_id: str, until: float) -> Refused | None:
+        update = _free(item_id)
+        update.only_if("#until = :until", until=until)
+        return self._write_only(update)
 
-    def drop_call(self) -> Answer:
-        write = _Write()
-        write.remove("calledAt")
-        return self._update(write)
+    def replace_wake_up(self, seen_at: float, now: float) -> Refused | None:
+        update = RowUpdate()
+        update.set("calledAt = :now", now=now)
+        update.only_if("calledAt = :seen", seen=seen_at)
+        return self._write_only(update)
 
-    def undo(self, item_id: str) -> Answer:
-        return self._update(_Write().free(item_id))
+    def schedule_retry(self, now: float, at: float) -> Refused | None:
+        update = RowUpdate()
+        update.set("calledAt = :now", now=now)
+        update.set("comeAt = :at", at=at)
+        update.only_if("(attribute_not_exists(comeAt) OR comeAt <= :now)")
+        return self._write_only(update)
 
-    def renew(self, item_id: str, until: float) -> Answer:
-        write = _Write({"#until": _UNTIL + item_id})
-        write.set("#until = :until", until=until)
-        write.only_if("attribute_exists(#until)")
-        return self._update(write)
+    def reset_waiting(self, seen: Row) -> Refused | None:
+        names = _epoch_names(seen.waiting_by_epoch)
+        update = RowUpdate(names)
+        update.set("waiting = :zero", zero=0)
+        update.remove(*names)
+        update.only_if("waiting = :seen AND joinedAt = :joined", seen=seen.waiting, joined=seen.joined_at)
+        return self._write_only(update)
 
-    def evict(self, item_id: str, until: float) -> Answer:
-        write = _Write().free(item_id)
-        write.only_if("#until = :until", until=until)
-        return self._update(write)
+    def subtract_orphans(self, seen: Row, epochs: Sequence[int]) -> Refused | None:
+        names = _epoch_names(epochs)
+        update = RowUpdate(names)
+        update.add("waiting :minus", minus=-seen.orphaned(epochs))
+        update.remove(*names)
+        for n, (name, epoch) in enumerate(zip(names, epochs, strict=True)):
+            update.only_if(f"{name} = :seen{n}", **{f"seen{n}": seen.waiting_by_epoch[epoch]})
+        return self._write_only(update)
 
-    def recount(self, seen: Row) -> Answer:
-        names = _era_names(seen.joined)
-        write = _Write(names)
-        write.set("waiting = :zero", zero=0)
-        write.remove(*names)
-        write.only_if("waiting = :seen AND joinedAt = :joined", seen=seen.waiting, joined=seen.joined_at)
-        return self._update(write)
+    def _write_only(self, update: RowUpdate) -> Refused | None:
+        outcome = self._write(update, returning="NONE")
+        return outcome if isinstance(outcome, Refused) else None
 
-    def forget(self, seen: Row, eras: Sequence[int]) -> Answer:
-        names = _era_names(eras)
-        write = _Write(names)
-        write.add("waiting :minus", minus=-seen.died(eras))
-        write.remove(*names)
-        for n, (name, era) in enumerate(zip(names, eras, strict=True)):
-            write.only_if(f"{name} = :seen{n}", **{f"seen{n}": seen.joined[era]})
-        return self._update(write, told="ALL_NEW")
-
-    def _update(self, write: "_Write", told: Literal["NONE", "UPDATED_NEW", "ALL_NEW"] = "NONE") -> Answer:
+    def _write(self, update: RowUpdate, returning: Literal["NONE", "UPDATED_NEW"]) -> _Attributes | Refused:
         try:
             with service_errors("writing to the baking table"):
                 response = self._client.update_item(
                     TableName=self._table_name,
                     Key=KEY,
-                    ReturnValues=told,
-                    # Why the condition failed, at no cost:
+                    ReturnValues=returning,
+                    # The row that failed the condition, at no cost:
                     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                    **write.request(),
+                    **update.request(),
                 )
         except ServiceError as error:
             refusal = error.__cause__
             if isinstance(refusal, self._client.exceptions.ConditionalCheckFailedException):
-                return Answer(False, _row(cast("dict[str, Any]", refusal.response.get("Item", {}))))
+                return Refused(_row(cast("dict[str, Any]", refusal.response.get("Item", {}))))
             raise
-        return Answer(True, _row(response.get("Attributes", {})))
+        return response.get("Attributes", {})
 
 
-class _Write:
-    """An UpdateItem request in the making."""
-
-    def __init__(self, names: dict[str, str] | None = None) -> None:
-        self._names: dict[str, str] = names or {}
-        self._values: dict[str, Any] = {}
-        self._clauses: dict[str, list[str]] = {}
-        self._conditions: list[str] = []
-
-    def add(self, clause: str, **values: float) -> None:
-        self._clauses.setdefault("ADD", []).append(clause)
-        self._use(values)
-
-    def set(self, clause: str, **values: float) -> None:
-        self._clauses.setdefault("SET", []).append(clause)
-        self._use(values)
-
-    def remove(self, *names: str) -> None:
-        if names:
-            self._clauses.setdefault("REMOVE", []).extend(names)
-
-    def only_if(self, condition: str, **values: float) -> None:
-        self._conditions.append(condition)
-        self._use(values)
-
-    def lease(self, leases: Mapping[str, Lease], capacity: int) -> None:
-        """Lease them all, if there is room for all and none is leased."""
-        size = sum(lease.size for lease in leases.values())
-        self.add("occupied :size", size=size)
-        # At most, not exactly: a lowered capacity finds the oven fuller than it may be.
-        room = (
-            "occupied <= :most"
-            if size > capacity
-            else "(attribute_not_exists(occupied) OR occupied <= :most)"
-        )
-        self.only_if(room, most=capacity - size)
-        for n, (item_id, lease) in enumerate(leases.items()):
-            self._names[f"#until{n}"] = _UNTIL + item_id
-            self.set(f"#until{n} = :until{n}", **{f"until{n}": lease.until})
-            self.only_if(f"attribute_not_exists(#until{n})")
-            if lease.size > 1:
-                self._names[f"#size{n}"] = _SIZE + item_id
-                self.set(f"#size{n} = :size{n}", **{f"size{n}": lease.size})
-
-    def free(self, item_id: str) -> "_Write":
-        """Free the item's slots, if it is leased: as many as its lease says, whatever a copy of it says."""
-        self._names |= {"#until": _UNTIL + item_id, "#size": _SIZE + item_id}
-        self.set("occupied = occupied - if_not_exists(#size, :one)", one=1)
-        self.remove("#until", "#size")
-        self.only_if("attribute_exists(#until)")
-        return self
-
-    def join(self, joined: Mapping[int, int]) -> None:
-        """Count so many more who joined in each era."""
-        names = _era_names(joined)
-        self._names |= names
-        for n, (name, count) in enumerate(zip(names, joined.values(), strict=True)):
-            self.add(f"{name} :joined{n}", **{f"joined{n}": count})
-
-    def answer_call(self, fitting: int, leaving: int) -> None:
-        """The call is answered, if only those `leaving` wait, or more than `fitting` slots are taken."""
-        self.remove("calledAt")
-        self.only_if(
-            "(attribute_not_exists(waiting) OR waiting <= :leaving OR occupied > :fitting)",
-            leaving=leaving,
-            fitting=fitting,
-        )
-
-    def request(self) -> dict[str, Any]:
-        """The parts of the request that are not empty, as DynamoDB demands."""
-        clauses = " ".join(f"{action} {', '.join(parts)}" for action, parts in self._clauses.items())
-        request: dict[str, Any] = {"UpdateExpression": clauses}
-        if self._conditions:
-            request["ConditionExpression"] = " AND ".join(self._conditions)
-        if self._names:
-            request["ExpressionAttributeNames"] = self._names
-        if self._values:
-            request["ExpressionAttributeValues"] = self._values
-        return request
-
-    def _use(self, values: Mapping[str, float]) -> None:
-        for name, value in values.items():
-            self._values[f":{name}"] = _number(value)
+def _load(update: RowUpdate, settlement: Settlement, capacity: int) -> None:
+    """Take a lease for each load, if there is room for all and none is leased."""
+    if not settlement.loads:
+        update.tell("occupied")
+        return
+    size = settlement.size
+    update.add("occupied :size", size=size)
+    # At most, never exactly: after the capacity was lowered, the oven is fuller than it may be.
+    fits = "occupied <= :most"
+    if size <= capacity:
+        fits = f"(attribute_not_exists(occupied) OR {fits})"
+    update.only_if(fits, most=capacity - size)
+    if settlement.overtakes:
+        update.only_if("(attribute_not_exists(waiting) OR waiting <= :left)", left=settlement.leaving.counted)
+    for n, (item_id, lease) in enumerate(settlement.loads.items()):
+        update.name(f"#until{n}", _UNTIL + item_id)
+        update.set(f"#until{n} = :until{n}", **{f"until{n}": lease.until})
+        update.only_if(f"attribute_not_exists(#until{n})")
+        if lease.size > 1:
+            update.name(f"#size{n}", _SIZE + item_id)
+            update.set(f"#size{n} = :size{n}", **{f"size{n}": lease.size})
 
 
-def _era_names(eras: Iterable[int]) -> dict[str, str]:
-    """The attributes of eras, by what stands for them in a request."""
-    return {f"#era{n}": f"{_ERA}{era}" for n, era in enumerate(eras)}
+def _leave(update: RowUpdate, settlement: Settlement) -> None:
+    """Note what left the line, if none of it left before."""
+    leaving = settlement.leaving
+    if leaving.sequences:
+        # The line is first in, first out, so one number tells all that left it.
+        update.set("leftLine = :last", last=leaving.sequences[-1])
+        update.only_if("(attribute_not_exists(leftLine) OR leftLine < :first)", first=leaving.sequences[0])
+    if leaving.sent_at:
+        update.set("leftAt = :leftAt", leftAt=leaving.sent_at)
+    if leaving.counted:
+        update.only_if("waiting >= :leaving", leaving=leaving.counted)
 
 
-def _number(value: float) -> dict[str, str]:
-    # Times to the millisecond; a float in full would not come back as the number that was sent.
-    return {"N": str(value) if isinstance(value, int) else f"{value:.3f}"}
+def _count_waiting(update: RowUpdate, settlement: Settlement, now: float) -> None:
+    """Count the items that joined and left, in all and by epoch."""
+    epochs = Counter({epoch: -count for epoch, count in settlement.leaving.by_epoch.items()})
+    if settlement.joining:
+        update.set("joinedAt = :now", now=now)
+        update.remove("calledAt")
+        epochs[epoch_of(now)] += settlement.joining
+    for n, (epoch, change) in enumerate(epochs.items()):
+        update.name(f"#epoch{n}", f"{_EPOCH}{epoch}")
+        update.add(f"#epoch{n} :epoch{n}", **{f"epoch{n}": change})
+    if change := settlement.joining - settlement.leaving.counted:
+        update.add("waiting :change", change=change)
+    else:
+        update.tell("waiting")
 
 
-def _row(attributes: Mapping[str, Any]) -> Row:
+def _free(item_id: str) -> RowUpdate:
+    """Free the item's slots, if it is leased: as many as its lease says."""
+    update = RowUpdate({"#until": _UNTIL + item_id, "#size": _SIZE + item_id})
+    update.set("occupied = occupied - if_not_exists(#size, :one)", one=1)
+    update.remove("#until", "#size")
+    update.only_if("attribute_exists(#until)")
+    return update
+
+
+def _epoch_names(epochs: Iterable[int]) -> dict[str, str]:
+    """The attributes of epochs, by their placeholders."""
+    return {f"#epoch{n}": f"{_EPOCH}{epoch}" for n, epoch in enumerate(epochs)}
+
+
+def _counts(attributes: _Attributes) -> Counts:
+    return Counts(int(attributes["occupied"]["N"]), int(attributes["waiting"]["N"]))
+
+
+def _row(attributes: _Attributes) -> Row:
     numbers = {name: value["N"] for name, value in attributes.items() if "N" in value}
     return Row(
         occupied=int(numbers.get("occupied", 0)),
@@ -253,8 +222,11 @@ def _row(attributes: Mapping[str, Any]) -> Row:
             for name, until in numbers.items()
             if name.startswith(_UNTIL)
         },
-        left=int(numbers.get("leftLine", 0)),
-        called_at=float(numbers.get("calledAt", 0)),
-        come_at=float(numbers.get("comeAt", 0)),
-        joined={int(name[1:]): int(count) for name, count in numbers.items() if name.startswith(_ERA)},
+        wake_up_at=float(numbers.get("calledAt", 0)),
+        retry_at=float(numbers.get("comeAt", 0)),
+        last_left=int(numbers.get("leftLine", 0)),
+        left_at=float(numbers.get("leftAt", 0)),
+        waiting_by_epoch={
+            int(name[1:]): int(count) for name, count in numbers.items() if name.startswith(_EPOCH)
+        },
     )

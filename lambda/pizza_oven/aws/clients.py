@@ -1,4 +1,4 @@
-"""How the SDK's clients are set up to fail fast, and their errors in our words."""
+"""How the SDK's clients are set up to fail fast, and how their errors become errors of the oven."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pizza_oven.errors import ServiceError
+from pizza_oven.errors import ServiceError, ThrottledError
 
 CONFIG = Config(
     # A request that hangs is tried again twice while the function has time, which is 10 s. The longest
@@ -19,10 +19,38 @@ CONFIG = Config(
 )
 
 
+THROTTLES = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "TooManyRequestsException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "SlowDown",
+        "KMS.ThrottlingException",
+        "KmsThrottled",
+    }
+)
+"""How services spell that a quota is used up
+(https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html)."""
+
+
 @contextmanager
 def service_errors(doing: str) -> Iterator[None]:
-    """Raise what the SDK raises, after its retries, as a ServiceError that says what was being done."""
+    """Raise what the SDK raises after its retries as a ServiceError that says what was being done.
+
+    Raises ThrottledError if the last answer was that a quota is used up.
+    """
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        raise ServiceError(f"{doing}: {error}") from error
+        kind = ThrottledError if error_code(error) in THROTTLES else ServiceError
+        raise kind(f"{doing}: {error}") from error
+
+
+def error_code(error: BaseException | None) -> str:
+    """The code of an answer by AWS; empty if no answer came."""
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""

@@ -4,19 +4,17 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from pizza_oven.aws.clients import service_errors
+from pizza_oven.aws.clients import error_code, service_errors
 from pizza_oven.errors import ServiceError
+from pizza_oven.execution import Execution
 from pizza_oven.item import Item
-from pizza_oven.ports import Execution
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 
 _REFUSALS = ("InvalidExecutionInput", "InvalidName", "ValidationException")
-"""Of an item that Step Functions will never start
+"""Step Functions will never start an item that it refuses with these codes
 (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html)."""
 
 
@@ -38,7 +36,7 @@ class StepFunctionsItemStates:
             with service_errors(f"describing the baking of {item_id}"):
                 found = self._client.describe_execution(executionArn=self.execution_arn(item_id))
         except ServiceError as error:
-            if _code(error) == "ExecutionDoesNotExist":
+            if error_code(error.__cause__) == "ExecutionDoesNotExist":
                 return None
             raise
         return Execution(
@@ -59,24 +57,19 @@ class StepFunctionsItemStates:
                         stateMachineArn=self._state_machine_arn, name=item.id, input=item.body
                     )
             except ServiceError as error:
-                code = _code(error)
+                code = error_code(error.__cause__)
                 if code in _REFUSALS:
-                    # Not in its words, which quote the item: the cause is written to the log, too.
+                    # Without its message, which quotes the item: the cause is logged.
                     return Execution("FAILED", 0, item.body, f"Step Functions refused it: {code}")
                 if code != "ExecutionAlreadyExists":
                     raise
-                # Closed, or running with another input; some emulators say so of the same input, too.
+                # Closed, or running with another input. Some emulators say so of the same input, too.
                 existing = self.describe(item.id)
                 if existing is None:
                     raise
                 return existing
         except ServiceError as error:
             return error
-        # Of a running execution with the same input, AWS repeats the first answer, its start date included
+        # For a running execution with the same input, AWS repeats the first answer with its start date
         # (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
         return Execution("RUNNING", started["startDate"].timestamp())
-
-
-def _code(error: ServiceError) -> str:
-    cause = error.__cause__
-    return cause.response["Error"]["Code"] if isinstance(cause, ClientError) else ""

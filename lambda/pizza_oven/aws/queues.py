@@ -1,12 +1,13 @@
 """The four queues on SQS."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pizza_oven.aws.clients import service_errors
 from pizza_oven.errors import ServiceError
-from pizza_oven.item import UNSENDABLE, Item, Trigger
-from pizza_oven.ports import BATCH, DeadLetter, Waiting
+from pizza_oven.item import Item, Trigger
+from pizza_oven.messages import BATCH, DeadLetter, WaitingMessage
+from pizza_oven.strict_json import UNSENDABLE
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -20,10 +21,12 @@ MAX_REASON_CHARS = 1000
 """Enough of a cause to act on."""
 
 _GONE = ("ReceiptHandleIsInvalid", "InvalidParameterValue")
-"""What is said of a message that is deleted already, or in other hands since: it will be dealt with there."""
+"""The codes for a message that is deleted already, or was received by another function since: that one
+deletes it."""
 
 _GROUP = "line"
-_ERA = "era"
+_EPOCH = "era"
+"""The message attribute with the epoch in which an item joined."""
 
 
 class SqsNewItems:
@@ -66,49 +69,55 @@ class SqsDeadLetters:
 class SqsWaitingItems:
     """Implements WaitingItems on a FIFO queue."""
 
-    def __init__(self, client: "SQSClient", queue_url: str) -> None:
+    def __init__(self, client: "SQSClient", queue_url: str, new_id: Callable[[], str]) -> None:
+        """Each `new_id` is another one, at most 128 characters."""
         self._client = client
         self._queue_url = queue_url
+        self._new_id = new_id
 
-    def push(self, tickets: Mapping[str, Item], era: int) -> None:
-        stamp = {_ERA: {"DataType": "Number", "StringValue": str(era)}}
+    def push(self, items: Mapping[str, Item], epoch: int) -> None:
+        stamp = {_EPOCH: {"DataType": "Number", "StringValue": str(epoch)}}
         entries = [
             {
                 "MessageBody": item.body,
                 "MessageAttributes": stamp,
                 "MessageGroupId": _GROUP,
-                "MessageDeduplicationId": ticket,
+                "MessageDeduplicationId": deduplication_id,
             }
-            for ticket, item in tickets.items()
+            for deduplication_id, item in items.items()
         ]
         _send(self._client, self._queue_url, entries)
 
-    def receive(self, count: int, wait_secs: int) -> list[Waiting]:
+    def receive(self, count: int, wait_secs: int) -> list[WaitingMessage]:
         with service_errors("receiving from the line"):
             response = self._client.receive_message(
                 QueueUrl=self._queue_url,
                 MaxNumberOfMessages=count,
                 WaitTimeSeconds=wait_secs,
                 MessageSystemAttributeNames=["SequenceNumber", "SentTimestamp"],
-                MessageAttributeNames=[_ERA],
+                MessageAttributeNames=[_EPOCH],
+                # If the answer is lost, the SDK asks again with the same id, and gets the same messages.
+                # Without it, they would lock the line until their visibility timeout is over:
+                # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+                ReceiveRequestAttemptId=self._new_id(),
             )
-        return [_waiting(message) for message in response.get("Messages", [])]
+        return [_waiting_message(message) for message in response.get("Messages", [])]
 
-    def delete(self, hand: Sequence[Waiting]) -> None:
+    def delete(self, messages: Sequence[WaitingMessage]) -> None:
         entries: list[Any] = [
-            {"Id": str(n), "ReceiptHandle": waiting.receipt} for n, waiting in enumerate(hand)
+            {"Id": str(n), "ReceiptHandle": message.receipt} for n, message in enumerate(messages)
         ]
         with service_errors("deleting from the line"):
             response = self._client.delete_message_batch(QueueUrl=self._queue_url, Entries=entries)
         _check(response, "deleting from the line", fine=_GONE)
 
-    def put_back(self, hand: Sequence[Waiting], delay_secs: int) -> None:
+    def put_back(self, messages: Sequence[WaitingMessage], delay_secs: int) -> None:
         entries: list[Any] = [
-            {"Id": str(n), "ReceiptHandle": waiting.receipt, "VisibilityTimeout": delay_secs}
-            for n, waiting in enumerate(hand)
+            {"Id": str(n), "ReceiptHandle": message.receipt, "VisibilityTimeout": delay_secs}
+            for n, message in enumerate(messages)
         ]
         with service_errors("putting items back in line"):
-            # An entry that fails comes back by itself, when its visibility timeout is over.
+            # An entry that fails becomes visible anyway when its visibility timeout is over.
             self._client.change_message_visibility_batch(QueueUrl=self._queue_url, Entries=entries)
 
     def count(self) -> int:
@@ -124,9 +133,9 @@ class SqsWaitingItems:
         return sum(map(int, response["Attributes"].values()))
 
 
-def _waiting(message: "MessageTypeDef") -> Waiting:
-    stamp = message.get("MessageAttributes", {}).get(_ERA)
-    return Waiting(
+def _waiting_message(message: "MessageTypeDef") -> WaitingMessage:
+    stamp = message.get("MessageAttributes", {}).get(_EPOCH)
+    return WaitingMessage(
         message["Body"],
         message["ReceiptHandle"],
         int(message["Attributes"]["SequenceNumber"]),

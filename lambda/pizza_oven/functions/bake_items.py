@@ -1,23 +1,26 @@
 """The Lambda function BakeItems: New Items invokes it with batches of messages."""
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.session import Session
 
-from pizza_oven.baking import Message
+from pizza_oven.bake_items import bake_items
 from pizza_oven.functions import wiring
+from pizza_oven.messages import NewMessage
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
 @cache
-def _bake_items() -> Callable[[Sequence[Message], Callable[[], float]], list[str]]:
-    journal = wiring.journal_of("BakeItems", os.environ)
-    return journal.flushed_after(wiring.bake_items(os.environ, Session(), journal))
+def _bake_items() -> Callable[[Sequence[NewMessage], Callable[[], float]], list[str]]:
+    log = wiring.decision_log("BakeItems", os.environ)
+    context = wiring.context(os.environ, Session(), log, time.time)
+    return log.flushed_after(lambda messages, time_left: bake_items(context, messages, time_left))
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
@@ -28,9 +31,9 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
-def _message(record: dict[str, Any]) -> Message:
+def _message(record: dict[str, Any]) -> NewMessage:
     attributes = record["attributes"]
-    return Message(
+    return NewMessage(
         record["messageId"],
         record["body"],
         int(attributes["ApproximateReceiveCount"]),

@@ -6,7 +6,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from pizza_oven.ports import Journal
+from pizza_oven.ports import DecisionLog
 
 NAMESPACE = "PizzaOven"
 
@@ -21,31 +21,36 @@ COUNTED = {
 }
 """The metrics of decisions: how many there were of each."""
 
-SEEN = {"occupied": "Occupied", "waiting": "Waiting", "overdue": "Overdue"}
+SEEN = {
+    "occupied": "Occupied",
+    "waiting": "Waiting",
+    "overdue": "Overdue",
+    "oldest_waiting_secs": "OldestWaiting",
+}
 """The metrics of facts: how many slots or items there were, when the function last looked."""
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
-class MetricsJournal:
-    """Implements Journal: passes on what it is told, and counts it, if that is enabled.
+class MetricsLog:
+    """Implements DecisionLog: passes each record on, and counts it if metrics are enabled.
 
     The metrics have one dimension, the stack, since each further value of one is a metric that costs.
     CloudWatch takes them out of the log
     (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
     """
 
-    def __init__(self, journal: Journal, stack: str, *, enabled: bool) -> None:
-        self._journal = journal
+    def __init__(self, log: DecisionLog, stack: str, *, enabled: bool) -> None:
+        self._log = log
         self._enabled = enabled
         self._stack = stack
         self._counts: Counter[str] = Counter()
         self._seen: dict[str, int] = {}
         self._waits: list[float] = []
 
-    def note(self, decision: str, item_id: str | None = None, **facts: Any) -> None:
-        self._journal.note(decision, item_id, **facts)
+    def record(self, decision: str, item_id: str | None = None, **facts: Any) -> None:
+        self._log.record(decision, item_id, **facts)
         if decision in COUNTED:
             self._counts[COUNTED[decision]] += 1
         if decision in ("looked", "baked"):

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from pizza_oven.errors import MalformedItemError
-from pizza_oven.item import Item, write_object
+from pizza_oven.item import Item
+from pizza_oven.strict_json import write_object
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.cli.fields import read_fields
 from serverless_pizza_oven.cli.messages import say, say_if_paused

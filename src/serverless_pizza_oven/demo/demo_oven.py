@@ -6,7 +6,7 @@ from typing import Self
 
 from pizza_oven.aws.baking_table import DynamoBakingTable
 from pizza_oven.errors import ServiceError
-from pizza_oven.ports import Lease
+from pizza_oven.row import Lease
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import AwsError
@@ -75,6 +75,6 @@ class DemoOven:
     @staticmethod
     def _leases(table: DynamoBakingTable) -> Mapping[str, Lease]:
         try:
-            return table.look().leases
+            return table.read().leases
         except ServiceError as error:
             raise AwsError(str(error)) from error

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 
-from pizza_oven.ports import BATCH
+from pizza_oven.messages import BATCH
 from serverless_pizza_oven.demo.bars import Bars, bars
 from serverless_pizza_oven.demo.demo_oven import DemoOven, Observation
 from serverless_pizza_oven.demo.shared_queue import SharedQueue

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from pizza_oven.aws.baking_table import DynamoBakingTable
 from pizza_oven.errors import PizzaOvenError, ServiceError
-from pizza_oven.ports import Row
+from pizza_oven.row import Row
 from serverless_pizza_oven.aws import Aws, aws_errors
 from serverless_pizza_oven.deployment.preflight import is_missing
 from serverless_pizza_oven.deployment.stack import Stack
@@ -15,7 +15,7 @@ def read_row(aws: Aws, stack: Stack) -> Row:
     """Read the row of the Baking Table. Raises AwsError."""
     with aws_errors("reading the Baking Table"):
         try:
-            return DynamoBakingTable(aws.dynamodb, stack.table).look()
+            return DynamoBakingTable(aws.dynamodb, stack.table).read()
         except ServiceError as error:
             raise error.__cause__ or error from None
 

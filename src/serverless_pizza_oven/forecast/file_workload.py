@@ -11,7 +11,8 @@ from itertools import islice
 from typing import Any, cast
 
 from pizza_oven.errors import MalformedItemError
-from pizza_oven.item import Item, parse, write_object
+from pizza_oven.item import Item, parse
+from pizza_oven.strict_json import write_object
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.forecast.arrival_times import ArrivalTimes, TimeUnit
 from serverless_pizza_oven.forecast.distribution import Distribution

@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from pizza_oven.item import read_object
+from pizza_oven.strict_json import read_object
 from serverless_pizza_oven.decoding import decode_line
 
 KNOWN_FIELDS = ("time", "id", "bakingTimeSecs", "size")

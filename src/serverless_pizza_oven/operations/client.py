@@ -6,8 +6,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any
 
 from pizza_oven.errors import MalformedItemError
-from pizza_oven.item import read_object, write_object
-from pizza_oven.ports import BATCH
+from pizza_oven.messages import BATCH
+from pizza_oven.strict_json import read_object, write_object
 from serverless_pizza_oven import aws
 from serverless_pizza_oven.deployment.names import STACK_IN_AN_EMULATOR
 from serverless_pizza_oven.deployment.stack import Stack, find_stack

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 
-from pizza_oven.ports import BATCH
+from pizza_oven.messages import BATCH
 from serverless_pizza_oven.queue_client import Queue, ReceivedMessage
 
 HIDE_SECS = 30

@@ -7,7 +7,8 @@ from itertools import chain
 from typing import Any
 
 from pizza_oven.errors import MalformedItemError
-from pizza_oven.item import Item, Trigger, parse, parse_fields, read_object
+from pizza_oven.item import Item, Trigger, parse, parse_fields
+from pizza_oven.strict_json import read_object
 from serverless_pizza_oven.errors import KitchenError
 from serverless_pizza_oven.operations.held_messages import HeldMessages
 from serverless_pizza_oven.queue_client import Queue, ReceivedMessage, batches

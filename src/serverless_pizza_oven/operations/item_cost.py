@@ -5,7 +5,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from pizza_oven.ports import Lease
+from pizza_oven.row import Lease
+from pizza_oven.settlement import Settlement
 from serverless_pizza_oven import prices
 from serverless_pizza_oven.prices import MILLION, SECS_IN_MONTH, Charge, total
 from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
@@ -156,7 +157,7 @@ def row_units(items: int, size: int) -> int:
     """
     table = MemoryBakingTable()
     leases = {f"{number:036}": Lease(size, 0) for number in range(items)}
-    table.load_directly(leases, sys.maxsize, joining=0, now=0)
+    table.settle(Settlement(loads=leases), sys.maxsize, now=0)
     return table.write_units
 
 

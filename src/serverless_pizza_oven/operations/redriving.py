@@ -17,8 +17,9 @@ from itertools import chain
 from typing import Any
 
 from pizza_oven.errors import MalformedItemError
-from pizza_oven.item import Item, parse, read_object, write_object
+from pizza_oven.item import Item, parse
 from pizza_oven.ports import ItemStates
+from pizza_oven.strict_json import read_object, write_object
 from serverless_pizza_oven.errors import KitchenError, UsageError
 from serverless_pizza_oven.operations.dead_letters import (
     DeadLetterEntry,

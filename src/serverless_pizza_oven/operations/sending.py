@@ -7,7 +7,8 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from pizza_oven.errors import MalformedItemError
-from pizza_oven.item import MAX_ITEM_BYTES, Item, Trigger, parse, sendable
+from pizza_oven.item import Item, Trigger, parse
+from pizza_oven.strict_json import MAX_ITEM_BYTES, sendable
 from serverless_pizza_oven.decoding import decode_line
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.queue_client import NotSentError, Queue, batches

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pizza_oven.errors import HandedOutError, ServiceError
+from pizza_oven.execution import Execution
 from pizza_oven.item import Item
-from pizza_oven.ports import Execution
 from serverless_pizza_oven.simulator.loop import MINUTE, SECOND, Loop, micros
 from serverless_pizza_oven.simulator.quotas import TokenBucket
 

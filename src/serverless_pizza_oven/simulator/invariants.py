@@ -20,7 +20,7 @@ from typing import Any
 
 from pizza_oven.errors import MalformedItemError, PizzaOvenError
 from pizza_oven.item import Item, Trigger, parse
-from pizza_oven.ports import Lease, Row
+from pizza_oven.row import Lease, Row
 from serverless_pizza_oven.simulator.executions import Baking
 from serverless_pizza_oven.simulator.faults import NONE
 from serverless_pizza_oven.simulator.loop import SECOND

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
 from pizza_oven.item import Item, Trigger
-from pizza_oven.ports import DeadLetter, Waiting
+from pizza_oven.messages import DeadLetter, WaitingMessage
 from serverless_pizza_oven.simulator.loop import MINUTE, Loop, micros
 
 DEDUPLICATION = 5 * MINUTE
@@ -30,8 +30,8 @@ class Letter:
     """An attribute: why it is a dead letter."""
     sent_at: float = field(default=0, repr=False)
     """In seconds since the epoch. Nothing goes by it, so it makes no other state of the world."""
-    era: int | None = None
-    """An attribute: in which era of the line it joined."""
+    epoch: int | None = None
+    """An attribute: in which epoch it joined."""
     receive_count: int = 0
     hidden_until: int = 0
     """The moment from which it can be received. It also tells one receipt from the next."""
@@ -193,20 +193,20 @@ class FifoQueue:
     _hand: list[Letter] = field(default_factory=list)
     _alarm: int = 0
     """When the hand is looked at: it is empty long before, as a rule."""
-    _tickets: set[str] = field(default_factory=set)
+    _deduplication_ids: set[str] = field(default_factory=set)
     _forgotten_at: deque[tuple[int, str]] = field(default_factory=deque)
 
-    def send(self, body: str, ticket: str, era: int | None = None) -> None:
-        """Append a message, unless the `ticket`, its deduplication id, was used in the last 5 minutes."""
+    def send(self, body: str, deduplication_id: str, epoch: int | None = None) -> None:
+        """Append a message, unless its deduplication id was used in the last 5 minutes."""
         now = self.loop.now
         while self._forgotten_at and self._forgotten_at[0][0] <= now:
-            self._tickets.remove(self._forgotten_at.popleft()[1])
-        if ticket in self._tickets:
+            self._deduplication_ids.remove(self._forgotten_at.popleft()[1])
+        if deduplication_id in self._deduplication_ids:
             return
-        self._tickets.add(ticket)
-        self._forgotten_at.append((now + DEDUPLICATION, ticket))
+        self._deduplication_ids.add(deduplication_id)
+        self._forgotten_at.append((now + DEDUPLICATION, deduplication_id))
         self._sent += 1
-        self._line.append(Letter(f"line-{self._sent}", body, sent_at=self.loop.seconds(), era=era))
+        self._line.append(Letter(f"line-{self._sent}", body, sent_at=self.loop.seconds(), epoch=epoch))
         if not self._hand:
             self.on_message()
 
@@ -324,17 +324,17 @@ class MemoryWaitingItems:
         self._wait = wait or queue.loop.run
         self._hand: dict[str, Received] = {}
 
-    def push(self, tickets: Mapping[str, Item], era: int) -> None:
-        for ticket, item in tickets.items():
-            self._queue.send(item.body, ticket, era)
+    def push(self, items: Mapping[str, Item], epoch: int) -> None:
+        for deduplication_id, item in items.items():
+            self._queue.send(item.body, deduplication_id, epoch)
 
-    def receive(self, count: int, wait_secs: int) -> list[Waiting]:
+    def receive(self, count: int, wait_secs: int) -> list[WaitingMessage]:
         until = self._queue.loop.now + micros(wait_secs)
         while not (hand := self.receive_now(count)) and self._queue.loop.now < until:
             self._wait(until)
         return hand
 
-    def receive_now(self, count: int) -> list[Waiting]:
+    def receive_now(self, count: int) -> list[WaitingMessage]:
         """Without waiting for the first one."""
         hand = []
         for received in self._queue.receive(count):
@@ -342,15 +342,15 @@ class MemoryWaitingItems:
             self._hand[receipt] = received
             sequence = int(received.id.rpartition("-")[2])
             letter = received.letter
-            hand.append(Waiting(received.body, receipt, sequence, letter.sent_at, letter.era))
+            hand.append(WaitingMessage(received.body, receipt, sequence, letter.sent_at, letter.epoch))
         return hand
 
-    def delete(self, hand: Sequence[Waiting]) -> None:
+    def delete(self, hand: Sequence[WaitingMessage]) -> None:
         for waiting in hand:
             if received := self._hand.pop(waiting.receipt, None):
                 self._queue.delete(received)
 
-    def put_back(self, hand: Sequence[Waiting], delay_secs: int) -> None:
+    def put_back(self, hand: Sequence[WaitingMessage], delay_secs: int) -> None:
         for waiting in hand:
             if received := self._hand.get(waiting.receipt):
                 self._queue.put_back(received, micros(delay_secs))

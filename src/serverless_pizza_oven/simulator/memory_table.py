@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from pizza_oven.ports import Answer, Lease, Leaving, Row, era_of
+from pizza_oven.row import Counts, Lease, Refused, Row, Unloaded, epoch_of
+from pizza_oven.settlement import Settlement
 
 UNIT_BYTES = 1024
 """A write is billed by the whole item, in steps of 1 KB: the larger of before and after
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html)."""
 
-_ROW_BYTES = 110
-"""All that is no lease, with the names: three eras of twelve, as a rule."""
+_ROW_BYTES = 125
+"""All that is no lease, with the names: three epochs of twelve, as a rule."""
 
 _TIME_BYTES = 9
 _SIZE_BYTES = 3
@@ -19,134 +20,128 @@ _SIZE_BYTES = 3
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html)."""
 
 
-_DONE = Answer(True, Row())
-
-
 @dataclass(slots=True)
 class MemoryBakingTable:
-    """Implements BakingTable. Its row is a value: who has seen it keeps what was seen."""
+    """Implements BakingTable. Its row is a value: a row that was returned does not change."""
 
-    READS: ClassVar[frozenset[str]] = frozenset({"look"})
+    READS: ClassVar[frozenset[str]] = frozenset({"read"})
     """The operations that only read the row: GetItem. All others write it: UpdateItem."""
 
     row: Row = field(default_factory=Row)
     lease_bytes: int = 0
-    """What the leases take of the row, about."""
+    """About what the leases take of the row."""
 
     @property
     def write_units(self) -> int:
         """The units that a write costs now."""
         return -(-(_ROW_BYTES + self.lease_bytes) // UNIT_BYTES)
 
-    def look(self) -> Row:
+    def read(self) -> Row:
         return self.row
 
-    def load_directly(self, leases: Mapping[str, Lease], capacity: int, joining: int, now: float) -> Answer:
-        row = self.row
-        occupied = row.occupied + _slots(leases)
-        if leases and (row.waiting > 0 or not self._may_lease(leases, occupied, capacity)):
-            return Answer(False, row)
-        leases = self._with(leases)
-        if joining:
-            waiting, joined = row.waiting + joining, _plus(row.joined, {era_of(now): joining})
-            self.row = Row(occupied, waiting, round(now, 3), leases, row.left, 0, row.come_at, joined)
-        else:
-            self.row = _but(row, occupied, leases, row.called_at)
-        return Answer(True, Row(occupied)) if leases else _DONE
-
-    def load_from_line(
-        self,
-        leases: Mapping[str, Lease],
-        capacity: int,
-        leaving: Leaving,
-        next_size: int | None,
-    ) -> Answer:
-        row = self.row
-        occupied, waiting = row.occupied + _slots(leases), row.waiting - leaving.counted
+    def settle(self, settlement: Settlement, capacity: int, now: float) -> Counts | Refused:
+        row, loads, leaving = self.row, settlement.loads, settlement.leaving
+        occupied = row.occupied + settlement.size
+        left_behind = row.waiting - leaving.counted
+        waiting = left_behind + settlement.joining
         if (
-            (leases and not self._may_lease(leases, occupied, capacity))
-            or (leaving.taken and row.left >= leaving.taken[0])
-            or (leaving.counted and row.waiting < leaving.counted)
+            (loads and not self._may_lease(loads, occupied, capacity))
+            or (settlement.overtakes and left_behind > 0)
+            or (leaving.sequences and row.last_left >= leaving.sequences[0])
+            or (leaving.counted and left_behind < 0)
+            or (settlement.next_size is not None and _fits(occupied, waiting, capacity, settlement.next_size))
         ):
-            return Answer(False, row)
-        if next_size is not None and not _nobody_fits(occupied, waiting, capacity, next_size):
-            return Answer(False, row)
-        left = leaving.taken[-1] if leaving.taken else row.left
-        called_at = row.called_at if next_size is None else 0
-        joined = _plus(row.joined, {era: -count for era, count in leaving.joined.items()})
-        leases = self._with(leases)
-        self.row = Row(occupied, waiting, row.joined_at, leases, left, called_at, row.come_at, joined)
-        return Answer(True, self.row)
+            return Refused(row)
+        clears = settlement.joining or settlement.next_size is not None
+        self.row = Row(
+            occupied,
+            waiting,
+            round(now, 3) if settlement.joining else row.joined_at,
+            self._with(loads),
+            0 if clears else row.wake_up_at,
+            row.retry_at,
+            leaving.sequences[-1] if leaving.sequences else row.last_left,
+            leaving.sent_at or row.left_at,
+            _by_epoch(row, settlement, now),
+        )
+        return Counts(occupied, waiting)
 
-    def unload(self, item_id: str, now: float) -> Answer:
+    def unload(self, item_id: str, now: float) -> Unloaded | Refused:
         row = self.row
         if item_id not in row.leases:
-            return Answer(False, row)
-        self.row = row = self._without(item_id, row.called_at or now)
-        return Answer(True, Row(row.occupied, row.waiting, called_at=row.called_at))
+            return Refused(row)
+        self.row = row = self._without(item_id, row.wake_up_at or now)
+        return Unloaded(row.occupied, row.waiting, row.wake_up_at)
 
-    def answer_call(self, capacity: int, head_size: int) -> Answer:
-        row = self.row
-        if not _nobody_fits(row.occupied, row.waiting, capacity, head_size):
-            return Answer(False, row)
-        self.row = _but(row, row.occupied, row.leases, 0)
-        return Answer(True, self.row)
-
-    def come_again(self, now: float, at: float) -> Answer:
-        if self.row.come_at > now:
-            return Answer(False, self.row)
-        self.row = replace(self.row, called_at=now, come_at=at)
-        return _DONE
-
-    def drop_call(self) -> Answer:
-        self.row = replace(self.row, called_at=0)
-        return _DONE
-
-    def undo(self, item_id: str) -> Answer:
+    def roll_back(self, item_id: str) -> Refused | None:
         row = self.row
         if item_id not in row.leases:
-            return Answer(False, row)
-        self.row = self._without(item_id, row.called_at)
-        return _DONE
+            return Refused(row)
+        self.row = self._without(item_id, row.wake_up_at)
+        return None
 
-    def renew(self, item_id: str, until: float) -> Answer:
+    def renew(self, item_id: str, until: float) -> Refused | None:
         row = self.row
         lease = row.leases.get(item_id)
         if lease is None:
-            return Answer(False, row)
+            return Refused(row)
         self.row = replace(row, leases={**row.leases, item_id: Lease(lease.size, until)})
-        return _DONE
+        return None
 
-    def evict(self, item_id: str, until: float) -> Answer:
+    def evict(self, item_id: str, until: float) -> Refused | None:
         lease = self.row.leases.get(item_id)
         if lease is None or lease.until != until:
-            return Answer(False, self.row)
-        return self.undo(item_id)
+            return Refused(self.row)
+        return self.roll_back(item_id)
 
-    def recount(self, seen: Row) -> Answer:
+    def replace_wake_up(self, seen_at: float, now: float) -> Refused | None:
+        if self.row.wake_up_at != seen_at:
+            return Refused(self.row)
+        self.row = replace(self.row, wake_up_at=now)
+        return None
+
+    def schedule_retry(self, now: float, at: float) -> Refused | None:
+        if self.row.retry_at > now:
+            return Refused(self.row)
+        self.row = replace(self.row, wake_up_at=now, retry_at=at)
+        return None
+
+    def reset_waiting(self, seen: Row) -> Refused | None:
         row = self.row
         if (row.waiting, row.joined_at) != (seen.waiting, seen.joined_at):
-            return Answer(False, row)
-        self.row = replace(row, waiting=0, joined={})
-        return _DONE
+            return Refused(row)
+        self.row = replace(row, waiting=0, waiting_by_epoch={})
+        return None
 
-    def forget(self, seen: Row, eras: Sequence[int]) -> Answer:
+    def subtract_orphans(self, seen: Row, epochs: Sequence[int]) -> Refused | None:
         row = self.row
-        if any(row.joined.get(era) != seen.joined[era] for era in eras):
-            return Answer(False, row)
-        waiting = row.waiting - seen.died(eras)
-        joined = {era: count for era, count in row.joined.items() if era not in eras}
-        self.row = replace(row, waiting=waiting, joined=joined)
-        return Answer(True, self.row)
+        if any(row.waiting_by_epoch.get(epoch) != seen.waiting_by_epoch[epoch] for epoch in epochs):
+            return Refused(row)
+        waiting = row.waiting - seen.orphaned(epochs)
+        by_epoch = {epoch: count for epoch, count in row.waiting_by_epoch.items() if epoch not in epochs}
+        self.row = replace(row, waiting=waiting, waiting_by_epoch=by_epoch)
+        return None
 
     def _may_lease(self, leases: Mapping[str, Lease], occupied: int, capacity: int) -> bool:
         return occupied <= capacity and self.row.leases.keys().isdisjoint(leases)
 
-    def _without(self, item_id: str, called_at: float) -> Row:
-        leases = _copy(self.row.leases)
+    def _without(self, item_id: str, wake_up_at: float) -> Row:
+        row = self.row
+        leases = _copy(row.leases)
         lease = leases.pop(item_id)
         self.lease_bytes -= _bytes(item_id, lease)
-        return _but(self.row, self.row.occupied - lease.size, leases, called_at)
+        # Written out, since it is made so often that `replace` would take too long.
+        return Row(
+            row.occupied - lease.size,
+            row.waiting,
+            row.joined_at,
+            leases,
+            wake_up_at,
+            row.retry_at,
+            row.last_left,
+            row.left_at,
+            row.waiting_by_epoch,
+        )
 
     def _with(self, leases: Mapping[str, Lease]) -> Mapping[str, Lease]:
         if not leases:
@@ -158,26 +153,25 @@ class MemoryBakingTable:
         return together
 
 
-def _but(row: Row, occupied: int, leases: Mapping[str, Lease], called_at: float) -> Row:
-    """The row, but for these: made so often that `replace` would take too long."""
-    return Row(occupied, row.waiting, row.joined_at, leases, row.left, called_at, row.come_at, row.joined)
-
-
 def _copy(leases: Mapping[str, Lease]) -> dict[str, Lease]:
     # Where keys were deleted, dict() inserts them all anew, and that takes ten times as long.
     return leases.copy() if isinstance(leases, dict) else dict(leases)
 
 
-def _plus(joined: Mapping[int, int], more: Mapping[int, int]) -> Mapping[int, int]:
-    return {**joined, **{era: joined.get(era, 0) + count for era, count in more.items()}}
+def _by_epoch(row: Row, settlement: Settlement, now: float) -> Mapping[int, int]:
+    if not (settlement.joining or settlement.leaving.by_epoch):
+        return row.waiting_by_epoch
+    by_epoch = dict(row.waiting_by_epoch)
+    for epoch, count in settlement.leaving.by_epoch.items():
+        by_epoch[epoch] = by_epoch.get(epoch, 0) - count
+    if settlement.joining:
+        epoch = epoch_of(now)
+        by_epoch[epoch] = by_epoch.get(epoch, 0) + settlement.joining
+    return by_epoch
 
 
-def _nobody_fits(occupied: int, waiting: int, capacity: int, size: int) -> bool:
-    return waiting <= 0 or occupied > capacity - size
-
-
-def _slots(leases: Mapping[str, Lease]) -> int:
-    return sum(lease.size for lease in leases.values())
+def _fits(occupied: int, waiting: int, capacity: int, size: int) -> bool:
+    return waiting > 0 and occupied <= capacity - size
 
 
 def _bytes(item_id: str, lease: Lease) -> int:

@@ -9,16 +9,10 @@ from inspect import signature
 from typing import Any, TypeVar, cast
 
 from pizza_oven.errors import ServiceError
+from pizza_oven.execution import Execution
 from pizza_oven.item import Item
-from pizza_oven.ports import (
-    BakedItems,
-    BakingTable,
-    DeadLetters,
-    Execution,
-    NewItems,
-    Waiting,
-    WaitingItems,
-)
+from pizza_oven.messages import WaitingMessage
+from pizza_oven.ports import BakedItems, BakingTable, DeadLetters, NewItems, WaitingItems
 from serverless_pizza_oven.simulator.aws_operations import Operation, Operations
 from serverless_pizza_oven.simulator.executions import Executions
 from serverless_pizza_oven.simulator.faults import ActiveFaults
@@ -115,7 +109,7 @@ class RemoteWaitingItems(RemoteService):
         self._faults = faults
         self._random = random_source
 
-    def receive(self, count: int, wait_secs: int) -> list[Waiting]:
+    def receive(self, count: int, wait_secs: int) -> list[WaitingMessage]:
         if not wait_secs and self._random.chance(self._faults.rates.false_empty):
             count = self._random.below(count)
         transport, receive = self._transport, self._line.receive_now

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Callable
 
-from pizza_oven.baking import OVERDUE_AFTER_SECS
 from pizza_oven.item import Trigger
-from pizza_oven.ports import Lease, Row
+from pizza_oven.reconciling import OVERDUE_AFTER_SECS
+from pizza_oven.row import Lease, Row
 from serverless_pizza_oven.simulator.exploration import Scenario
 from serverless_pizza_oven.simulator.invariants import Invariants
 from serverless_pizza_oven.simulator.loop import SECOND
@@ -37,7 +37,7 @@ def _overdue(world: SmallWorld, invariants: Invariants) -> None:
     late = world.loop.seconds() - OVERDUE_AFTER_SECS - 5
     world.table.row = Row(occupied=1, leases={"a": Lease(1, late)})
     invariants.send(item("a", secs=30))
-    invariants.send(Trigger().body)
+    invariants.send(Trigger("pilot-light").body)
 
 
 def _stopped(world: SmallWorld, invariants: Invariants) -> None:

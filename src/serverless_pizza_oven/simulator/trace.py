@@ -3,8 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pizza_oven.execution import Execution
 from pizza_oven.item import Item
-from pizza_oven.ports import Answer, DeadLetter, Execution, Lease, Row, Waiting
+from pizza_oven.messages import DeadLetter, WaitingMessage
+from pizza_oven.row import Counts, Lease, Refused, Row
+from pizza_oven.settlement import Settlement
 from serverless_pizza_oven.simulator.executions import Baking
 from serverless_pizza_oven.simulator.invariants import Invariants
 from serverless_pizza_oven.simulator.loop import SECOND, START
@@ -68,13 +71,26 @@ def _since_start(secs: float) -> str:
     return f"{secs - START / SECOND:.3f}"
 
 
+def _settlement(settlement: Settlement) -> str:
+    """Its parts that are not empty."""
+    parts = {
+        "loads": settlement.loads,
+        "joining": settlement.joining,
+        "leaving": [f"#{sequence}" for sequence in settlement.leaving.sequences],
+        "next size": settlement.next_size,
+    }
+    return ", ".join(f"{name} {_shown(part)}" for name, part in parts.items() if part)
+
+
 _SHOWN: dict[type, Callable[[Any], str]] = {
-    Answer: lambda answer: "done" if answer.ok else f"refused: {_shown(answer.row)}",
+    Refused: lambda refused: f"refused: {_shown(refused.row)}",
+    Counts: lambda counts: f"[{counts.occupied} occupied, {counts.waiting} waiting]",
+    Settlement: _settlement,
     Row: lambda row: f"[{row.occupied} occupied, {row.waiting} waiting, leased: {_shown(row.leases)}]",
     Lease: lambda lease: f"{lease.size} until {_since_start(lease.until)}",
     Item: lambda item: item.id,
     Execution: lambda execution: f"{execution.status}, begun at {_since_start(execution.started_at)}",
-    Waiting: lambda waiting: f"{waiting.body} (#{waiting.sequence})",
+    WaitingMessage: lambda waiting: f"{waiting.body} (#{waiting.sequence})",
     DeadLetter: lambda letter: f"{letter.body!r} because {letter.reason!r}",
     dict: lambda entries: f"{{{', '.join(f'{key}: {_shown(entry)}' for key, entry in entries.items())}}}",
     list: lambda entries: f"[{', '.join(map(_shown, entries))}]",

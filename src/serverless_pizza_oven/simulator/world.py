@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pizza_oven.baking import BakeItems, Message
+from pizza_oven.bake_items import bake_items
+from pizza_oven.context import Context
 from pizza_oven.item import Item, Trigger
-from pizza_oven.ports import Journal
-from pizza_oven.removing import ItemRemoved
+from pizza_oven.item_removed import ItemRemoved
+from pizza_oven.messages import NewMessage
+from pizza_oven.ports import DecisionLog
 from serverless_pizza_oven.simulator.aws_operations import Operations
 from serverless_pizza_oven.simulator.event_source import EventSource
 from serverless_pizza_oven.simulator.executions import NAMES_KEPT, Baking, Done, Executions
@@ -70,9 +72,9 @@ class Conditions:
 
 
 class Silence:
-    """Implements Journal."""
+    """Implements DecisionLog."""
 
-    def note(self, decision: str, item_id: str | None = None, **facts: object) -> None:
+    def record(self, decision: str, item_id: str | None = None, **facts: object) -> None:
         """Nobody reads it."""
 
 
@@ -128,7 +130,7 @@ class World:
         conditions: Conditions,
         random_source: RandomSource,
         observer: Observer | None = None,
-        journal: Journal | None = None,
+        log: DecisionLog | None = None,
         loop: Loop | None = None,
     ) -> None:
         """Without a `observer` nobody sees the requests, and none of them suffers a fault."""
@@ -138,7 +140,7 @@ class World:
         self.faults = ActiveFaults(conditions.faults)
         self.observer = observer or Observer()
         self._watched = observer is not None and (observer.sees_requests or conditions.faults != NONE)
-        self._journal = journal or Silence()
+        self._log = log or Silence()
         self._latencies = conditions.latencies
         quotas = conditions.quotas
 
@@ -166,7 +168,7 @@ class World:
         )
         self.operations = Operations.of(self.loop, self._latencies, quotas, self.table)
         self.concurrency = Concurrency(quotas.concurrency)
-        self.bake_items = self._function("BakeItems", self._bake_items)
+        self.bake_items = self._function("Context", self._bake_items)
         self.item_removed = self._function("ItemRemoved", self._item_removed)
         self.event_source = EventSource(
             self.loop,
@@ -254,23 +256,20 @@ class World:
         )
         now = self._clock()
 
-        def oven() -> BakeItems:
-            return BakeItems(
-                self.setup.capacity, table, line, new_items, dead_letters, item_states, self._journal, now
-            )
-
-        bake_items = oven()
+        context = Context(
+            self.setup.capacity, table, line, new_items, dead_letters, item_states, self._log, now
+        )
 
         def handle(batch: Sequence[Received]) -> list[str]:
-            nonlocal bake_items
-            if bake_items.capacity != self.setup.capacity:
-                bake_items = oven()
+            nonlocal context
+            if context.capacity != self.setup.capacity:
+                context = replace(context, capacity=self.setup.capacity)
             self.observer.delivered(transport.actor, batch)
             messages = [
-                Message(received.id, received.body, received.receive_count, received.letter.sent_at)
+                NewMessage(received.id, received.body, received.receive_count, received.letter.sent_at)
                 for received in batch
             ]
-            return bake_items(messages, lambda: (transport.deadline - self.loop.now) / SECOND)
+            return bake_items(context, messages, lambda: (transport.deadline - self.loop.now) / SECOND)
 
         return handle
 
@@ -279,7 +278,7 @@ class World:
             remote_baking_table(transport, self.table, self.operations),
             remote_baked_items(transport, self.outlet, self.operations),
             remote_new_items(transport, MemoryNewItems(self.new), self.operations),
-            self._journal,
+            self._log,
             self._clock(),
         )
 
@@ -338,5 +337,5 @@ class World:
         self.new.send(body)
 
     def _light(self, every: int) -> None:
-        self._send_event(Trigger().body)
+        self._send_event(Trigger("pilot-light").body)
         self.loop.call_later(every, self._light, every)

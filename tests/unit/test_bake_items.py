@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 
-from pizza_oven.baking import OVERDUE_AFTER_SECS, QUIET_SECS, BakeItems, Message
+from pizza_oven.bake_items import bake_items
+from pizza_oven.context import Context
 from pizza_oven.errors import ServiceError
+from pizza_oven.execution import Execution
 from pizza_oven.item import Item
-from pizza_oven.ports import ERA_SECS, ERAS, Answer, Execution, Lease, Row, era_of
-from pizza_oven.removing import ItemRemoved
+from pizza_oven.item_removed import ItemRemoved
+from pizza_oven.messages import NewMessage
+from pizza_oven.reconciling import OVERDUE_AFTER_SECS, QUIET_SECS
+from pizza_oven.row import EPOCH_SECS, EPOCHS, Lease, Refused, Row, epoch_of
 from serverless_pizza_oven.simulator.executions import Baking, Done, Executions
 from serverless_pizza_oven.simulator.loop import SECOND, Loop
 from serverless_pizza_oven.simulator.memory_queues import (
@@ -30,7 +34,7 @@ class CrashError(BaseException):
     """The function dies."""
 
 
-class Faults:
+class RequestFaults:
     """Lets each request pass, until told what is to happen to some."""
 
     def __init__(self) -> None:
@@ -58,7 +62,7 @@ class Faults:
 class Unsteady:
     """A port whose requests may fail."""
 
-    def __init__(self, port: object, faults: Faults) -> None:
+    def __init__(self, port: object, faults: RequestFaults) -> None:
         self._port = port
         self._faults = faults
 
@@ -67,14 +71,14 @@ class Unsteady:
         return lambda *args: self._faults.request(name, lambda: method(*args))
 
 
-class Notes:
-    """Implements Journal."""
+class Records:
+    """Implements DecisionLog."""
 
     def __init__(self) -> None:
         self.taken: list[tuple[str, str | None]] = []
         self.facts: list[dict[str, Any]] = []
 
-    def note(self, decision: str, item_id: str | None = None, **facts: Any) -> None:
+    def record(self, decision: str, item_id: str | None = None, **facts: Any) -> None:
         self.taken.append((decision, item_id))
         self.facts.append(facts)
 
@@ -92,8 +96,8 @@ class Oven:
 
     def __init__(self, capacity: int) -> None:
         self.loop = Loop()
-        self.faults = Faults()
-        self.notes = Notes()
+        self.faults = RequestFaults()
+        self.records = Records()
         self.new = StandardQueue(self.loop, "new", 60 * SECOND)
         self.dead = StandardQueue(self.loop, "dead")
         self.baked = StandardQueue(self.loop, "baked")
@@ -107,27 +111,28 @@ class Oven:
             self.table,
             MemoryBakedItems(self.baked),
             MemoryNewItems(self.new),
-            self.notes,
+            self.records,
             self.loop.seconds,
         )
 
-    def bake_items(self) -> BakeItems:
-        """A new instance of the function, of the present capacity."""
-        return BakeItems(
+    def bake_items(self, messages: Sequence[NewMessage], time_left: float = 10) -> list[str]:
+        """Invoke a new instance of the function, with the present capacity."""
+        context = Context(
             capacity=self.capacity,
             table=self.faults.on(self.table),
-            line=self.faults.on(self.waiting_items(self.fifo)),
+            waiting_items=self.faults.on(self.waiting_items(self.fifo)),
             new_items=self.faults.on(MemoryNewItems(self.new)),
             dead_letters=self.faults.on(MemoryDeadLetters(self.dead)),
             item_states=self.faults.on(self.executions),
-            journal=self.notes,
+            log=self.records,
             now=self.loop.seconds,
         )
+        return bake_items(context, messages, lambda: time_left)
 
     def bake(self, *bodies: str, time_left: float = 10) -> list[str]:
         """Invoke Bake Items with new messages. Returns the bodies of those that must come again."""
-        messages = [Message(f"m{next(self._numbers)}", body) for body in bodies]
-        failed = self.bake_items()(messages, lambda: time_left)
+        messages = [NewMessage(f"m{next(self._numbers)}", body) for body in bodies]
+        failed = self.bake_items(messages, time_left)
         return [message.body for message in messages if message.id in failed]
 
     def send(self, *bodies: str) -> None:
@@ -140,11 +145,11 @@ class Oven:
         if not batch:
             return False
         messages = [
-            Message(received.id, received.body, received.receive_count, received.letter.sent_at)
+            NewMessage(received.id, received.body, received.receive_count, received.letter.sent_at)
             for received in batch
         ]
         try:
-            failed = self.bake_items()(messages, lambda: 10)
+            failed = self.bake_items(messages)
         except CrashError:
             return True
         for received in batch:
@@ -156,7 +161,7 @@ class Oven:
         """Let time pass, with a pilot light each minute."""
         for sec in range(secs):
             if sec % 60 == 59:
-                self.send(trigger())
+                self.send(PILOT_LIGHT)
             while self.deliver():
                 pass
             self.pass_time(1)
@@ -185,6 +190,10 @@ def item(item_id: str, size: int = 1, secs: int = 60) -> str:
     return json.dumps({"id": item_id, "bakingTimeSecs": secs, "size": size}, separators=(",", ":"))
 
 
+PILOT_LIGHT = '{"type":"trigger","item":"pilot-light"}'
+"""As template.yml has it: it names an item, so that Bake Items reconciles."""
+
+
 def trigger(item_id: str | None = None) -> str:
     return json.dumps({"type": "trigger"} | ({"item": item_id} if item_id else {}))
 
@@ -203,13 +212,13 @@ def test_items_that_fit_are_leased_and_bake(oven: Oven) -> None:
     until = oven.loop.seconds() + 60
     assert oven.table.row == Row(occupied=3, leases={"a": Lease(1, until), "b": Lease(2, until)})
     assert oven.running() == ["a", "b"]
-    assert oven.notes.taken == [("looked", None), ("loaded", "a"), ("loaded", "b")]
+    assert oven.records.taken == [("looked", None), ("loaded", "a"), ("loaded", "b")]
 
 
 def test_items_that_fit_take_one_write_and_one_start(oven: Oven) -> None:
     oven.bake(item("a"), item("b"))
 
-    assert oven.faults.calls == ["load_directly", "start"]
+    assert oven.faults.calls == ["settle", "start"]
 
 
 def test_the_longest_prefix_that_fits_is_loaded_and_the_others_join_in_order(oven: Oven) -> None:
@@ -229,13 +238,13 @@ def test_a_new_item_does_not_jump_the_line_although_it_fits(oven: Oven) -> None:
     assert oven.in_line() == ["large", "small"]
 
 
-def test_who_joins_looks_at_the_row_after_the_push(oven: Oven) -> None:
+def test_a_function_looks_at_the_row_after_it_has_enqueued_its_items(oven: Oven) -> None:
     oven.bake(item("a", size=3))
     oven.faults.calls.clear()
 
     oven.bake(item("b"))
 
-    assert oven.faults.calls[-2:] == ["push", "answer_call"]
+    assert oven.faults.calls[-2:] == ["push", "settle"]
 
 
 def test_freed_slots_go_to_the_line_in_order(oven: Oven) -> None:
@@ -291,7 +300,7 @@ def test_an_item_that_comes_again_after_it_baked_is_dropped(oven: Oven) -> None:
 
     assert oven.out() == ["a"]
     assert oven.table.row == Row()
-    assert ("duplicate", "a") in oven.notes.taken
+    assert ("duplicate", "a") in oven.records.taken
 
 
 def test_a_copy_that_comes_as_its_execution_ends_holds_slots_for_seconds_only(oven: Oven) -> None:
@@ -355,7 +364,7 @@ def test_a_malformed_message_is_a_dead_letter_at_once_and_harms_no_other(oven: O
     ]
 
 
-def test_a_malformed_message_comes_again_when_it_could_not_be_buried(oven: Oven) -> None:
+def test_a_malformed_message_comes_again_when_the_dead_letter_queue_refused_it(oven: Oven) -> None:
     oven.faults.refused = {"push"}
 
     assert oven.bake("{", item("a")) == ["{"]
@@ -389,7 +398,7 @@ def test_a_lowered_capacity_drains(oven: Oven) -> None:
 
 
 def test_a_refused_write_is_not_read_as_a_full_oven(oven: Oven) -> None:
-    oven.faults.refused = {"load_directly"}
+    oven.faults.refused = {"settle"}
 
     assert oven.bake(item("a"), item("b")) == [item("a"), item("b")]
 
@@ -417,9 +426,9 @@ def test_what_could_not_be_pushed_into_the_line_comes_again(oven: Oven) -> None:
     assert oven.bake(item("b")) == [item("b")]
 
 
-def test_a_trigger_that_could_not_look_is_replaced_by_another(oven: Oven) -> None:
+def test_a_trigger_that_met_a_refusal_is_replaced_by_another(oven: Oven) -> None:
     oven.bake(item("a", size=3), item("b"))
-    oven.faults.refused = {"answer_call"}
+    oven.faults.refused = {"settle"}
 
     assert oven.bake(trigger()) == []
 
@@ -427,13 +436,13 @@ def test_a_trigger_that_could_not_look_is_replaced_by_another(oven: Oven) -> Non
 
 
 def test_a_trigger_that_cannot_be_replaced_comes_again(oven: Oven) -> None:
-    oven.faults.refused = {"answer_call", "trigger"}
+    oven.faults.refused = {"settle", "trigger"}
 
     assert oven.bake(trigger()) == [trigger()]
 
 
-def test_a_named_trigger_that_could_not_look_comes_again(oven: Oven) -> None:
-    oven.faults.refused = {"answer_call"}
+def test_a_named_trigger_that_met_a_refusal_comes_again(oven: Oven) -> None:
+    oven.faults.refused = {"settle"}
 
     assert oven.bake(trigger(), trigger("a")) == [trigger("a")]
 
@@ -480,7 +489,7 @@ def fail(oven: Oven, item_id: str) -> None:
     oven.executions.close(oven.executions.bakings[item_id], "FAILED", "the oven door was open")
 
 
-def test_a_named_trigger_frees_the_slots_of_a_failed_item_and_buries_it(oven: Oven) -> None:
+def test_a_named_trigger_makes_a_failed_item_a_dead_letter_and_frees_its_slots(oven: Oven) -> None:
     oven.bake(item("a", size=3), item("b"))
     fail(oven, "a")
 
@@ -502,23 +511,25 @@ def test_a_forged_trigger_is_harmless(oven: Oven, named: str) -> None:
     assert oven.letters() == []
 
 
-def test_word_of_a_failure_that_step_functions_does_not_know_of_yet_comes_once_more(oven: Oven) -> None:
+def test_a_named_trigger_comes_once_more_if_step_functions_does_not_know_of_the_failure_yet(
+    oven: Oven,
+) -> None:
     oven.bake(item("a"))
 
     assert oven.bake(trigger("a")) == [trigger("a")]
 
-    assert oven.bake_items()([Message("m", trigger("a"), receive_count=2)], lambda: 10) == []
+    assert oven.bake_items([NewMessage("m", trigger("a"), receive_count=2)]) == []
 
 
 def test_a_failed_item_is_found_without_a_named_trigger_when_it_is_overdue(oven: Oven) -> None:
     oven.bake(item("a", secs=10))
     fail(oven, "a")
     oven.pass_time(10 + OVERDUE_AFTER_SECS)
-    oven.bake(trigger())
+    oven.bake(PILOT_LIGHT)
     assert list(oven.table.row.leases) == ["a"]
 
     oven.pass_time(1)
-    oven.bake(trigger())
+    oven.bake(PILOT_LIGHT)
 
     assert oven.table.row.leases == {}
     assert len(oven.letters()) == 1
@@ -529,7 +540,7 @@ def test_an_overdue_item_that_never_started_loses_its_slots(oven: Oven) -> None:
     oven.bake(item("a"))
     oven.pass_time(OVERDUE_AFTER_SECS + 1)
 
-    oven.bake(trigger())
+    oven.bake(PILOT_LIGHT)
 
     assert oven.running() == ["a"]
     assert oven.letters() == []
@@ -540,12 +551,12 @@ def test_an_overdue_item_that_still_bakes_keeps_its_slots(oven: Oven) -> None:
     oven.table.row = Row(occupied=1, leases={"a": Lease(1, oven.loop.seconds())})
     oven.pass_time(OVERDUE_AFTER_SECS + 1)
 
-    oven.bake(trigger())
+    oven.bake(PILOT_LIGHT)
 
     assert list(oven.table.row.leases) == ["a"]
 
 
-def test_a_failed_item_that_comes_again_is_buried_again_and_frees_its_slots(oven: Oven) -> None:
+def test_a_failed_item_that_comes_again_is_a_dead_letter_again_and_frees_its_slots(oven: Oven) -> None:
     oven.bake(item("a"))
     fail(oven, "a")
 
@@ -562,22 +573,22 @@ def test_a_count_that_a_crash_left_too_high_is_corrected(oven: Oven) -> None:
     oven.table.row = Row(waiting=2, joined_at=oven.loop.seconds())
     oven.pass_time(QUIET_SECS + 1)
 
-    oven.bake(trigger())
+    oven.bake(PILOT_LIGHT)
 
     assert oven.table.row.waiting == 0
 
 
-def test_the_line_is_not_recounted_while_somebody_may_be_joining(oven: Oven) -> None:
+def test_the_count_is_not_reset_while_an_item_may_be_on_its_way_into_the_line(oven: Oven) -> None:
     oven.table.row = Row(waiting=2, joined_at=oven.loop.seconds())
     oven.pass_time(QUIET_SECS - 5)
 
-    oven.bake(trigger())
+    oven.bake(PILOT_LIGHT)
 
     assert oven.table.row.waiting == 2
 
 
-def end_of_era(moment: float) -> float:
-    return (moment // ERA_SECS + 1) * ERA_SECS
+def end_of_epoch(moment: float) -> float:
+    return (moment // EPOCH_SECS + 1) * EPOCH_SECS
 
 
 def bake_on(oven: Oven, secs: int, every: int = 5) -> None:
@@ -585,7 +596,7 @@ def bake_on(oven: Oven, secs: int, every: int = 5) -> None:
     for sec in range(every, secs + 1, every):
         oven.send(item(f"at-{oven.loop.now}", secs=1))
         if sec % 60 == 0:
-            oven.send(trigger())
+            oven.send(PILOT_LIGHT)
         while oven.deliver():
             pass
         oven.pass_time(every - 1)
@@ -593,18 +604,18 @@ def bake_on(oven: Oven, secs: int, every: int = 5) -> None:
 
 def test_a_count_that_a_crash_left_too_high_is_corrected_while_items_join_all_the_time(oven: Oven) -> None:
     now = oven.loop.seconds()
-    oven.table.row = Row(waiting=2, joined_at=now, joined={era_of(now): 2})
+    oven.table.row = Row(waiting=2, joined_at=now, waiting_by_epoch={epoch_of(now): 2})
     bake_on(oven, secs=120)
     assert oven.table.row.waiting == 2
 
-    bake_on(oven, secs=ERA_SECS + QUIET_SECS)
+    bake_on(oven, secs=EPOCH_SECS + QUIET_SECS)
 
     assert oven.table.row.waiting == 0
-    assert oven.notes.facts_of("recounted") == {"waiting": 2}
+    assert oven.records.facts_of("recounted") == {"waiting": 2}
     assert oven.in_line() == []
 
 
-def test_who_waits_behind_others_is_counted_from_era_to_era(oven: Oven) -> None:
+def test_items_that_wait_for_several_epochs_stay_counted(oven: Oven) -> None:
     oven.send(*(item(f"slow-{n}", size=3, secs=30) for n in range(12)))
     for _ in range(300):
         while oven.deliver():
@@ -617,53 +628,53 @@ def test_who_waits_behind_others_is_counted_from_era_to_era(oven: Oven) -> None:
 
     assert len(oven.out()) == 312
     assert oven.table.row.waiting == 0
-    assert len(oven.table.row.joined) < 3
-    assert ("recounted", None) not in oven.notes.taken
+    assert len(oven.table.row.waiting_by_epoch) < 3
+    assert ("recounted", None) not in oven.records.taken
 
 
-def test_an_era_is_not_over_while_somebody_may_be_joining(oven: Oven) -> None:
+def test_an_epoch_is_open_while_an_item_may_be_on_its_way_into_the_line(oven: Oven) -> None:
     now = oven.loop.seconds()
-    oven.table.row = Row(waiting=2, joined_at=now, joined={era_of(now): 2})
-    oven.pass_time(end_of_era(now) + QUIET_SECS - now)
-    oven.bake(item("a"))
+    oven.table.row = Row(waiting=2, joined_at=now, waiting_by_epoch={epoch_of(now): 2})
+    oven.pass_time(end_of_epoch(now) + QUIET_SECS - now)
+    oven.bake(item("a"), PILOT_LIGHT)
     assert oven.table.row.waiting == 2
 
     oven.pass_time(1)
-    oven.bake(item("b"))
-    assert (oven.table.row.waiting, [*oven.table.row.joined]) == (0, [era_of(now + ERA_SECS)])
+    oven.bake(item("b"), PILOT_LIGHT)
+    assert (oven.table.row.waiting, [*oven.table.row.waiting_by_epoch]) == (0, [epoch_of(now + EPOCH_SECS)])
 
 
-def test_of_eras_of_one_number_the_last_is_to_be_over(oven: Oven) -> None:
+def test_of_two_epochs_with_one_number_the_later_must_be_closed(oven: Oven) -> None:
     first = oven.loop.seconds()
-    # Well after the first era of that number, and well before the second.
-    oven.pass_time(2 * ERA_SECS)
-    old, new = era_of(first + 2 * ERA_SECS), era_of(first)
+    # Well after the first epoch of that number, and well before the second.
+    oven.pass_time(2 * EPOCH_SECS)
+    old, new = epoch_of(first + 2 * EPOCH_SECS), epoch_of(first)
     oven.fifo.send(item("old"), "old", old)
-    oven.pass_time((ERAS - 2) * ERA_SECS)
+    oven.pass_time((EPOCHS - 2) * EPOCH_SECS)
     oven.fifo.send(item("new", size=3), "new", new)
-    oven.table.row = Row(waiting=2, joined_at=oven.loop.seconds(), joined={old: 1, new: 1})
+    oven.table.row = Row(waiting=2, joined_at=oven.loop.seconds(), waiting_by_epoch={old: 1, new: 1})
 
     oven.bake(trigger())
 
     assert oven.running() == ["old"]
-    assert (oven.table.row.waiting, oven.table.row.joined[new]) == (1, 1)
+    assert (oven.table.row.waiting, oven.table.row.waiting_by_epoch[new]) == (1, 1)
 
 
-def test_the_number_of_an_era_that_begins_soon_is_not_counted_anew(oven: Oven) -> None:
+def test_the_number_of_an_epoch_that_begins_soon_is_open(oven: Oven) -> None:
     now = oven.loop.seconds()
-    oven.pass_time(end_of_era(now) - QUIET_SECS - now)
-    next_era = era_of(now + ERA_SECS)
-    oven.table.row = Row(waiting=1, joined_at=oven.loop.seconds(), joined={next_era: 1})
+    oven.pass_time(end_of_epoch(now) - QUIET_SECS - now)
+    next_epoch = epoch_of(now + EPOCH_SECS)
+    oven.table.row = Row(waiting=1, joined_at=oven.loop.seconds(), waiting_by_epoch={next_epoch: 1})
 
     oven.bake(item("a"))
 
-    assert oven.table.row.joined[next_era] == 1
+    assert oven.table.row.waiting_by_epoch[next_epoch] == 1
 
 
-def test_whom_a_release_without_eras_let_out_of_the_line_is_not_counted_out_again(oven: Oven) -> None:
+def test_items_that_release_1_0_0_took_out_of_the_line_are_not_subtracted_again(oven: Oven) -> None:
     now = oven.loop.seconds()
-    oven.table.row = Row(joined_at=now, joined={era_of(now): 5})
-    oven.pass_time(end_of_era(now) + QUIET_SECS + 1 - now)
+    oven.table.row = Row(joined_at=now, waiting_by_epoch={epoch_of(now): 5})
+    oven.pass_time(end_of_epoch(now) + QUIET_SECS + 1 - now)
     oven.bake(item("a", size=3))
     oven.bake(item("b", size=3))
     oven.bake(item("c", size=3))
@@ -672,15 +683,15 @@ def test_whom_a_release_without_eras_let_out_of_the_line_is_not_counted_out_agai
     oven.deliver()
 
     assert (oven.table.row.waiting, oven.in_line()) == (1, ["c"])
-    assert ("recounted", None) not in oven.notes.taken
+    assert ("recounted", None) not in oven.records.taken
 
 
-def test_who_joined_without_an_era_tells_nothing_of_eras(oven: Oven) -> None:
+def test_a_message_without_an_epoch_closes_none(oven: Oven) -> None:
     now = oven.loop.seconds()
-    oven.pass_time(end_of_era(now) + QUIET_SECS + 1 - now)
+    oven.pass_time(end_of_epoch(now) + QUIET_SECS + 1 - now)
     oven.fifo.send(item("a", size=3), "a")
     oven.fifo.send(item("b", size=3), "b")
-    oven.table.row = Row(waiting=2, joined_at=now, joined={era_of(now): 5})
+    oven.table.row = Row(waiting=2, joined_at=now, waiting_by_epoch={epoch_of(now): 5})
 
     oven.bake(trigger())
 
@@ -688,32 +699,31 @@ def test_who_joined_without_an_era_tells_nothing_of_eras(oven: Oven) -> None:
     assert oven.table.row.waiting == 1
 
 
-def test_an_era_that_could_not_be_forgotten_is_so_later(oven: Oven) -> None:
+def test_orphans_that_could_not_be_subtracted_are_subtracted_later(oven: Oven) -> None:
     now = oven.loop.seconds()
-    oven.table.row = Row(waiting=2, joined_at=now, joined={era_of(now): 2})
-    oven.pass_time(end_of_era(now) + QUIET_SECS + 1 - now)
-    oven.faults.refused = {"forget"}
+    oven.table.row = Row(waiting=2, joined_at=now, waiting_by_epoch={epoch_of(now): 2})
+    oven.pass_time(end_of_epoch(now) + QUIET_SECS + 1 - now)
+    oven.faults.refused = {"subtract_orphans"}
 
-    assert oven.bake(item("a")) == []
+    assert oven.bake(item("a"), PILOT_LIGHT) == [PILOT_LIGHT]
     assert (oven.running(), oven.table.row.waiting) == (["a"], 2)
-    assert ("looked", None) in oven.notes.taken
 
     oven.faults.refused = set()
-    oven.bake(item("b"))
+    oven.bake(item("b"), PILOT_LIGHT)
     assert oven.table.row.waiting == 0
 
 
-def test_who_joined_before_there_were_eras_is_counted_out_all_the_same(oven: Oven) -> None:
+def test_an_item_that_joined_without_an_epoch_is_subtracted_when_it_leaves(oven: Oven) -> None:
     oven.table.row = Row(waiting=1, joined_at=oven.loop.seconds())
     oven.fifo.send(item("a"), "a")
 
     oven.bake(trigger())
 
     assert oven.running() == ["a"]
-    assert (oven.table.row.waiting, oven.table.row.joined) == (0, {})
+    assert (oven.table.row.waiting, oven.table.row.waiting_by_epoch) == (0, {})
 
 
-def test_for_a_line_that_gives_nobody_one_is_to_come_again_however_many_ask(oven: Oven) -> None:
+def test_one_retry_is_scheduled_for_a_locked_line_however_many_functions_find_it(oven: Oven) -> None:
     oven.table.row = Row(waiting=1, joined_at=oven.loop.seconds())
 
     for n in range(5):
@@ -723,11 +733,11 @@ def test_for_a_line_that_gives_nobody_one_is_to_come_again_however_many_ask(oven
     assert [letter.body for letter in oven.new.letters()] == [trigger()]
 
 
-def test_one_is_to_come_again_though_the_answer_to_that_was_lost(oven: Oven) -> None:
+def test_a_retry_is_scheduled_though_the_answer_to_that_was_lost(oven: Oven) -> None:
     class Forgetful(MemoryBakingTable):
-        def come_again(self, now: float, at: float) -> Answer:
-            super().come_again(now, at)
-            return super().come_again(now, at)
+        def schedule_retry(self, now: float, at: float) -> Refused | None:
+            super().schedule_retry(now, at)
+            return super().schedule_retry(now, at)
 
     oven.table = Forgetful(Row(waiting=1, joined_at=oven.loop.seconds()))
 
@@ -769,10 +779,10 @@ def test_an_item_whose_start_takes_long_is_no_copy(oven: Oven) -> None:
 
     oven.bake(item("a"))
 
-    assert oven.notes.taken[-1] == ("loaded", "a")
+    assert oven.records.taken[-1] == ("loaded", "a")
 
 
-def test_slots_that_a_late_copy_gives_back_go_to_who_joined_meanwhile(oven: Oven) -> None:
+def test_slots_that_a_late_copy_gives_back_go_to_an_item_that_joined_meanwhile(oven: Oven) -> None:
     oven.executions = executions = Meanwhile(oven.loop, oven.executions.remove)
     oven.bake(item("a", size=3, secs=1))
     oven.pass_time(1)
@@ -783,13 +793,13 @@ def test_slots_that_a_late_copy_gives_back_go_to_who_joined_meanwhile(oven: Oven
     assert oven.running() == ["b"]
 
 
-def test_slots_that_an_eviction_frees_go_to_who_joined_meanwhile(oven: Oven) -> None:
+def test_slots_that_an_eviction_frees_go_to_an_item_that_joined_meanwhile(oven: Oven) -> None:
     oven.executions = executions = Meanwhile(oven.loop, oven.executions.remove)
     oven.table.row = Row(occupied=3, leases={"ghost": Lease(3, oven.loop.seconds())})
     oven.pass_time(OVERDUE_AFTER_SECS + 1)
     executions.what = lambda: oven.bake(item("b"))
 
-    oven.bake(trigger())
+    oven.bake(PILOT_LIGHT)
 
     assert oven.running() == ["b"]
 
@@ -809,7 +819,7 @@ def test_slots_that_a_copy_in_the_line_gives_back_go_to_the_next(oven: Oven) -> 
     assert oven.running() == ["b"]
 
 
-def test_who_finds_the_line_in_other_hands_comes_again_though_its_count_is_an_old_one(oven: Oven) -> None:
+def test_a_locked_line_is_retried_though_its_count_is_out_of_date(oven: Oven) -> None:
     class Old(MemoryWaitingItems):
         def count(self) -> int:
             return 0
@@ -867,23 +877,32 @@ def test_a_crash_at_any_request_of_a_drain_loses_nothing(oven: Oven, when: str, 
 # What is told
 
 
-def test_a_loaded_item_is_told_of_with_how_long_it_waited_in_new_items_or_in_line(oven: Oven) -> None:
+def test_a_loaded_item_is_recorded_with_its_wait_in_new_items_or_in_line(oven: Oven) -> None:
     oven.send(item("direct", size=3, secs=60))
     oven.pass_time(2)
     oven.deliver()
     oven.send(item("waited"))
     oven.settle(100)
 
-    assert oven.notes.facts_of("loaded", "direct")["waited_secs"] == 2
-    assert 60 <= oven.notes.facts_of("loaded", "waited")["waited_secs"] <= 65
+    assert oven.records.facts_of("loaded", "direct")["waited_secs"] == 2
+    assert 60 <= oven.records.facts_of("loaded", "waited")["waited_secs"] <= 65
+
+
+def test_the_age_of_the_head_of_the_line_is_told_while_it_does_not_fit(oven: Oven) -> None:
+    oven.bake(item("a", size=2, secs=3600), item("large", size=3))
+    oven.pass_time(90)
+
+    oven.bake(PILOT_LIGHT)
+
+    assert {"oldest_waiting_secs": 90} in oven.records.facts
 
 
 def test_a_load_and_a_look_tell_how_full_the_oven_is(oven: Oven) -> None:
     oven.bake(item("a", size=2))
-    assert oven.notes.facts_of("looked") == {"occupied": 2}
+    assert oven.records.facts_of("looked") == {"occupied": 2}
 
     oven.bake(item("b", size=2))
-    assert oven.notes.facts_of("looked") == {"occupied": 2, "waiting": 1, "overdue": 0}
+    assert oven.records.facts_of("looked") == {"occupied": 2, "waiting": 1}
 
 
 def test_a_look_tells_how_many_items_are_overdue(oven: Oven) -> None:
@@ -891,6 +910,6 @@ def test_a_look_tells_how_many_items_are_overdue(oven: Oven) -> None:
     late = oven.loop.seconds() - OVERDUE_AFTER_SECS - 1
     oven.table.row = replace(oven.table.row, leases={**oven.table.row.leases, "a": Lease(1, late)})
 
-    oven.bake(trigger())
+    oven.bake(PILOT_LIGHT)
 
-    assert oven.notes.facts_of("looked") == {"occupied": 2, "waiting": 0, "overdue": 1}
+    assert oven.records.facts_of("looked") == {"occupied": 2, "waiting": 0, "overdue": 1}

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from pizza_oven.errors import HandedOutError, ServiceError
+from pizza_oven.errors import HandedOutError, RedrivenError, ServiceError
 from pizza_oven.item import Item, Trigger
-from pizza_oven.ports import Answer, Lease, Row
-from pizza_oven.removing import ItemRemoved
+from pizza_oven.item_removed import ItemRemoved
+from pizza_oven.row import Lease, Refused, Row, Unloaded
 from serverless_pizza_oven.simulator.loop import Loop
 from serverless_pizza_oven.simulator.memory_queues import MemoryBakedItems, MemoryNewItems, StandardQueue
 from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
@@ -29,7 +29,7 @@ class Kitchen:
             self.table, baked_items(self.baked), MemoryNewItems(self.new), self, lambda: NOW
         )
 
-    def note(self, decision: str, item_id: str | None = None, **facts: object) -> None:
+    def record(self, decision: str, item_id: str | None = None, **facts: object) -> None:
         self.notes.append((decision, item_id))
         self.facts = facts
 
@@ -45,7 +45,7 @@ def test_the_slots_are_freed_and_the_item_comes_out_as_it_went_in() -> None:
 
     kitchen.item_removed(ITEM)
 
-    assert kitchen.table.row == Row(occupied=1, leases={"b": LEASES["b"]}, called_at=NOW)
+    assert kitchen.table.row == Row(occupied=1, leases={"b": LEASES["b"]}, wake_up_at=NOW)
     assert kitchen.out() == [ITEM.body]
     assert kitchen.notes == [("baked", "a")]
 
@@ -75,19 +75,42 @@ def test_who_waits_is_woken() -> None:
 
 
 def test_who_waits_is_woken_once_until_somebody_looked() -> None:
-    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES, called_at=NOW - 19))
+    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES, wake_up_at=NOW - 19))
 
     kitchen.item_removed(ITEM)
 
     assert kitchen.triggers() == []
 
 
-def test_a_call_that_nobody_answered_for_20_seconds_is_made_anew() -> None:
-    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES, called_at=NOW - 21))
+def test_a_wake_up_that_is_pending_for_more_than_20_seconds_is_requested_anew() -> None:
+    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES, wake_up_at=NOW - 21))
 
     kitchen.item_removed(ITEM)
 
     assert kitchen.triggers() == [Trigger().body]
+
+
+def test_one_of_those_that_find_a_lost_wake_up_replaces_it() -> None:
+    kitchen = Kitchen(Row(occupied=3, waiting=2, leases=LEASES, wake_up_at=NOW - 21))
+
+    kitchen.item_removed(ITEM)
+    a_second_later = replace(kitchen.item_removed, now=lambda: NOW + 1)
+    a_second_later(Item("b", 60, 1, '{"id":"b","bakingTimeSecs":60}'))
+
+    assert kitchen.triggers() == [Trigger().body]
+    assert kitchen.table.row.wake_up_at == NOW
+
+
+def test_a_redriven_execution_neither_hands_its_item_out_nor_frees_slots() -> None:
+    kitchen = Kitchen(Row(occupied=3, leases=LEASES))
+
+    with pytest.raises(RedrivenError, match="a was redriven and has no slots"):
+        kitchen.item_removed(ITEM, redrives=1)
+    with pytest.raises(RedrivenError):
+        kitchen.item_removed.free("a", redrives=1)
+
+    assert kitchen.out() == []
+    assert kitchen.table.row == Row(occupied=3, leases=LEASES)
 
 
 def test_a_second_try_hands_out_and_wakes_since_the_first_may_not_have() -> None:
@@ -103,7 +126,7 @@ def test_a_second_try_hands_out_and_wakes_since_the_first_may_not_have() -> None
 class RefusingTable(MemoryBakingTable):
     """Refuses to free slots."""
 
-    def unload(self, item_id: str, now: float) -> Answer:
+    def unload(self, item_id: str, now: float) -> Unloaded | Refused:
         raise ServiceError(f"{item_id} at {now}: throttled")
 
 

@@ -1,0 +1,72 @@
+"""Admission: new items get slots if they fit and nobody waits; the others join the waiting line.
+
+An item joins the row first and is enqueued after that. Its function looks at the row again when it is in
+the line, so a slot that was freed in between is not missed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pizza_oven.batch import Batch
+from pizza_oven.context import Context
+from pizza_oven.errors import ServiceError
+from pizza_oven.messages import NewMessage
+from pizza_oven.plans import Candidate
+from pizza_oven.row import epoch_of
+from pizza_oven.settling import Settled, settle
+from pizza_oven.starting import start
+
+
+@dataclass(slots=True)
+class Admitted:
+    """What became of new items, by id. Those of neither list are in the oven."""
+
+    failed: list[str] = field(default_factory=list)
+    """Their messages must come again."""
+    joined: list[str] = field(default_factory=list)
+    rolled_back: bool = False
+    """Whether slots were taken and freed again. Items that joined meanwhile found no room."""
+
+
+def admit(context: Context, batch: Batch) -> Admitted:
+    """Load the longest prefix of the new items that fits, and enqueue the others."""
+    if not batch.items:
+        return Admitted()
+    candidates = [Candidate(item, batch.messages[item.id][0].sent_at) for item in batch.items.values()]
+    try:
+        settled = settle(context, candidates)
+    except ServiceError as error:
+        context.log.record("failed", error=str(error))
+        return Admitted(failed=list(batch.items))
+    if settled.counts is not None and settled.plan.loads:
+        context.log.record("looked", occupied=settled.counts.occupied)
+    started = start(context, settled.plan)
+    starting = settled.plan.loads + settled.plan.redelivered
+    admitted = Admitted(rolled_back=started.rolled_back)
+    admitted.failed += [c.item.id for c in starting if c.item and c.item.id not in started.done]
+    _enqueue(context, settled, batch.messages, admitted)
+    return admitted
+
+
+def _enqueue(
+    context: Context, settled: Settled, messages: Mapping[str, list[NewMessage]], admitted: Admitted
+) -> None:
+    joining = {c.item.id: c.item for c in settled.plan.rest if c.item}
+    if not joining:
+        return
+    by_deduplication_id = {_deduplication_id(messages[item_id][0]): item for item_id, item in joining.items()}
+    try:
+        context.waiting_items.push(by_deduplication_id, epoch_of(settled.at))
+    except ServiceError as error:
+        # Their messages come again, and they join again: `waiting` is too high until this epoch is closed.
+        context.log.record("failed", error=str(error))
+        admitted.failed += joining
+        return
+    admitted.joined += joining
+    for item_id in joining:
+        context.log.record("joined", item_id)
+
+
+def _deduplication_id(message: NewMessage) -> str:
+    """Names one push: the SDK may send it twice, but a redelivered message is enqueued anew."""
+    return f"{message.id}.{message.receive_count}"

@@ -1,0 +1,84 @@
+"""Bake Items: takes slots for items, starts their baking, and serves the waiting line.
+
+Three rules keep it right while functions crash and messages come twice:
+
+- An item is enqueued before its function looks at the row, so that a slot freed meanwhile is seen.
+- A pending wake-up is cleared only by a write that proves that no further item can be loaded.
+- No message is deleted before its item is safe elsewhere. A crash at any point makes work come twice, and
+  what comes twice is recognised by its lease or by its execution.
+"""
+
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+
+from pizza_oven.admission import Admitted, admit
+from pizza_oven.batch import Batch, sort
+from pizza_oven.context import Context
+from pizza_oven.errors import ServiceError
+from pizza_oven.messages import NewMessage
+from pizza_oven.reconciling import reconcile
+from pizza_oven.rejecting import reject
+from pizza_oven.starting import RECHECK_SECS
+from pizza_oven.waiting_line import serve
+
+
+def bake_items(context: Context, messages: Sequence[NewMessage], time_left: Callable[[], float]) -> list[str]:
+    """Handle up to 10 messages of New Items, with `time_left` in seconds.
+
+    Returns the ids of the messages that must come again. The contents of all others are in the oven, in
+    the line or in the dead-letter queue.
+    """
+    batch = sort(context, messages)
+    failed = _reject_malformed(context, batch)
+    admitted = admit(context, batch)
+    failed |= {message.id for item_id in admitted.failed for message in batch.messages[item_id]}
+    if batch.triggers or admitted.joined or admitted.rolled_back:
+        failed |= _wake_up(context, batch, admitted, time_left)
+    return [message.id for message in messages if message.id in failed]
+
+
+def _reject_malformed(context: Context, batch: Batch) -> set[str]:
+    try:
+        if batch.malformed:
+            reject(context, list(batch.malformed.values()))
+    except ServiceError as error:
+        context.log.record("failed", error=str(error))
+        return set(batch.malformed)
+    return set()
+
+
+def _wake_up(context: Context, batch: Batch, admitted: Admitted, time_left: Callable[[], float]) -> set[str]:
+    """Serve the line, and reconcile if a trigger names an item. Returns the ids of messages that must
+    come again."""
+    try:
+        serve(context, len(batch.triggers), time_left)
+        unknown = _reconcile(context, batch.named.keys(), time_left)
+    except ServiceError as error:
+        context.log.record("failed", error=str(error))
+        return _replace_wake_up(context, batch, admitted)
+    # Step Functions may be some seconds behind its event: when the trigger comes once more, it knows.
+    return {m.id for item_id in unknown for m in batch.named[item_id] if m.receive_count == 1}
+
+
+def _reconcile(context: Context, named: AbstractSet[str], time_left: Callable[[], float]) -> AbstractSet[str]:
+    if not named:
+        return set()
+    reconciled = reconcile(context, named)
+    if reconciled.freed:
+        # Items may have joined since the row was read, and found no room.
+        serve(context, 0, time_left)
+    return reconciled.unknown & named
+
+
+def _replace_wake_up(context: Context, batch: Batch, admitted: Admitted) -> set[str]:
+    """Have another function look at the line soon, or else have the messages come again that asked for it."""
+    # A trigger that names an item may be the only word of its failure. Any other trigger is as good as
+    # the next.
+    failed = {message.id for named in batch.named.values() for message in named}
+    try:
+        context.new_items.trigger(RECHECK_SECS)
+    except ServiceError as error:
+        context.log.record("failed", error=str(error))
+        failed |= {message.id for message in batch.triggers}
+        failed |= {message.id for item_id in admitted.joined for message in batch.messages[item_id]}
+    return failed

@@ -1,0 +1,47 @@
+"""Sorting: what a batch of New Items contains."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pizza_oven.context import Context
+from pizza_oven.errors import MalformedItemError
+from pizza_oven.item import Item, Trigger, parse
+from pizza_oven.messages import DeadLetter, NewMessage
+from pizza_oven.rejecting import letter_of
+
+
+@dataclass(slots=True)
+class Batch:
+    """The messages of one invocation, sorted."""
+
+    items: dict[str, Item] = field(default_factory=dict)
+    """The items by id, in the order of their messages."""
+    messages: dict[str, list[NewMessage]] = field(default_factory=dict)
+    """The messages that brought each item, by its id."""
+    triggers: list[NewMessage] = field(default_factory=list)
+    """All triggers."""
+    named: dict[str, list[NewMessage]] = field(default_factory=dict)
+    """The triggers that name an item, by its id."""
+    malformed: dict[str, DeadLetter] = field(default_factory=dict)
+    """The dead letters of malformed messages, by the id of the message."""
+
+
+def sort(context: Context, messages: Sequence[NewMessage]) -> Batch:
+    """Read all messages. An item that comes twice is one item."""
+    batch = Batch()
+    for message in messages:
+        try:
+            content = parse(message.body, context.capacity)
+        except MalformedItemError as error:
+            batch.malformed[message.id] = letter_of(message.body, error)
+            continue
+        if isinstance(content, Trigger):
+            batch.triggers.append(message)
+            if content.item_id is not None:
+                batch.named.setdefault(content.item_id, []).append(message)
+            continue
+        if content.id in batch.items:
+            context.log.record("duplicate", content.id)
+        batch.items.setdefault(content.id, content)
+        batch.messages.setdefault(content.id, []).append(message)
+    return batch

@@ -1,0 +1,93 @@
+"""The row of the Baking Table: everything that must be decided atomically.
+
+The row counts the slots that are taken and the items that wait, and holds a lease for each item in the
+oven. The table in docs/protocol.md maps its fields to the attributes in DynamoDB.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+EPOCH_SECS = 300
+"""Items that join the waiting line within these seconds are counted together."""
+
+EPOCHS = 12
+"""Epochs that are counted apart. Then their numbers repeat, so that a long line does not enlarge the row."""
+
+
+def epoch_of(moment: float) -> int:
+    """The number, 0 to 11, of the epoch of a moment in seconds since 1970."""
+    return int(moment // EPOCH_SECS) % EPOCHS
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The hold of one item on its slots."""
+
+    size: int
+    """In slots."""
+    until: float
+    """When the item is due to come out, in seconds since 1970, to the millisecond."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The numbers of the row at one moment."""
+
+    occupied: int = 0
+    """Slots taken: the sum of the leases."""
+    waiting: int = 0
+    """Items that joined the waiting line and were not loaded yet.
+
+    Never too low. Too high after a crash between joining and enqueueing, until `orphaned` tells by how many.
+    """
+
+    def room(self, capacity: int) -> int:
+        """Free slots. 0 while the oven is fuller than a lowered capacity."""
+        return max(capacity - self.occupied, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Counts):
+    """The whole row at one moment."""
+
+    joined_at: float = 0
+    """When the line last grew, in seconds since 1970."""
+    leases: Mapping[str, Lease] = field(default_factory=dict)
+    """By item id."""
+    wake_up_at: float = 0
+    """When the pending wake-up of Bake Items was requested, in seconds since 1970; 0 if none is pending.
+
+    While it is pending, a trigger is on its way or a function is at work.
+    """
+    retry_at: float = 0
+    """A trigger is on its way for a line that was found locked, and arrives after this moment."""
+    last_left: int = 0
+    """The sequence number of the last message that left the line."""
+    left_at: float = 0
+    """When that message had been enqueued, in seconds since 1970; 0 if it told no epoch."""
+    waiting_by_epoch: Mapping[int, int] = field(default_factory=dict)
+    """How many of the waiting items joined in each epoch."""
+
+    def orphaned(self, epochs: Iterable[int]) -> int:
+        """How many items of these closed epochs are counted but were never enqueued."""
+        counted = sum(self.waiting_by_epoch[epoch] for epoch in epochs)
+        # Release 1.0.0 counts no epochs: items that it took out of the line are still counted there.
+        taken_out = max(sum(self.waiting_by_epoch.values()) - self.waiting, 0)
+        return counted - min(taken_out, max(counted, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The condition of a write did not hold, and nothing was written."""
+
+    row: Row
+    """The row that failed the condition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unloaded:
+    """The slots of an item are free. The row after that:"""
+
+    occupied: int
+    waiting: int
+    wake_up_at: float

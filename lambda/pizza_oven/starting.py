@@ -1,0 +1,128 @@
+"""Starting: one execution for each item that has its slots.
+
+The name of an execution is the id of its item, and a name can be used once in 90 days. So Step Functions
+remembers which items were baked before, and an item that comes twice bakes once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pizza_oven.context import Context
+from pizza_oven.errors import ServiceError
+from pizza_oven.execution import Execution
+from pizza_oven.item import Item, parse
+from pizza_oven.plans import Candidate, Plan, lease_of
+from pizza_oven.rejecting import dead_letter_failed
+
+CLOCK_SKEW_SECS = 1
+"""How far the clock of Step Functions may be behind that of a function."""
+
+RECHECK_SECS = 5
+"""After this time Step Functions knows that an execution has ended, and that a request may succeed that
+it refused."""
+
+
+@dataclass(slots=True)
+class Started:
+    """What became of the items that were to start."""
+
+    done: set[str] = field(default_factory=set)
+    """The ids of those whose messages can be deleted: they bake, or were baked before."""
+    rolled_back: bool = False
+    """Whether slots were freed again. Items that joined meanwhile found no room."""
+
+
+def start(context: Context, plan: Plan) -> Started:
+    """Start the items that got slots, and once more those that had them: their first start may have
+    failed."""
+    started = Started()
+    starting = plan.loads + renew(context, plan.redelivered)
+    if not starting:
+        return started
+    asked_at = context.now()
+    items = [candidate.item for candidate in starting if candidate.item]
+    for candidate, execution in zip(starting, context.item_states.start(items), strict=True):
+        _resolve(context, candidate, execution, asked_at, started)
+    return started
+
+
+def renew(context: Context, redelivered: Sequence[Candidate]) -> list[Candidate]:
+    """Renew the leases of redelivered items. Returns those that still have one.
+
+    The renewal comes before the start: an eviction that has seen the old lease fails from here on.
+    """
+    renewed = []
+    for candidate in redelivered:
+        item = candidate.item
+        if item is None:
+            continue
+        try:
+            if context.table.renew(item.id, lease_of(item, context.now()).until) is None:
+                renewed.append(candidate)
+        except ServiceError as error:
+            context.log.record("failed", item.id, error=str(error))
+    return renewed
+
+
+def _resolve(
+    context: Context,
+    candidate: Candidate,
+    execution: Execution | ServiceError,
+    asked_at: float,
+    started: Started,
+) -> None:
+    item = candidate.item
+    assert item is not None  # noqa: S101
+    try:
+        if isinstance(execution, ServiceError):
+            raise execution
+        if execution.running:
+            _resolve_running(context, item, execution, asked_at, candidate.sent_at)
+        else:
+            _roll_back(context, item, execution)
+            started.rolled_back = True
+        started.done.add(item.id)
+    except ServiceError as error:
+        context.log.record("failed", item.id, error=str(error))
+
+
+def _resolve_running(
+    context: Context, item: Item, execution: Execution, asked_at: float, sent_at: float
+) -> None:
+    is_another = execution.body not in ("", item.body)
+    if is_another or execution.started_at < asked_at - CLOCK_SKEW_SECS:
+        _align_lease(context, item, execution)
+        context.log.record("duplicate", item.id)
+    else:
+        context.log.record(
+            "loaded",
+            item.id,
+            size=item.size,
+            baking_time_secs=item.baking_time_secs,
+            waited_secs=round(max(context.now() - sent_at, 0), 3),
+        )
+
+
+def _align_lease(context: Context, item: Item, execution: Execution) -> None:
+    """Let the lease end when the execution is due, which was started earlier or for another item of this id.
+
+    If it is due already, the item may have been unloaded a moment ago, and these slots are held for
+    nothing. Then a trigger has the item reconciled as soon as Step Functions knows that the execution has
+    ended.
+    """
+    original = parse(execution.body, None) if execution.body else item
+    if not isinstance(original, Item):
+        return
+    until = lease_of(original, execution.started_at).until
+    context.table.renew(item.id, until)
+    if until <= context.now():
+        context.new_items.trigger(RECHECK_SECS, item.id)
+
+
+def _roll_back(context: Context, item: Item, execution: Execution) -> None:
+    """The item was baked before: free its slots again."""
+    if execution.failed:
+        dead_letter_failed(context, item.id, execution)
+    else:
+        context.log.record("duplicate", item.id)
+    context.table.roll_back(item.id)

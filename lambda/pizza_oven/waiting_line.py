@@ -1,0 +1,156 @@
+"""The waiting line: first come, first served.
+
+One function at a time serves it. The first slot that is freed while items wait requests one wake-up, and
+that stays pending until a write proves that no further item can be loaded. So a hundred items that are
+done at once wake one function, and none of their slots is missed.
+
+The line is locked while a message is received and not deleted, since its FIFO queue has one message
+group. A function that finds it locked leaves a trigger for later, and only one such retry is scheduled at
+a time.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pizza_oven.context import Context
+from pizza_oven.errors import MalformedItemError, ServiceError
+from pizza_oven.item import Item, parse
+from pizza_oven.messages import BATCH, WaitingMessage
+from pizza_oven.plans import Candidate, Plan
+from pizza_oven.rejecting import letter_of, reject
+from pizza_oven.row import Counts, Refused
+from pizza_oven.settlement import Settlement
+from pizza_oven.settling import settle
+from pizza_oven.starting import RECHECK_SECS, Started, start
+
+ROUND_SECS = 4.0
+"""What a round may take when requests are slow. With less time left, another function goes on."""
+
+LOCKED_SECS = 3
+"""Suppress duplicate retries for this long. It is over when the retry arrives, RECHECK_SECS later."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """What a function that serves the line knows of the row."""
+
+    counts: Counts
+    next_size: int
+    """The slots that the head of the line needs, or 1 if that is not known."""
+    is_idle: bool
+    """Whether no further item can be loaded. The pending wake-up is cleared."""
+    retry_at: float = 0
+    """Until when a retry is scheduled, if that is known."""
+
+
+def serve(context: Context, triggers: int, time_left: Callable[[], float]) -> None:
+    """Load items from the line until none waits or the first does not fit. Raises ServiceError."""
+    # Each trigger stands for a freed slot: receive for them before the first look at the row.
+    view = _receive_and_load(context, min(triggers, BATCH), wait_secs=0) if triggers else None
+    if view is None:
+        view = _clear_wake_up_if_idle(context, next_size=1)
+    while not view.is_idle:
+        counts = view.counts
+        room = counts.room(context.capacity)
+        if counts.waiting <= 0 or room < view.next_size:
+            view = _clear_wake_up_if_idle(context, view.next_size)
+            continue
+        if time_left() < ROUND_SECS:
+            context.new_items.trigger()
+            break
+        # A short poll may come back empty although the line is not; a long poll asks every server of SQS.
+        # It is not needed while a retry is scheduled.
+        wait_secs = 0 if view.retry_at > context.now() else 1
+        loaded = _receive_and_load(context, min(room, BATCH), wait_secs)
+        if loaded is None:
+            _schedule_retry(context)
+            break
+        view = loaded
+    context.log.record("looked", occupied=view.counts.occupied, waiting=view.counts.waiting)
+
+
+def _clear_wake_up_if_idle(context: Context, next_size: int) -> LineView:
+    outcome = context.table.settle(Settlement(next_size=next_size), context.capacity, context.now())
+    if isinstance(outcome, Refused):
+        return LineView(outcome.row, next_size, is_idle=False, retry_at=outcome.row.retry_at)
+    return LineView(outcome, next_size, is_idle=True)
+
+
+def _schedule_retry(context: Context) -> None:
+    """The row says that an item can be loaded, but the line gave none.
+
+    Another function has received its head, and may have crashed; or the items that joined are not
+    enqueued yet; or the count is too high. In each case the wake-up stays pending, and a trigger comes
+    back to it.
+    """
+    now = context.now()
+    at = round(now + LOCKED_SECS, 3)
+    refused = context.table.schedule_retry(round(now, 3), at)
+    # If the row says exactly this, an earlier try of the request was written and its answer lost.
+    if refused is None or refused.row.retry_at == at:
+        context.new_items.trigger(RECHECK_SECS)
+
+
+def _receive_and_load(context: Context, count: int, wait_secs: int) -> LineView | None:
+    """Receive up to `count` items and load those that fit. None if nothing was received."""
+    received = context.waiting_items.receive(count, wait_secs)
+    if not received:
+        return None
+    try:
+        return _load(context, [_candidate(context, message) for message in received])
+    except ServiceError:
+        context.waiting_items.put_back(received, RECHECK_SECS)
+        raise
+
+
+def _load(context: Context, candidates: Sequence[Candidate]) -> LineView:
+    settled = settle(context, candidates)
+    plan = settled.plan
+    _reject_or_drop(context, plan.idle)
+    started = start(context, plan)
+    _return_messages(context, plan, started)
+    if settled.counts is None or started.rolled_back:
+        # The look comes when no message is received any more, and the line is not locked.
+        return _clear_wake_up_if_idle(context, plan.next_size)
+    return LineView(settled.counts, plan.next_size, settled.is_idle)
+
+
+def _reject_or_drop(context: Context, idle: Sequence[Candidate]) -> None:
+    letters = [candidate.letter for candidate in idle if candidate.letter]
+    if letters:
+        reject(context, letters)
+    for candidate in idle:
+        if candidate.item:
+            context.log.record("duplicate", candidate.item.id)
+
+
+def _return_messages(context: Context, plan: Plan, started: Started) -> None:
+    """Delete what is done with, and put the others back into the line.
+
+    Items that could not be started keep their slots, and are started when their messages are received again.
+    """
+    starting = plan.loads + plan.redelivered
+    done = plan.idle + [c for c in starting if c.item and c.item.id in started.done]
+    refused = [c for c in starting if c not in done]
+    if done:
+        context.waiting_items.delete(_messages(done))
+    if plan.rest:
+        context.waiting_items.put_back(_messages(plan.rest), 0)
+        oldest = _messages(plan.rest)[0]
+        context.log.record("looked", oldest_waiting_secs=round(max(context.now() - oldest.sent_at, 0), 3))
+    if refused:
+        context.waiting_items.put_back(_messages(refused), RECHECK_SECS)
+        context.new_items.trigger(RECHECK_SECS)
+
+
+def _messages(candidates: Sequence[Candidate]) -> list[WaitingMessage]:
+    return [candidate.message for candidate in candidates if candidate.message]
+
+
+def _candidate(context: Context, message: WaitingMessage) -> Candidate:
+    try:
+        item = parse(message.body, context.capacity)
+    except MalformedItemError as error:
+        # Valid when it joined: the capacity was lowered since, and now it is larger than the oven.
+        return Candidate(None, message.sent_at, message, letter_of(message.body, error))
+    return Candidate(item if isinstance(item, Item) else None, message.sent_at, message)
