@@ -17,14 +17,12 @@ from serverless_pizza_oven.aws import Aws, local
 from serverless_pizza_oven.cli import main
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.deployment.template import default_parameters, template_path
+from serverless_pizza_oven.operations.idle_cost import IdleCostPart, checks_per_month, idle_cost
 from serverless_pizza_oven.operations.item_cost import (
     ADMITTED_AT_ONCE,
     MEMORY_GB,
-    IdleCostPart,
-    charges,
-    checks_per_month,
-    idle,
-    per_million,
+    charges_for,
+    cost_per_million,
     row_units,
 )
 from serverless_pizza_oven.operations.usage import month_to_date
@@ -63,16 +61,16 @@ def template() -> dict[str, Any]:
 
 
 def parts(**changed: str) -> dict[str, IdleCostPart]:
-    return {part.name: part for part in idle({**default_parameters(), **changed})}
+    return {part.name: part for part in idle_cost({**default_parameters(), **changed})}
 
 
 # Prices
 
 
 def test_charges_add_up_by_service_and_by_what_is_free() -> None:
-    apple = Price("Fruit", "apple", 2.0, "", free=3)
-    pear = Price("Fruit", "pear", 5.0, "")
-    bread = Price("Bakery", "loaf", 30.0, "", free=10)
+    apple = Price("Fruit", "apple", 2.0, "", "", free=3)
+    pear = Price("Fruit", "pear", 5.0, "", "")
+    bread = Price("Bakery", "loaf", 30.0, "", "", free=10)
     bill = [Charge(apple, 2), Charge(bread, 1), Charge(apple, 4), Charge(pear, 1)]
 
     assert total(bill) == 47
@@ -95,7 +93,7 @@ def test_the_documentation_lists_each_price_with_its_page() -> None:
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         amount, _, many = cells[2].partition(" for ")
         each = float(amount.removeprefix("$")) / {"": 1, "1,000": 1_000, "a million": 1_000_000}[many]
-        assert (cells[0], cells[4]) == (price.service, price.source)
+        assert (cells[0], cells[4], cells[5]) == (price.service, price.source, price.read_in)
         assert each == pytest.approx(price.dollars)
         assert float(cells[3].replace(",", "") or 0) == price.free
 
@@ -141,7 +139,7 @@ def test_a_parameter_makes_its_part_dearer_or_cheaper(
 def test_a_stack_of_the_first_version_has_none_of_what_came_later() -> None:
     old = {"PilotLight": "ENABLED", "PilotLightSchedule": "rate(1 minute)", "BakingTableCapacityCount": "14"}
 
-    assert {part.name for part in idle(old) if part.dollars} == {"pollers", "pilot light"}
+    assert {part.name for part in idle_cost(old) if part.dollars} == {"pollers", "pilot light"}
 
 
 @pytest.mark.parametrize("changed", [{}, {"LongestLine": "5"}, {"Metrics": "DISABLED"}])
@@ -176,14 +174,16 @@ def test_a_functions_memory_is_that_of_the_template() -> None:
 
 
 def test_a_million_items_cost_two_steps_of_step_functions_each_and_little_more() -> None:
-    bill = by_service(per_million(default_parameters(), size=1, waiting=0))
+    bill = by_service(cost_per_million(default_parameters(), size=1, waiting=0))
 
     assert bill["Step Functions"] == pytest.approx(50)
     assert sum(bill.values()) < 60
 
 
 def test_items_that_wait_cost_more_in_proportion() -> None:
-    none, half, all_of_them = (total(per_million(default_parameters(), 1, share)) for share in (0, 0.5, 1))
+    none, half, all_of_them = (
+        total(cost_per_million(default_parameters(), 1, share)) for share in (0, 0.5, 1)
+    )
 
     assert none < half < all_of_them
     assert half == pytest.approx((none + all_of_them) / 2)
@@ -198,7 +198,7 @@ def test_a_write_takes_a_unit_for_each_kilobyte_of_the_row(items: int, size: int
 
 def test_a_write_is_dearer_in_a_fuller_oven() -> None:
     small, large = (
-        by_service(per_million({"BakingTableCapacityCount": slots}, 1, 0))["DynamoDB"]
+        by_service(cost_per_million({"BakingTableCapacityCount": slots}, 1, 0))["DynamoDB"]
         for slots in ("14", "1000")
     )
 
@@ -207,7 +207,7 @@ def test_a_write_is_dearer_in_a_fuller_oven() -> None:
 
 def test_traces_and_metrics_are_paid_for_where_they_are_enabled() -> None:
     plain, traced, counted = (
-        by_service(charges(ADMITTED_AT_ONCE, 1, parameters))
+        by_service(charges_for(ADMITTED_AT_ONCE, 1, parameters))
         for parameters in ({}, {"Tracing": "ENABLED"}, {"Metrics": "ENABLED"})
     )
 
@@ -335,7 +335,7 @@ def test_no_line_is_broken_where_there_is_no_terminal(capsys: pytest.CaptureFixt
     lines = capsys.readouterr().out.splitlines()
 
     (idle,) = [line for line in lines if line.startswith("pollers")]
-    assert "; while Admission=PAUSED it does not" in idle
+    assert "; with Admission=PAUSED it does not" in idle
 
 
 @pytest.mark.usefixtures("no_network")
@@ -362,8 +362,8 @@ def test_what_each_parameter_trades_is_as_the_page_of_costs_says() -> None:
     default = default_parameters()
 
     def bill(chosen: Mapping[str, str]) -> list[float]:
-        spent = sum(part.dollars for part in idle(chosen))
-        return [spent, *(total(per_million(chosen, 1, waiting)) for waiting in (0, 1))]
+        spent = sum(part.dollars for part in idle_cost(chosen))
+        return [spent, *(total(cost_per_million(chosen, 1, waiting)) for waiting in (0, 1))]
 
     rows = TRADE.findall((ROOT / "docs" / "cost.md").read_text())
     assert len(rows) >= 10

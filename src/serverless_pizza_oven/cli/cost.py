@@ -17,7 +17,8 @@ from serverless_pizza_oven.cli.options import Target
 from serverless_pizza_oven.deployment.stack import stack_parameters
 from serverless_pizza_oven.deployment.template import default_parameters
 from serverless_pizza_oven.errors import UsageError
-from serverless_pizza_oven.operations.item_cost import IdleCostPart, idle, per_million
+from serverless_pizza_oven.operations.idle_cost import IdleCostPart, idle_cost
+from serverless_pizza_oven.operations.item_cost import cost_per_million
 from serverless_pizza_oven.operations.usage import MonthUsage, month_to_date
 from serverless_pizza_oven.prices import Charge, after_free_tier, by_service, total
 from serverless_pizza_oven.text import slots
@@ -71,9 +72,9 @@ def cost(
         raise UsageError(
             f"--size {size} is more than the {chosen['BakingTableCapacityCount']} slots of the oven"
         )
-    parts = idle(chosen)
+    parts = idle_cost(chosen)
     shares = (0, 100) if waiting is None else (waiting,)
-    millions = [Million(share, per_million(chosen, size, share / 100)) for share in shares]
+    millions = [Million(share, cost_per_million(chosen, size, share / 100)) for share in shares]
     if as_json:
         typer.echo(json.dumps(_rounded(_as_json(parts, millions, size, usage))))
         return
@@ -83,7 +84,8 @@ def cost(
     )
     if usage:
         terminal.print(_usage(usage), "", sep="\n")
-    terminal.print(f"Prices of {prices.REGION}, {prices.AS_OF}. The page of each: oven cost --json")
+    terminal.print(prices.TRANSITIONS_NOTE)
+    terminal.print(f"Prices of {prices.REGION}, {prices.AS_OF}. The source of each: oven cost --json")
 
 
 def _idle(parts: Sequence[IdleCostPart]) -> Table:
@@ -143,6 +145,7 @@ def _as_json(
         "currency": "USD",
         "region": prices.REGION,
         "asOf": prices.AS_OF,
+        "transitions": prices.TRANSITIONS_NOTE,
         "idle": {
             "days": prices.SECS_IN_MONTH // 86_400,
             "dollars": total(idle_charges),
@@ -189,6 +192,7 @@ def _charges(charges: Iterable[Charge]) -> dict[str, Any]:
                 "count": charge.count,
                 "dollars": charge.dollars,
                 "source": charge.price.source,
+                "readIn": charge.price.read_in,
             }
             for charge in charges
         ]

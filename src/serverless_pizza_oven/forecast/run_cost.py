@@ -23,10 +23,10 @@ def median_ms(latency: Latency) -> int:
 
 
 ASSUMED = (
-    f"Assumed: what AWS publishes no figures of, such as {median_ms(AWS.send)} ms for a request to SQS and "
-    f"{median_ms(AWS.start_execution)} ms for one to Step Functions in the median; the sender and the "
-    "receiver handle ten messages with each request, 5 pollers ask New Items all "
-    "along, 20 s each time, and an item leaves 2 KB of logs. "
+    f"Assumed, since AWS publishes no figures: {median_ms(AWS.send)} ms for a request to SQS and "
+    f"{median_ms(AWS.start_execution)} ms for one to Step Functions, in the median, and others. The sender "
+    "and the receiver handle ten messages with each request, 5 pollers poll New Items, 20 s each time, and "
+    f"an item leaves 2 KB of logs. {prices.TRANSITIONS_NOTE} "
     f"Prices are those of {prices.REGION}, {prices.AS_OF}, before the free tier."
 )
 """What a forecast assumes, in words."""

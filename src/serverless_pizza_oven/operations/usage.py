@@ -1,4 +1,4 @@
-"""What an oven has used this month, as far as CloudWatch tells."""
+"""What an oven has used this month, by CloudWatch's metrics."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,45 +22,42 @@ QUEUE_METRICS = (
     "NumberOfMessagesDeleted",
     "NumberOfEmptyReceives",
 )
-"""SQS tells of messages, not of requests, of which one may carry ten
+"""SQS counts messages, not requests, of which one may carry ten
 (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html)."""
-
-STATES = 2
-"""Of an execution that meets no trouble: the state transitions that it costs."""
 
 
 @dataclass(frozen=True, slots=True)
 class UsageMetric:
-    """One of CloudWatch's numbers, and what it costs to count one up."""
+    """A metric of CloudWatch, and what AWS charges for what it counts."""
 
     namespace: str
     name: str
     dimension: str
     value: str
     price: Price
-    each: float = 1
-    """How many of what is paid for are one of the metric."""
+    units: float = 1
+    """How many units of the price one count of the metric is."""
 
 
 @dataclass(frozen=True, slots=True)
 class MonthUsage:
-    """From a moment on; the requests to SQS as if each carried one message, so at most."""
+    """What was used since a moment. At most: SQS requests are counted as if each carried one message."""
 
     since: datetime
     charges: Sequence[Charge]
 
 
 def month_to_date(aws: Aws, stack: Stack, now: datetime) -> MonthUsage:
-    """What has been used since this month began, in UTC. Raises AwsError.
+    """What was used since the beginning of this month, in UTC. Raises AwsError.
 
-    CloudWatch charges a cent for 1,000 metrics, of which these are some 20.
+    CloudWatch charges a cent for 1,000 metrics; these are about 20.
     """
     since = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     metrics = list(_metrics(stack))
     sums = _sums(aws, metrics, since, now)
     counts: dict[Price, float] = {}
     for number, metric in enumerate(metrics):
-        counts[metric.price] = counts.get(metric.price, 0.0) + metric.each * sums.get(f"m{number}", 0.0)
+        counts[metric.price] = counts.get(metric.price, 0.0) + metric.units * sums.get(f"m{number}", 0.0)
     return MonthUsage(since, [Charge(price, count) for price, count in counts.items() if count])
 
 
@@ -79,7 +76,12 @@ def _metrics(stack: Stack) -> Iterator[UsageMetric]:
         )
     machine = stack.outputs["ItemStatesArn"]
     yield UsageMetric(
-        "AWS/States", "ExecutionsStarted", "StateMachineArn", machine, prices.TRANSITION, STATES
+        "AWS/States",
+        "ExecutionsStarted",
+        "StateMachineArn",
+        machine,
+        prices.TRANSITION,
+        prices.TRANSITIONS_PER_EXECUTION,
     )
     yield UsageMetric(
         "AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", stack.table, prices.WRITE_UNIT
