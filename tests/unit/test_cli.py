@@ -21,6 +21,8 @@ from serverless_pizza_oven.demo.bars import Bars
 from serverless_pizza_oven.demo.demo_oven import DemoOven
 from serverless_pizza_oven.demo.run import Progress
 from serverless_pizza_oven.demo.tally import Arrival, Tally
+from serverless_pizza_oven.deployment.account_quotas import AccountQuotas
+from serverless_pizza_oven.deployment.change_set import Governance
 from serverless_pizza_oven.deployment.progress import StillRunningError
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import DeploymentError
@@ -44,6 +46,8 @@ class FakeDeployment:
     def __init__(self, *, is_new: bool = False, error: BaseException | None = None) -> None:
         self.done: list[str] = []
         self.parameters: Mapping[str, str] = {}
+        self.options: Mapping[str, object] = {}
+        self.quotas = AccountQuotas()
         self._is_new = is_new
         self._error = error
 
@@ -67,9 +71,18 @@ class FakeDeployment:
     def place(self, _aws: object) -> str:
         return "account 1, region eu-west-1"
 
-    def deploy(self, _aws: object, name: str, parameters: Mapping[str, str], *_: object) -> Stack:
+    def stack_parameters(self, _aws: object, _name: str) -> Mapping[str, str]:
+        return {"BakingTableCapacityCount": "50"}
+
+    def read_quotas(self, _aws: object) -> AccountQuotas:
+        return self.quotas
+
+    def deploy(
+        self, _aws: object, name: str, parameters: Mapping[str, str], *_: object, **options: object
+    ) -> Stack:
         self.done.append("deploy")
         self.parameters = parameters
+        self.options = options
         if self._error:
             raise self._error
         return Stack(name, {"NewItemsQueueUrl": LONG_URL})
@@ -82,6 +95,7 @@ def fake(patch: Patch, **state: Any) -> FakeDeployment:
     deployment = FakeDeployment(**state)
     for module in ("deploying", "preflight", "stacks", "teardown"):
         patch.setattr(f"serverless_pizza_oven.cli.deploy.{module}", deployment)
+    patch.setattr("serverless_pizza_oven.deployment.account_quotas.read_quotas", deployment.read_quotas)
     patch.setattr(Target, "connect", lambda _: SimpleNamespace())
     patch.delenv("AWS_ENDPOINT_URL", raising=False)
     return deployment
@@ -329,6 +343,70 @@ def test_any_parameter_of_the_template_can_be_set(monkeypatch: Patch) -> None:
         "AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:oven=on-call",
         "Metrics": "DISABLED",
     }
+
+
+def test_what_an_account_prescribes_is_passed_on(monkeypatch: Patch) -> None:
+    deployment = fake(monkeypatch)
+    role = "arn:aws-cn:iam::123456789012:role/deployers/cloudformation"
+
+    code = oven(
+        "deploy", "--stack=mine", "--bucket=artifacts", f"--role-arn={role}", "--tag=team=a=b", "--tag=cost="
+    )
+
+    assert code == 0
+    assert deployment.options == {
+        "bucket": "artifacts",
+        "governance": Governance({"team": "a=b", "cost": ""}, role),
+    }
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--tag=team", "--tag takes KEY=VALUE, not 'team'"),
+        ("--tag=aws:x=1", "--tag aws:x: AWS keeps tags that begin with aws: for itself"),
+        (f"--tag={'k' * 129}=1", "a key has 1 to 128 characters"),
+        (
+            "--role-arn=admin",
+            "--role-arn must be the ARN of a role",
+        ),
+    ],
+)
+def test_a_tag_or_a_role_that_aws_would_refuse_is_refused_at_once(
+    option: str, words: str, monkeypatch: Patch, capsys: Capture
+) -> None:
+    deployment = fake(monkeypatch)
+
+    assert oven("deploy", "--stack=mine", option) == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert words in line
+    assert not deployment.done
+
+
+def test_the_quotas_of_the_account_are_told_with_what_they_mean(monkeypatch: Patch, capsys: Capture) -> None:
+    deployment = fake(monkeypatch)
+    deployment.quotas = AccountQuotas(instances=10, starts=300)
+
+    assert oven("deploy", "--stack=mine") == 0
+
+    said = capsys.readouterr().err
+    assert "Quotas of the account: 10 function instances at once, 300 executions started a second." in said
+    assert "Lambda runs 10 function instances at once; this oven may need 55." in said
+    assert "oven simulate --quota new-account" in said
+
+
+def test_who_deletes_an_oven_on_aws_is_told_when_the_queues_names_are_free(
+    monkeypatch: Patch, capsys: Capture
+) -> None:
+    fake(monkeypatch)
+
+    assert oven("destroy", "--stack=mine", "--yes") == 0
+    assert capsys.readouterr().err.endswith(
+        "SQS frees the names of its queues 60 seconds after their deletion.\n"
+    )
+    assert oven("destroy", "--yes", "--endpoint-url=http://here") == 0
+    assert "60 seconds" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

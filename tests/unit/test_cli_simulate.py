@@ -170,6 +170,7 @@ def test_what_is_unusual_is_told_and_nothing_else(tmp_path: Path, capsys: Captur
     assert told("--items=5") == {}
     assert told(f"--arrivals={path}") == {"Dropped, id sent before": "1"}
     assert told("--items=5", "--region-quotas=other", "--quota=starts=7") == {"Quotas": "other, starts=7"}
+    assert told("--items=5", "--quota=new-account", "--quota=starts=7") == {"Quotas": "new-account, starts=7"}
     assert told("--items=5", "--faults=mild")["Faults"] == "mild"
 
 

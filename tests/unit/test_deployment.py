@@ -1,5 +1,6 @@
 """What is asked of AWS to bring a stack, and in what order."""
 
+import contextlib
 import re
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -9,7 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from serverless_pizza_oven.aws import Aws
-from serverless_pizza_oven.deployment import names
+from serverless_pizza_oven.deployment import account_quotas, names
+from serverless_pizza_oven.deployment.account_quotas import AccountQuotas
+from serverless_pizza_oven.deployment.change_set import Governance
 from serverless_pizza_oven.deployment.deploying import deploy, update_parameters
 from serverless_pizza_oven.deployment.inventory import losses
 from serverless_pizza_oven.deployment.package import StoredFile
@@ -152,6 +155,98 @@ def test_an_oven_keeps_its_names_for_with_others_it_would_be_another_and_empty(n
     assert cloudformation.actions() == ["describe_stacks"]
 
 
+# Tags and the service role
+
+
+def change_set_of(stack: dict[str, Any], **options: Any) -> dict[str, Any]:
+    """What CloudFormation is asked for when a stack is deployed, or its parameters are changed."""
+    cloudformation = Service(describe_stacks={"Stacks": [stack]}, create_change_set="ValidationError")
+    aws = account(cloudformation=cloudformation, s3=S3())
+    with contextlib.suppress(DeploymentError):
+        if options:
+            release = Release("Parameters: {New: {Default: 0}}", StoredFile(b"", "zip"))
+            deploy(aws, "mine", {}, print, release=release, **options)
+        else:
+            update_parameters(aws, Stack("mine", {}), {"Named": "2"}, print)
+    return dict(cloudformation.asked)["create_change_set"]
+
+
+TAGGED = {
+    "StackStatus": "UPDATE_COMPLETE",
+    "Tags": [
+        {"Key": "application", "Value": "theirs"},
+        {"Key": "team", "Value": "a"},
+        {"Key": "aws:servicecatalog:product", "Value": "p"},
+    ],
+}
+
+
+def test_an_update_keeps_the_tags_of_the_stack_and_changes_those_that_are_named() -> None:
+    asked = change_set_of(TAGGED, governance=Governance({"team": "b", "cost": "1"}))
+
+    assert {tag["Key"]: tag["Value"] for tag in asked["Tags"]} == {
+        "application": "theirs",
+        "team": "b",
+        "cost": "1",
+    }
+
+
+def test_a_change_of_parameters_keeps_the_tags_and_adds_none() -> None:
+    assert change_set_of(TAGGED)["Tags"] == [
+        {"Key": "application", "Value": "theirs"},
+        {"Key": "team", "Value": "a"},
+    ]
+    assert change_set_of({"StackStatus": "UPDATE_COMPLETE"})["Tags"] == []
+
+
+def test_the_service_role_is_named_if_one_was_chosen_or_cloudformation_goes_on_with_the_stacks_own() -> None:
+    role = "arn:aws:iam::123456789012:role/deployer"
+
+    assert change_set_of(TAGGED, governance=Governance(role_arn=role))["RoleARN"] == role
+    assert "RoleARN" not in change_set_of(TAGGED)
+
+
+# Quotas
+
+
+class Paged(Service):
+    """Answers in one page."""
+
+    def get_paginator(self, action: str) -> Any:
+        return SimpleNamespace(paginate=lambda **arguments: [getattr(self, action)(**arguments)])
+
+
+def test_quotas_are_read_as_far_as_the_caller_may() -> None:
+    settings = {"AccountLimit": {"UnreservedConcurrentExecutions": 10}}
+    quotas = {
+        "Quotas": [{"QuotaName": account_quotas.STARTS, "Value": 300.0}, {"QuotaName": "x", "Value": 1.0}]
+    }
+    allowed = account(
+        lambda_functions=Service(get_account_settings=settings),
+        service_quotas=Paged(list_service_quotas=quotas),
+    )
+    refused = account(
+        lambda_functions=Service(get_account_settings="AccessDeniedException"),
+        service_quotas=Paged(list_service_quotas="AccessDeniedException"),
+    )
+
+    assert account_quotas.read_quotas(allowed) == AccountQuotas(10, 300.0)
+    assert account_quotas.read_quotas(refused) == AccountQuotas()
+    assert account_quotas.read_quotas(refused).in_words() == ""
+
+
+def test_a_shortage_is_told_for_the_oven_that_has_it() -> None:
+    new = AccountQuotas(instances=10, starts=10, transitions=100)
+
+    told = " ".join(account_quotas.shortages(new, 14, 5))
+    assert "Lambda runs 10 function instances at once; this oven may need 19." in told
+    assert "Step Functions starts 10 executions a second" in told
+    assert "Step Functions makes 100 transitions a second" in told
+    assert account_quotas.shortages(AccountQuotas(1000, 150, 800), 4000, 5) == []
+    assert account_quotas.shortages(AccountQuotas(instances=10), 5, 5) == []
+    assert account_quotas.shortages(AccountQuotas(), 4000, 1000) == []
+
+
 # Protection
 
 
@@ -233,6 +328,35 @@ def test_nothing_is_uploaded_into_a_bucket_of_somebody_else() -> None:
     assert s3.actions() == ["head_bucket"]
 
 
+def test_a_bucket_that_was_chosen_is_used_as_it_is_and_may_be_another_accounts() -> None:
+    s3 = S3(head_bucket={"BucketRegion": "eu-west-1"}, head_object="404")
+
+    url = upload(account(s3=s3), RELEASE, lambda _: None, "artifacts")
+
+    assert s3.actions() == ["head_bucket", "head_object", "put_object", "head_object", "put_object"]
+    assert all("ExpectedBucketOwner" not in arguments for _, arguments in s3.asked)
+    assert url.startswith("https://s3.eu-west-1.amazonaws.com/artifacts/")
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ("404", "there is no bucket artifacts: name an existing one with --bucket"),
+        (
+            {"BucketRegion": "us-east-1"},
+            "artifacts is in us-east-1: name one in the region of the oven, eu-west-1",
+        ),
+    ],
+)
+def test_a_bucket_that_cannot_be_used_is_told_before_anything_is_uploaded(found: Any, told: str) -> None:
+    s3 = S3(head_bucket=found)
+
+    with pytest.raises(DeploymentError, match=told):
+        upload(account(s3=s3), RELEASE, lambda _: None, "artifacts")
+
+    assert s3.actions() == ["head_bucket"]
+
+
 def test_the_template_goes_up_with_the_address_of_the_package_and_is_named_by_its_url() -> None:
     s3 = S3(head_object="404")
 
@@ -273,7 +397,11 @@ class Told(Service):
         for event in events:
             self.happens(*event)
 
-    def happens(self, status: str, resource: str, kind: str) -> None:
+    def rests(self, status: str) -> None:
+        """The stack is in this state from now on."""
+        self._answers["describe_stacks"] = {"Stacks": [{"StackStatus": status, "StackId": "id"}]}
+
+    def happens(self, status: str, resource: str, kind: str, reason: str = "") -> None:
         """One more event."""
         number = str(len(self._events))
         self._events.append(
@@ -282,6 +410,7 @@ class Told(Service):
                 "ResourceStatus": status,
                 "LogicalResourceId": resource,
                 "ResourceType": kind,
+                "ResourceStatusReason": reason,
             }
         )
 
@@ -317,6 +446,25 @@ def test_of_the_resources_only_what_is_over_is_told_and_all_of_the_stack() -> No
         ("CREATE_FAILED", "BakedItems"),
         ("CREATE_COMPLETE", "mine"),
     ]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "You must wait 60 seconds after deleting a queue before you can create another with the same name.",
+        "(Service: Sqs, Status Code: 400, Error Code: AWS.SimpleQueueService.QueueDeletedRecently)",
+    ],
+)
+def test_who_recreates_a_queue_too_soon_is_told_to_wait(reason: str) -> None:
+    cloudformation = Told()
+    aws = account(cloudformation=cloudformation)
+    events = EventLog(aws, "mine")
+    cloudformation.happens("CREATE_FAILED", "NewItems", "AWS::SQS::Queue", reason)
+    cloudformation.happens("ROLLBACK_COMPLETE", "mine", OWN)
+    cloudformation.rests("ROLLBACK_COMPLETE")
+
+    with pytest.raises(DeploymentError, match="wait a minute, remove the failed stack with oven destroy"):
+        follow(aws, "mine", events, lambda _: None, lambda _: None)
 
 
 def test_a_description_of_before_the_change_does_not_end_it() -> None:

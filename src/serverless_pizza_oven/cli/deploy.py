@@ -1,6 +1,6 @@
 """`oven deploy` and `oven destroy`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -8,8 +8,9 @@ import typer
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.cli.messages import confirm, say
 from serverless_pizza_oven.cli.options import Target
-from serverless_pizza_oven.deployment import deploying, names, preflight, teardown
+from serverless_pizza_oven.deployment import account_quotas, deploying, names, preflight, teardown
 from serverless_pizza_oven.deployment import stack as stacks
+from serverless_pizza_oven.deployment.change_set import Governance
 from serverless_pizza_oven.deployment.inventory import losses
 from serverless_pizza_oven.deployment.template import default_parameters
 from serverless_pizza_oven.errors import UsageError
@@ -37,6 +38,17 @@ def deploy(
             show_default=False,
         ),
     ] = None,
+    bucket: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="An existing bucket for the template and the functions' code."),
+    ] = None,
+    role_arn: Annotated[
+        str | None, typer.Option(metavar="ARN", help="The CloudFormation service role, from now on.")
+    ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="A tag of the stack and its resources. Repeatable."),
+    ] = None,
     yes: Yes = False,
 ) -> None:
     """Create an oven in your account, or update one.
@@ -46,9 +58,10 @@ def deploy(
     - `oven deploy --stack spo --capacity 50`: a new oven of 50 slots, or another capacity of an existing one
     - `oven deploy --stack spo --protect`: an oven that `oven destroy` refuses to delete
     - `oven deploy --stack spo --parameter AlarmTopicArn=ARN --parameter LongestLine=1000`
+    - `oven deploy --stack spo --bucket artifacts --tag team=kitchen`: what an organization prescribes
 
-    Parameters that are not named keep their values; a new oven has the template's defaults. Asks before it
-    creates a stack. Prints the outputs of the stack.
+    Parameters and tags that are not named keep their values; a new oven has the template's defaults. Asks
+    before it creates a stack. Prints the outputs of the stack.
     """
     name = target.stack_name
     parameters: dict[str, str] = {}
@@ -64,14 +77,19 @@ def deploy(
     if target.endpoint_url and target.endpoint_url.startswith("http:"):
         parameters.setdefault("RefusePlainHttp", "false")
 
+    governance = Governance(_read_tags(tag or []), role_arn and names.check_role_arn(role_arn))
+
     aws = target.connect()
     is_new = stacks.is_new(aws, name)
     if is_new:
         preflight.check_names_are_free(aws, parameters)
     say(f"{'Making' if is_new else 'Updating'} the stack {name} in {stacks.place(aws)}.")
+    if not target.endpoint_url:
+        present = {} if is_new else stacks.stack_parameters(aws, name)
+        _say_quotas(aws, {**default_parameters(), **present, **parameters})
     if is_new and not yes and not target.endpoint_url:
         confirm("Go on?", otherwise="Nothing was made.")
-    made = deploying.deploy(aws, name, parameters, say)
+    made = deploying.deploy(aws, name, parameters, say, bucket=bucket, governance=governance)
     if protect is not None:
         deploying.set_termination_protection(aws, name, enabled=protect)
 
@@ -91,6 +109,32 @@ def _add(parameters: dict[str, str], assignments: Sequence[str]) -> None:
         if name in parameters:
             raise UsageError(f"{name} is given twice")
         parameters[name] = value
+
+
+def _read_tags(assignments: Sequence[str]) -> dict[str, str]:
+    """Read KEY=VALUE. Raises UsageError where CloudFormation would refuse it."""
+    tags: dict[str, str] = {}
+    for assignment in assignments:
+        key, equals, value = assignment.partition("=")
+        if not equals:
+            raise UsageError(f"--tag takes KEY=VALUE, not {assignment!r}")
+        names.check_tag(key, value)
+        if key in tags:
+            raise UsageError(f"--tag {key} is given twice")
+        tags[key] = value
+    return tags
+
+
+def _say_quotas(aws: Aws, parameters: Mapping[str, str]) -> None:
+    quotas = account_quotas.read_quotas(aws)
+    if words := quotas.in_words():
+        say(words)
+    capacity, functions = parameters["BakingTableCapacityCount"], parameters["MaximumConcurrency"]
+    if not (capacity.isdecimal() and functions.isdecimal()):
+        # CloudFormation refuses them, and says why.
+        return
+    for line in account_quotas.shortages(quotas, int(capacity), int(functions)):
+        say(line)
 
 
 def destroy(
@@ -119,6 +163,8 @@ def destroy(
         confirm("Remove it?", otherwise="Nothing was removed.")
     teardown.destroy(aws, name, say)
     typer.echo(f"The stack {name} is gone.")
+    if not target.endpoint_url:
+        say("Its name is free now. SQS frees the names of its queues 60 seconds after their deletion.")
 
 
 def _say_losses(aws: Aws, name: str) -> None:

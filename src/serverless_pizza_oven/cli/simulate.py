@@ -77,7 +77,8 @@ def simulate(
     - JSON: `{"time": 1.5, "id": "order-4711", "bakingTimeSecs": 30}`
 
     The quotas, each per second or as a burst: row-writes, row-reads, line-requests, starts, starts-burst,
-    describes, describes-burst, transitions, transitions-burst, concurrency.
+    describes, describes-burst, transitions, transitions-burst, concurrency. `--quota new-account` sets those
+    of an account that AWS has not raised yet.
 
     The faults, each as a share of the requests, messages, events or whatever they are about: crash-before,
     crash-after, hang, refused, unanswered, late, repeated, late-duplicate, partial, slow, message-twice,

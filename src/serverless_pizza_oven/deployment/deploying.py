@@ -4,13 +4,16 @@ import time
 from collections.abc import Mapping
 
 from serverless_pizza_oven.aws import Aws, aws_errors
-from serverless_pizza_oven.deployment.change_set import CHANGE_SET, NewTemplate, create_change_set
+from serverless_pizza_oven.deployment.change_set import CHANGE_SET, Governance, NewTemplate, create_change_set
 from serverless_pizza_oven.deployment.preflight import check_changeable, check_names_stay
 from serverless_pizza_oven.deployment.progress import EventLog, Report, Sleep, follow, interrupts_explained
 from serverless_pizza_oven.deployment.release import Release
 from serverless_pizza_oven.deployment.stack import Stack, describe, find_stack
 from serverless_pizza_oven.deployment.template import default_parameters
 from serverless_pizza_oven.deployment.upload import upload
+
+AS_IT_IS = Governance()
+"""The stack keeps its tags and its service role."""
 
 
 def deploy(
@@ -20,16 +23,19 @@ def deploy(
     report: Report,
     sleep: Sleep = time.sleep,
     release: Release | None = None,
+    bucket: str | None = None,
+    governance: Governance = AS_IT_IS,
 ) -> Stack:
     """Make the stack, or change it to a release (the installed one, if none is given) and `parameters`.
 
-    Parameters that are not named keep their values. Raises DeploymentError with the resource and the
+    The release goes to `bucket`, or without one to the account's own bucket for it. Parameters and tags that
+    are not named keep their values. Raises DeploymentError with the resource and the
     reason if CloudFormation fails, UsageError if the oven would lose its queues or its table, and AwsError.
     """
     release = release or Release.present()
-    url = upload(aws, release, report)
+    url = upload(aws, release, report, bucket)
     template = NewTemplate(url, frozenset(default_parameters(release.template)))
-    if not _change(aws, name, template, parameters, report, sleep):
+    if not _change(aws, name, template, parameters, report, sleep, governance):
         report("Nothing to change.")
     return find_stack(aws, name)
 
@@ -58,13 +64,14 @@ def _change(
     parameters: Mapping[str, str],
     report: Report,
     sleep: Sleep,
+    governance: Governance = AS_IT_IS,
 ) -> bool:
     """Returns whether there was anything to change."""
     with aws_errors(f"deploying {name}"):
         before = describe(aws, name)
         check_changeable(name, before)
         check_names_stay(name, before, parameters)
-        if not create_change_set(aws, name, before, template, parameters):
+        if not create_change_set(aws, name, before, template, parameters, governance):
             return False
         # The change set of a new stack has made its first event.
         events = EventLog(aws, name)

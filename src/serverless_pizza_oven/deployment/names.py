@@ -15,6 +15,8 @@ STACK = "[a-zA-Z][-a-zA-Z0-9]*"
 STACK_IN_AN_EMULATOR = "spo"
 """The default name of a stack in an emulator."""
 
+ROLE_ARN = r"arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+"
+
 MAX_CAPACITY = 4000
 """The most slots, as in the template."""
 
@@ -37,6 +39,24 @@ def check_prefix(prefix: str) -> None:
     """Raises UsageError if the template would refuse it."""
     if not re.fullmatch(PREFIX, prefix):
         raise UsageError(f"--prefix must be 1 to 60 characters of A-Z a-z 0-9 _ -, not {prefix!r}")
+
+
+def check_role_arn(arn: str) -> str:
+    """Return the ARN of a role as it is. Raises UsageError if it is none."""
+    if not re.fullmatch(ROLE_ARN, arn):
+        raise UsageError(f"--role-arn must be the ARN of a role, arn:aws:iam::ACCOUNT:role/NAME, not {arn!r}")
+    return arn
+
+
+def check_tag(key: str, value: str) -> None:
+    """Raises UsageError if CloudFormation would refuse the tag.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
+    """
+    if key.lower().startswith("aws:"):
+        raise UsageError(f"--tag {key}: AWS keeps tags that begin with aws: for itself")
+    if not 1 <= len(key) <= 128 or len(value) > 256:
+        raise UsageError(f"--tag {key}={value}: a key has 1 to 128 characters, a value at most 256")
 
 
 def table_of(prefix: str) -> str:

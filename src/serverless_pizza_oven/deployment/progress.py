@@ -1,6 +1,7 @@
 """Follow CloudFormation while it makes, changes or deletes a stack."""
 
 import contextlib
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -16,6 +17,15 @@ Sleep = Callable[[float], None]
 """Waits so many seconds."""
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
+
+DELETED_RECENTLY = "QueueDeletedRecently|wait 60 seconds after deleting a queue"
+"""What SQS answers, by code or in words, when a queue is created too soon after one of its name was deleted
+(https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html)."""
+
+DELETED_RECENTLY_ADVICE = (
+    ". A queue of that name was deleted in the last 60 seconds: wait a minute, "
+    "remove the failed stack with oven destroy, and deploy again"
+)
 
 
 class StillRunningError(DeploymentError):
@@ -86,7 +96,8 @@ def follow(
         meanwhile()
         sleep(0.2 if aws.endpoint_url else 2)
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"):
-        raise DeploymentError(f"the stack is {status}, because of {failure or description}")
+        advice = DELETED_RECENTLY_ADVICE if re.search(DELETED_RECENTLY, failure) else ""
+        raise DeploymentError(f"the stack is {status}, because of {failure or description}{advice}")
 
 
 @contextlib.contextmanager

@@ -127,6 +127,11 @@ def outputs_of(description: "StackTypeDef") -> dict[str, str]:
     return {found["OutputKey"]: found["OutputValue"] for found in description.get("Outputs", [])}
 
 
+def tags_of(description: "StackTypeDef | None") -> dict[str, str]:
+    tags = description.get("Tags", []) if description else []
+    return {found["Key"]: found["Value"] for found in tags}
+
+
 def _look_up(aws: Aws, name: str) -> "StackTypeDef | None":
     with aws_errors(f"looking for the stack {name} {aws.whereabouts}"):
         return describe(aws, name)

@@ -20,7 +20,7 @@ from serverless_pizza_oven.forecast.request import ForecastRequest
 from serverless_pizza_oven.forecast.workload import MAX_DAYS, DrawnWorkload, Workload, check_distributions
 from serverless_pizza_oven.simulator.faults import MILD, NONE, ROUGH, Fault, Faults
 from serverless_pizza_oven.simulator.latencies import AWS
-from serverless_pizza_oven.simulator.quotas import LARGE_REGION, OTHER_REGION, Quotas
+from serverless_pizza_oven.simulator.quotas import LARGE_REGION, NEW_ACCOUNT, OTHER_REGION, Quotas
 from serverless_pizza_oven.simulator.world import Setup
 
 DEFAULT_ITEMS = 100
@@ -47,6 +47,10 @@ class RegionQuotas(StrEnum):
     @property
     def quotas(self) -> Quotas:
         return LARGE_REGION if self is RegionQuotas.LARGE else OTHER_REGION
+
+
+QUOTA_PRESETS = {"new-account": NEW_ACCOUNT}
+"""What --quota takes instead of NAME=N. It replaces the quotas of the region."""
 
 
 class FaultLevel(StrEnum):
@@ -111,7 +115,11 @@ class ForecastOptions:
     ] = RegionQuotas.LARGE
     quotas: Annotated[
         list[str] | None,
-        typer.Option("--quota", metavar="NAME=N", help="Another quota: `starts=600`. Repeatable."),
+        typer.Option(
+            "--quota",
+            metavar="NAME=N",
+            help="Another quota: `starts=600`. `new-account`: the quotas of one. Repeatable.",
+        ),
     ] = None
     faults: Annotated[
         FaultLevel, typer.Option("--faults", help="What goes wrong. `rough` is much worse than AWS.")
@@ -170,7 +178,8 @@ def _by_name(settings: Quotas | Faults) -> dict[str, Any]:
 
 def quotas_in_words(quotas: Quotas) -> str:
     """The preset that differs least, and the differences."""
-    return _in_words(quotas, {region: region.quotas for region in RegionQuotas})
+    presets = {**{str(region): region.quotas for region in RegionQuotas}, **QUOTA_PRESETS}
+    return _in_words(quotas, presets)
 
 
 def faults_in_words(faults: Faults) -> str:
@@ -229,9 +238,13 @@ def _distribution(option: str, text: str) -> Distribution:
 
 def _quotas(region: Quotas, changes: Sequence[str]) -> Quotas:
     for change in changes:
+        if change in QUOTA_PRESETS:
+            region = QUOTA_PRESETS[change]
+            continue
         name, _, value = change.partition("=")
         if name not in quotas_of(region):
-            raise UsageError(f"--quota {change}: the quotas are {', '.join(quotas_of(region))}")
+            known = ", ".join([*quotas_of(region), *QUOTA_PRESETS])
+            raise UsageError(f"--quota {change}: the quotas are {known}")
         if not (value.isascii() and value.isdigit() and 1 <= int(value) <= MAX_QUOTA):
             raise UsageError(f"--quota {change}: it takes NAME=N, a whole number from 1 to {MAX_QUOTA}")
         region = replace(region, **{name.replace("-", "_"): int(value)})

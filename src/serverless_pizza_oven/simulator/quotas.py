@@ -1,6 +1,6 @@
 """What AWS allows of each thing in a second, and what happened when that was reached."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from serverless_pizza_oven.simulator.loop import SECOND, Loop
 
@@ -77,6 +77,11 @@ OTHER_REGION = Quotas(
     starts=150, starts_burst=800, describes=10, describes_burst=250, transitions=800, transitions_burst=800
 )
 """Everywhere else."""
+
+NEW_ACCOUNT = replace(OTHER_REGION, concurrency=10)
+"""An account whose quotas AWS has not raised yet: 10 function instances at work, and the lower quotas of Step
+Functions. AWS raises both with use, and on request
+(https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)."""
 
 _PLENTY = 1_000_000
 
