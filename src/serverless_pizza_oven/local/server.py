@@ -83,6 +83,7 @@ def patch(counts: RequestCounts) -> None:
     from ministack.core import iam_evaluator, lambda_runtime  # noqa: PLC0415
     from ministack.services import cloudwatch as metrics  # noqa: PLC0415
     from ministack.services import dynamodb as tables  # noqa: PLC0415
+    from ministack.services import iam as iam_service  # noqa: PLC0415
     from ministack.services import lambda_svc, sqs, stepfunctions  # noqa: PLC0415
     from ministack.services.cloudformation import provisioners  # noqa: PLC0415
 
@@ -93,7 +94,7 @@ def patch(counts: RequestCounts) -> None:
     cloudwatch.measure_queues(metrics, sqs)
     cloudwatch.publish_embedded_metrics(metrics, lambda_svc)
     dynamodb.copy_items_quickly(tables)
-    iam.report_the_role_of_a_session(iam_evaluator)
+    iam.report_the_role_of_a_session(iam_evaluator, iam_service)
     lambda_workers.report_invocations(lambda_svc, counts.add_invocation)
     lambda_workers.poll_queues_quickly(lambda_svc)
     lambda_workers.log_all_output(lambda_runtime)
