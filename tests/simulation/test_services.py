@@ -35,18 +35,18 @@ def test_a_message_that_is_not_deleted_comes_again_after_its_visibility_timeout(
 def test_time_passes_at_once_where_nothing_else_is_due() -> None:
     loop, passed = Loop(), list[tuple[bool, int]]()
 
-    def pass_to(second: int) -> None:
-        passed.append((loop.pass_to(START + second * SECOND), (loop.now - START) // SECOND))
+    def skip_to(second: int) -> None:
+        passed.append((loop.skip_to(START + second * SECOND), (loop.now - START) // SECOND))
 
-    loop.call_later(1 * SECOND, pass_to, 3)
-    loop.call_later(5 * SECOND, pass_to, 8)
-    loop.call_later(8 * SECOND, pass_to, 10)
-    loop.call_later(9 * SECOND, pass_to, 11)
+    loop.call_later(1 * SECOND, skip_to, 3)
+    loop.call_later(5 * SECOND, skip_to, 8)
+    loop.call_later(8 * SECOND, skip_to, 10)
+    loop.call_later(9 * SECOND, skip_to, 11)
     loop.run(START + 10 * SECOND)
 
     # At 8 something else is due; up to 10 it is due before; and 11 is beyond the end of the run.
     assert passed == [(True, 3), (False, 5), (False, 8), (False, 9)]
-    assert not loop.pass_to(START + 10 * SECOND)
+    assert not loop.skip_to(START + 10 * SECOND)
 
 
 def test_a_message_that_comes_sooner_than_another_is_told_of_in_time() -> None:

@@ -1,4 +1,4 @@
-"""Searches for schedules that break the oven, and shows what happens in one, step by step."""
+"""Searches for schedules that break the oven, and prints what happens in one, step by step."""
 
 import re
 import resource
@@ -12,7 +12,12 @@ import typer
 from serverless_pizza_oven.simulator.exploration import explore as explore_scenario
 from serverless_pizza_oven.simulator.exploration import trace_path
 from serverless_pizza_oven.simulator.loop import MINUTE, SECOND, START
-from serverless_pizza_oven.simulator.random_source import RandomSource, RecordingSource, read, written
+from serverless_pizza_oven.simulator.random_source import (
+    RandomSource,
+    RecordingSource,
+    format_draws,
+    parse_draws,
+)
 from serverless_pizza_oven.simulator.scenarios import SCENARIOS
 from serverless_pizza_oven.simulator.schedules import ROUGHNESS, play, search, shortest, trace
 from serverless_pizza_oven.simulator.small_world import FaultBudget
@@ -23,15 +28,15 @@ HOUR = 60 * MINUTE
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
 
-class Roughness(StrEnum):
-    """What goes wrong."""
+class NamedFaults(StrEnum):
+    """The sets of fault rates."""
 
     ROUGH = "rough"
     MILD = "mild"
     NONE = "none"
 
 
-FAULTS = typer.Option(help="What goes wrong.")
+FAULTS = typer.Option(help="The rates of all faults.")
 
 _DRAWS = re.compile(r"(?:(?:^|,)(?:0x[0-9]{1,6}|[0-9]{1,9}))*", re.ASCII)
 
@@ -42,10 +47,10 @@ EXIT_BROKEN = 1
 @app.command("search")
 def search_schedules(
     schedules: Annotated[int, typer.Option(min=1, help="How many to play.")] = 1000,
-    first_seed: Annotated[int, typer.Option(help="The seed of the first; each next one has the next.")] = 0,
-    faults: Annotated[Roughness, FAULTS] = Roughness.ROUGH,
+    first_seed: Annotated[int, typer.Option(help="The seed of the first. The others follow.")] = 0,
+    faults: Annotated[NamedFaults, FAULTS] = NamedFaults.ROUGH,
 ) -> None:
-    """Play random schedules until one breaks an invariant; then show the shortest that does."""
+    """Play random schedules until one breaks an invariant, and then print the shortest that does."""
     begun = time.monotonic()
     seeds = range(first_seed, first_seed + schedules)
     with typer.progressbar(length=schedules, file=sys.stderr) as bar:
@@ -61,29 +66,29 @@ def search_schedules(
     draws = shortest(failure, ROUGHNESS[faults])
     typer.echo("\n".join(trace(draws, ROUGHNESS[faults])))
     typer.echo(
-        f"\npython -m serverless_pizza_oven.simulator replay --faults {faults} --draws {written(draws)}"
+        f"\npython -m serverless_pizza_oven.simulator replay --faults {faults} --draws {format_draws(draws)}"
     )
     raise typer.Exit(EXIT_BROKEN)
 
 
 @app.command()
 def replay(
-    faults: Annotated[Roughness, FAULTS] = Roughness.ROUGH,
-    seed: Annotated[int | None, typer.Option(help="Of the schedule.")] = None,
-    draws: Annotated[str, typer.Option(help="What the random_source fall on, as a search prints it.")] = "",
+    faults: Annotated[NamedFaults, FAULTS] = NamedFaults.ROUGH,
+    seed: Annotated[int | None, typer.Option(help="The seed of the schedule.")] = None,
+    draws: Annotated[str, typer.Option(help="The numbers to draw, as search prints them.")] = "",
 ) -> None:
-    """Tell what happens in one schedule, step by step."""
+    """Print what happens in one schedule, step by step."""
     if not _DRAWS.fullmatch(draws):
         raise typer.BadParameter(
-            f"numbers with commas between them, as a search prints them, and not {draws!r:.60}",
+            f"{draws!r:.60} is not a list of numbers separated by commas, as search prints it",
             param_hint="--draws",
         )
-    told = read(draws)
+    script = parse_draws(draws)
     if seed is not None:
         random_source = RecordingSource(seed)
         play(random_source, ROUGHNESS[faults])
-        told = random_source.drawn
-    typer.echo("\n".join(trace(told, ROUGHNESS[faults])))
+        script = random_source.drawn
+    typer.echo("\n".join(trace(script, ROUGHNESS[faults])))
 
 
 @app.command()
@@ -116,13 +121,13 @@ def explore(
 @app.command()
 def speed(
     items: Annotated[int, typer.Option(min=1, help="How many to bake.")] = 1_000_000,
-    slots: Annotated[int, typer.Option(min=1, help="Of the oven.")] = 500,
+    slots: Annotated[int, typer.Option(min=1, help="The capacity of the oven.")] = 500,
     baking_secs: Annotated[int, typer.Option(min=0, help="How long each item bakes.")] = 5,
-    a_second: Annotated[float, typer.Option(min=0, help="How many come in a second; 0: all at once.")] = 83,
+    a_second: Annotated[float, typer.Option(min=0, help="Arrivals a second; 0: all at once.")] = 83,
 ) -> None:
-    """Bake many items while nothing goes wrong, and tell how long the simulation took.
+    """Bake many items without faults, and print how long the simulation took.
 
-    As it is, nobody waits. With `--slots 14 --baking-secs 22 --a-second 0` nearly all do.
+    By default no item waits. With `--slots 14 --baking-secs 22 --a-second 0` nearly all do.
     """
     conditions = Conditions(names_kept=HOUR)
     world = World(Setup(capacity=slots), conditions, RandomSource(0))

@@ -1,4 +1,4 @@
-"""The event source mapping: takes batches out of a queue, and invokes a function with them."""
+"""The event source mapping: receives batches from a queue and invokes a function with them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from serverless_pizza_oven.simulator.memory_queues import Received, StandardQueu
 from serverless_pizza_oven.simulator.random_source import RandomSource
 
 FIRST_POLLERS = 5
-"""With which AWS begins."""
+"""AWS starts with so many."""
 
 POLLERS_A_MINUTE = 300
-"""That AWS adds while there are messages
+"""AWS adds so many while there are messages
 (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html)."""
 
 
 @dataclass(slots=True)
 class EventSource:
-    """Up to `most_pollers` at a time take a batch each, and wait for the function to be done with it."""
+    """Up to `most_pollers` at a time receive a batch each and wait until the function has handled it."""
 
     loop: Loop
     random_source: RandomSource
@@ -29,11 +29,11 @@ class EventSource:
     batch_size: int
     poll: Latency
     on_done: Callable[[Sequence[Received], str], object] = lambda _batch, _error: None
-    """Hears when a batch is done with, and of an error of the whole of it."""
+    """Called when a batch is handled, with an error text if the whole invocation failed."""
     held_up: int = 0
-    """How often a poller left a whole batch behind, and there was none to send after it."""
+    """How often a poller left a whole batch behind and no other poller was allowed."""
     first_held_up: int | None = None
-    """When, in microseconds since the epoch."""
+    """In microseconds since 1970."""
     receives: int = 0
     deletes: int = 0
     _pollers: int = 0
@@ -47,7 +47,7 @@ class EventSource:
         return self._pollers == 0
 
     def wake(self) -> bool:
-        """There are messages: have one more poller look. False if none may."""
+        """There are messages: start one more poller. Returns False if there are as many as allowed."""
         if self._pollers >= self._most():
             return False
         self._pollers += 1

@@ -1,4 +1,4 @@
-"""What may go wrong, and how often."""
+"""The faults of a simulation, and how often they happen."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -9,31 +9,31 @@ MILLION = 1_000_000
 
 
 class Fault(Enum):
-    """What may happen to a request. The value names its rate."""
+    """A fault of one request. The value is the name of its rate."""
 
     CRASH_BEFORE = "crash_before"
-    """The function dies before the request is sent."""
+    """The function is killed before the request is sent."""
     CRASH_AFTER = "crash_after"
-    """The function dies before the answer comes."""
+    """The function is killed after the request took effect, before its answer arrives."""
     HANG = "hang"
-    """No answer comes until the function is timed out; the request takes effect up to a minute later."""
+    """No answer arrives until the function times out. The request takes effect up to a minute later."""
     REFUSED = "refused"
-    """Throttled, or an error of the service's own, at every try."""
+    """Every attempt is throttled, or fails by an error of the service. It takes no effect."""
     UNANSWERED = "unanswered"
-    """It takes effect, and is told to have failed."""
+    """It takes effect, and the answer says that it failed."""
     LATE = "late"
-    """It is told to have failed, and takes effect within a minute."""
+    """The answer says that it failed, and it takes effect within a minute."""
     REPEATED = "repeated"
-    """The answer is lost; the SDK asks again, a moment later."""
+    """It takes effect, its answer is lost, and the SDK sends it again."""
     LATE_DUPLICATE = "late_duplicate"
-    """The first try, given up by the SDK, takes effect within a minute after the second."""
+    """The first attempt, abandoned by the SDK, takes effect within a minute after the second."""
     PARTIAL = "partial"
-    """Of a request of several entries, the first few take effect; the others fail."""
+    """The first few entries of a batch take effect. The others fail."""
 
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """The rates, from 0 to 1: of a request, of a message, of an event, whatever it is about."""
+    """Rates from 0 to 1: for each request, or for whatever else the fault happens to."""
 
     crash_before: float = 0.0
     crash_after: float = 0.0
@@ -45,25 +45,27 @@ class Faults:
     late_duplicate: float = 0.0
     partial: float = 0.0
 
-    # What AWS never promised to be otherwise.
+    # AWS documents that these happen, and promises no less.
     slow: float = 0.0
-    """A request takes seconds."""
+    """A request takes up to 4 s longer."""
     message_twice: float = 0.0
-    """A message of New Items is delivered once more, perhaps after it was deleted."""
+    """A message of New Items is delivered once more within a minute, even if it was deleted."""
     out_of_order: float = 0.0
-    """The next message of New Items is any of those there."""
+    """New Items delivers any of its messages next."""
     false_empty: float = 0.0
-    """A short poll of the line comes back empty although it is not, or with less than there is."""
+    """A short poll of the line returns fewer messages than there are, or none."""
     stale_count: float = 0.0
-    """The line is counted as it was up to a minute ago."""
+    """The count of the line is up to a minute old."""
     stale_describe: float = 0.0
-    """An execution is described as it was some seconds ago."""
+    """The description of an execution is up to 5 s old."""
     event_lost: float = 0.0
+    """The event that an execution failed is lost."""
     event_twice: float = 0.0
+    """That event arrives twice, within half a minute."""
     task_twice: float = 0.0
-    """Item Removed is invoked twice at once for an item."""
+    """Item Removed is invoked twice for an item, at the same time."""
     skewed_clock: float = 0.0
-    """A function instance whose clock is up to a second off."""
+    """The clock of a function instance is up to a second off."""
 
 
 NONE = Faults()
@@ -89,7 +91,7 @@ ROUGH = Faults(
     task_twice=0.05,
     skewed_clock=0.5,
 )
-"""Much worse than AWS ever was."""
+"""Far more faults than on AWS."""
 
 MILD = Faults(
     slow=0.03,
@@ -102,23 +104,23 @@ MILD = Faults(
     task_twice=0.1,
     skewed_clock=0.5,
 )
-"""What AWS's own documents allow, without anything breaking."""
+"""Only what AWS's documents allow while all services work."""
 
 
 class ActiveFaults:
-    """The faults of a simulation, which may cease."""
+    """The faults of a simulation, until they are stopped."""
 
     def __init__(self, rates: Faults) -> None:
         self.rates = rates
         of_request = {fault: getattr(rates, fault.value) for fault in Fault}
         self.total = sum(of_request.values())
-        """How likely a request is to suffer any fault."""
+        """The probability that any fault happens to a request."""
         parts = {fault: round(rate * MILLION) for fault, rate in of_request.items()}
         unit = gcd(*parts.values()) or 1
         self.likely = [fault for fault, count in parts.items() for _ in range(count // unit)]
-        """Its faults, each as often as is likely."""
+        """The faults of a request, each as often as its rate demands."""
 
-    def cease(self) -> None:
-        """From now on all goes well."""
+    def stop(self) -> None:
+        """Let no more faults happen."""
         self.rates = NONE
         self.total = 0

@@ -1,4 +1,4 @@
-"""Lambda in virtual time: instances that start cold or warm, answer, are timed out, or die."""
+"""Lambda in virtual time: instances that start cold or warm, answer, time out, or are killed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,29 +10,32 @@ from pizza_oven.errors import ServiceError
 from serverless_pizza_oven.simulator.latencies import Latency
 from serverless_pizza_oven.simulator.loop import MILLISECOND, MINUTE, Loop
 from serverless_pizza_oven.simulator.random_source import RandomSource
-from serverless_pizza_oven.simulator.transport import FunctionDied, Transport
+from serverless_pizza_oven.simulator.transport import FunctionKilled, Transport
 
 TIMEOUT = 10_000 * MILLISECOND
-"""Of both functions, as the template has it."""
+"""The timeout of both functions in the template."""
 
 KEPT_WARM = 10 * MINUTE
-"""How long an instance that does nothing is kept; assumed, AWS does not say."""
+"""How long an idle instance is kept. Assumed: AWS does not say."""
 
 Handler = Callable[[Any], Any]
 
 Answered = Callable[[Any, str], object]
-"""Hears the answer of an invocation, and what went wrong, if anything."""
+"""Called with the answer of an invocation, and with an error text, which is empty if there is none."""
 
 
 @dataclass(slots=True)
 class Concurrency:
-    """Counts the instances at work, of all functions of an account."""
+    """Counts the busy instances of all functions of an account."""
 
     most: int
+    """The account's concurrency limit."""
     busy: int = 0
     peak: int = 0
     refused: int = 0
+    """Invocations that were throttled."""
     first_refusal: int | None = None
+    """In microseconds since 1970."""
 
 
 @dataclass(slots=True)
@@ -44,7 +47,7 @@ class Function:
     concurrency: Concurrency
     random_source: RandomSource
     new_transport: Callable[[str], Transport]
-    """Makes the transport of a new instance, of that name."""
+    """Makes the transport of a new instance of that name."""
     new_handler: Callable[[Transport], Handler]
     cold_start: Latency
     invocations: int = 0
@@ -57,7 +60,7 @@ class Function:
     _instances: int = 0
 
     def invoke(self, event: object, answered: Answered) -> bool:
-        """Have an instance handle the event. False, and nothing happens, when too many are at work."""
+        """Let an instance handle the event. Returns False, and does nothing, if too many are busy."""
         concurrency = self.concurrency
         if concurrency.busy >= concurrency.most:
             concurrency.refused += 1
@@ -71,7 +74,7 @@ class Function:
         while self._idle:
             instance = self._idle.pop()
             if instance.idle_since + KEPT_WARM >= self.loop.now:
-                instance.begin(event, answered)
+                instance.start(event, answered)
                 return True
             self._alive.discard(instance)
             instance.close()
@@ -81,21 +84,21 @@ class Function:
         self._alive.add(instance)
         cold_start = self.cold_start.draw(self.random_source)
         self.billed += cold_start
-        self.loop.call_later(cold_start, instance.begin, event, answered)
+        self.loop.call_later(cold_start, instance.start, event, answered)
         return True
 
     def close(self) -> None:
-        """End all instances: what sleeps would never be freed."""
+        """End all instances, since a suspended one would never be freed."""
         while self._alive:
             self._alive.pop().close()
 
     def ended(self, instance: "Instance", answered: Answered, answer: object, error: str) -> None:
-        """Called when an instance has handled its event, or has died over it."""
+        """Called when an instance has handled its event, or was killed."""
         self.busy -= 1
         self.concurrency.busy -= 1
-        # To the next millisecond: https://aws.amazon.com/lambda/pricing/
-        self.billed += -(-(self.loop.now - instance.begun) // MILLISECOND) * MILLISECOND
-        if instance.dead:
+        # Rounded up to a millisecond: https://aws.amazon.com/lambda/pricing/
+        self.billed += -(-(self.loop.now - instance.started_at) // MILLISECOND) * MILLISECOND
+        if instance.is_killed:
             self._alive.discard(instance)
         else:
             instance.idle_since = self.loop.now
@@ -104,42 +107,42 @@ class Function:
 
 
 class Instance:
-    """An instance of a function: a greenlet that handles one event after the other."""
+    """An instance of a function: a greenlet that handles one event after another."""
 
     def __init__(self, function: Function, transport: Transport) -> None:
-        self.begun = 0
+        self.started_at = 0
         self.idle_since = 0
-        self.dead = False
+        self.is_killed = False
         self._function = function
         self._transport = transport
-        self._greenlet = greenlet(self._live)
+        self._greenlet = greenlet(self._run)
         transport.resume = self._greenlet.switch
         self._hub = greenlet.getcurrent()
 
-    def begin(self, event: object, answered: Answered) -> None:
-        self.begun = self._function.loop.now
-        self._transport.deadline = self.begun + TIMEOUT
+    def start(self, event: object, answered: Answered) -> None:
+        self.started_at = self._function.loop.now
+        self._transport.deadline = self.started_at + TIMEOUT
         self._greenlet.switch((event, answered))
 
     def close(self) -> None:
-        """Be gone, whatever it is doing."""
+        """End the instance, whatever it is doing."""
         self._greenlet.throw()
 
-    def _live(self, first: tuple[object, Answered]) -> None:
+    def _run(self, first: tuple[object, Answered]) -> None:
         function = self._function
         handle = function.new_handler(self._transport)
         event, answered = first
-        while not self.dead:
+        while not self.is_killed:
             answer, error = None, ""
             try:
                 answer = handle(event)
             except ServiceError as refusal:
                 error = f"{type(refusal).__name__}: {refusal}"
-            except FunctionDied:
-                error = f"{self._transport.actor} died"
-                self.dead = True
+            except FunctionKilled:
+                error = f"{self._transport.actor} was killed"
+                self.is_killed = True
             self._transport.end()
-            # Answers are heard in the loop, where nobody has anything in hand.
+            # The loop passes the answer on, outside of this greenlet.
             function.loop.call_soon(function.ended, self, answered, answer, error)
-            if not self.dead:
+            if not self.is_killed:
                 event, answered = self._hub.switch()

@@ -1,4 +1,4 @@
-"""How long things take: distributions, in microseconds, and where their figures come from."""
+"""How long requests and events take: distributions in microseconds, and the sources of their figures."""
 
 from dataclasses import dataclass, fields
 from typing import Self
@@ -7,7 +7,7 @@ from serverless_pizza_oven.simulator.loop import MILLISECOND
 from serverless_pizza_oven.simulator.random_source import RandomSource
 
 STEPS = 200
-"""A distribution is kept as so many spans that are equally likely."""
+"""A distribution consists of so many spans, all equally likely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +19,9 @@ class Latency:
 
     @classmethod
     def of(cls, p50: float, p90: float, p99: float, least: float | None = None) -> Self:
-        """The distribution of these percentiles, in milliseconds, straight between them.
+        """The distribution with these percentiles, in milliseconds, and straight lines between them.
 
-        Where nothing is known of the `least`, it is half of the median.
+        The `least` is half of the median unless it is given.
         """
         least = p50 / 2 if least is None else least
         corners = [(0.0, least), (0.5, p50), (0.9, p90), (0.99, p99), (1.0, 1.5 * p99)]
@@ -38,13 +38,13 @@ class Latency:
         return cls((round(milliseconds * MILLISECOND),))
 
     def draw(self, random_source: RandomSource) -> int:
-        """One of its spans."""
+        """A random span."""
         return self.spans[random_source.below(len(self.spans))]
 
 
 @dataclass(frozen=True, slots=True)
 class Latencies:
-    """Of everything in the oven that takes time."""
+    """The latencies of everything in the oven that takes time."""
 
     write_row: Latency
     read_row: Latency
@@ -53,16 +53,16 @@ class Latencies:
     start_execution: Latency
     describe_execution: Latency
     poll: Latency
-    """From a message in New Items to the begin of a warm Bake Items; and between two batches."""
+    """From a message in New Items to the start of a warm Bake Items, and between two batches."""
     cold_start: Latency
     task: Latency
-    """From the end of a Wait to the begin of a warm Item Removed."""
+    """From the end of a Wait to the start of a warm Item Removed."""
     event: Latency
     """From a status change, or the schedule, to a message in New Items."""
 
     @classmethod
     def none(cls) -> Self:
-        """Nothing takes time: all that happens, happens at once."""
+        """Latencies of 0: nothing but baking takes time."""
         return cls(**{field.name: Latency.always(0) for field in fields(cls)})
 
 
@@ -78,7 +78,7 @@ AWS = Latencies(
     task=Latency.of(99, 133, 250),
     event=Latency.of(148, 241, 387),
 )
-"""Of AWS in a large region."""
+"""AWS in a large region."""
 
 _DYNAMODB = (
     "assumed, around the single-digit milliseconds that AWS names inside the service: "
@@ -103,24 +103,23 @@ AWS_SOURCES = {
     "task": _MEASURED,
     "event": _MEASURED,
 }
-"""Where they come from. docs/plan.md lists them."""
+"""The sources of these figures. docs/plan.md lists them."""
 
 LOCAL = Latencies(
-    # By `python -m benchmarks.latencies`, on 2 cores that did nothing else. What Python does for a request
-    # is part of it.
+    # Measured by `python -m benchmarks.latencies` on 2 idle cores. They include the work of Python.
     write_row=Latency.of(1.9, 2.1, 3.2, least=1.7),
     read_row=Latency.of(1.7, 1.9, 2.0, least=1.4),
     send=Latency.of(1.7, 1.8, 2.0, least=1.5),
     receive=Latency.of(1.7, 1.8, 1.9, least=1.4),
-    # One alone takes 2 ms, ten side by side 15 to 20: the threads of a Python process take turns.
+    # One alone takes 2 ms, ten in parallel 15 to 20: the threads of a Python process take turns.
     start_execution=Latency.of(2, 13, 20, least=1.6),
     describe_execution=Latency.of(2.6, 6.1, 9.5, least=1.2),
-    # While messages keep coming: then the event source mapping looks every 20 ms. After a rest it is 5 ms.
+    # While messages arrive the event source mapping polls every 20 ms. After a rest it takes 5 ms.
     poll=Latency.of(18, 23, 32, least=5),
     cold_start=Latency.of(220, 250, 300),
-    # An execution of the emulator begins 150 ms late, and so ends late.
+    # An execution of the emulator starts 150 ms late, and so ends late.
     task=Latency.of(154, 156, 161, least=153),
-    # As the poll after a rest: a rule's target is a queue in the same process.
+    # As a poll after a rest: the target of a rule is a queue in the same process.
     event=Latency.of(5, 7, 24, least=4),
 )
-"""Of the embedded AWS on this machine."""
+"""The embedded AWS on one machine."""

@@ -1,4 +1,4 @@
-"""Virtual time: an agenda of what happens when, in a total order.
+"""Virtual time: an agenda of calls, in a total order.
 
 Moments and spans are whole microseconds, so that no two machines round them differently.
 """
@@ -13,10 +13,10 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 
 START = 1_700_000_000 * SECOND
-"""When every simulation begins, in microseconds since the epoch: any time long after it will do."""
+"""When every simulation begins, in microseconds since 1970. Any late enough moment would do."""
 
 Entry = tuple[int, int, Callable[..., object], tuple[Any, ...]]
-"""When, a running number, and what to call."""
+"""The moment of a call, a running number, the function and its arguments."""
 
 
 def micros(secs: float) -> int:
@@ -25,7 +25,7 @@ def micros(secs: float) -> int:
 
 
 class Loop:
-    """Calls what is due, in order of time; what is due at the same moment, first come first served."""
+    """Makes calls when they are due, in order of time. Calls due at the same moment keep their order."""
 
     def __init__(self) -> None:
         self.now = START
@@ -33,31 +33,31 @@ class Loop:
         self._agenda: list[Entry] = []
         self._count = 0
         self._horizon = 0
-        """Until when run() runs; 0 while it does not."""
+        """The end of the present run(); 0 outside of it."""
 
     def call_soon(self, act: Callable[..., object], *args: object) -> None:
-        """Have `act(*args)` called before anything else."""
+        """Call `act(*args)` now, before anything else on the agenda."""
         self._soon.append((act, args))
 
     def call_at(self, moment: int, act: Callable[..., object], *args: object) -> None:
-        """Have `act(*args)` called at `moment`, which must not be past."""
+        """Call `act(*args)` at `moment`, which must not be past."""
         self._count += 1
         heappush(self._agenda, (moment, self._count, act, args))
 
     def call_later(self, span: int, act: Callable[..., object], *args: object) -> None:
-        """Have `act(*args)` called `span` from now."""
+        """Call `act(*args)` after `span`."""
         self._count += 1
         heappush(self._agenda, (self.now + span, self._count, act, args))
 
-    def pass_to(self, moment: int) -> bool:
-        """Let it be `moment`, if run() has nothing else to do up to then. Tells whether it is."""
+    def skip_to(self, moment: int) -> bool:
+        """Move the present to `moment` if run() has nothing to do before. Returns whether it did."""
         if moment > self._horizon or self._soon or (self._agenda and self._agenda[0][0] <= moment):
             return False
         self.now = moment
         return True
 
     def step(self, until: int) -> bool:
-        """Do what is due next, if it is due by `until`. Tells whether anything was."""
+        """Make the next call if it is due by `until`. Returns whether there was one."""
         if self._soon:
             act, args = self._soon.popleft()
         elif self._agenda and self._agenda[0][0] <= until:
@@ -68,10 +68,10 @@ class Loop:
         return True
 
     def run(self, until: int) -> None:
-        """Do all that is due up to and at the moment `until`, which is then the present."""
+        """Make all calls that are due by `until`, which is the present afterwards."""
         soon, agenda = self._soon, self._agenda
         self._horizon = until
-        # As step() does, written out: most of a long simulation is spent going round here.
+        # The same as step(), written out: a long simulation spends most of its time in this loop.
         while True:
             if soon:
                 act, args = soon.popleft()
@@ -84,5 +84,5 @@ class Loop:
         self.now = max(self.now, until)
 
     def seconds(self) -> float:
-        """The present in seconds since the epoch."""
+        """The present in seconds since 1970."""
         return self.now / SECOND

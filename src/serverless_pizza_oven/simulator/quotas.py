@@ -1,4 +1,4 @@
-"""What AWS allows of each thing in a second, and what happened when that was reached."""
+"""The rates that AWS allows, and how often each was exceeded."""
 
 from dataclasses import dataclass, replace
 
@@ -7,7 +7,7 @@ from serverless_pizza_oven.simulator.loop import SECOND, Loop
 
 @dataclass(slots=True)
 class TokenBucket:
-    """Allows `rate` a second, and as many as `burst` at once after a rest."""
+    """Allows `rate` a second, and `burst` at once after a rest."""
 
     loop: Loop
     name: str
@@ -15,12 +15,12 @@ class TokenBucket:
     burst: int
     refused: int = 0
     first_refusal: int | None = None
-    """When, in microseconds since the epoch."""
+    """In microseconds since 1970."""
     _full_at: int = 0
-    """When it will be full again, in microseconds times the rate: so it is a whole number."""
+    """When it will be full again, in microseconds times the rate, which is a whole number."""
 
     def take(self, count: int = 1) -> bool:
-        """Take `count`, or nothing: False is a throttle."""
+        """Take `count`. Returns False, and takes nothing, if that many are not left: a throttle."""
         now = self.loop.now * self.rate
         full_at = max(self._full_at, now) + count * SECOND
         if full_at - now > self.burst * SECOND:
@@ -30,7 +30,7 @@ class TokenBucket:
         return True
 
     def reserve(self, count: int = 1) -> int:
-        """Take `count` in any case. Returns after how many microseconds they are there."""
+        """Take `count`, if necessary in advance. Returns how many microseconds to wait for them."""
         now = self.loop.now * self.rate
         self._full_at = max(self._full_at, now) + count * SECOND
         missing = self._full_at - now - self.burst * SECOND
@@ -47,26 +47,26 @@ class TokenBucket:
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """Each in units a second; with a burst where AWS names one. All but those of the row can be raised."""
+    """Units a second, and bursts where AWS names them. AWS can raise all but those of the row."""
 
     row_writes: int = 1_000
     """Write units of one row: an item cannot be spread over partitions
     (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html)."""
     row_reads: int = 3_000
     line_requests: int = 300
-    """Of each action on a FIFO queue (https://docs.aws.amazon.com/general/latest/gr/sqs-service.html)."""
+    """Requests of each action on a FIFO queue (https://docs.aws.amazon.com/general/latest/gr/sqs-service.html)."""
     starts: int = 300
     starts_burst: int = 1_300
-    """StartExecution, in the three largest regions
+    """StartExecution in the three largest regions
     (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
     describes: int = 15
     describes_burst: int = 300
     transitions: int = 5_000
     transitions_burst: int = 5_000
-    """Beyond it an execution is not refused, but late
+    """Beyond it an execution is not refused but delayed
     (https://docs.aws.amazon.com/step-functions/latest/dg/troubleshooting-general.html)."""
     concurrency: int = 1_000
-    """Function instances at work
+    """Busy function instances
     (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)."""
 
 
@@ -76,7 +76,7 @@ LARGE_REGION = Quotas()
 OTHER_REGION = Quotas(
     starts=150, starts_burst=800, describes=10, describes_burst=250, transitions=800, transitions_burst=800
 )
-"""Everywhere else."""
+"""All other regions."""
 
 NEW_ACCOUNT = replace(OTHER_REGION, concurrency=10)
 """An account whose quotas AWS has not raised yet: 10 function instances at work, and the lower quotas of Step
@@ -96,4 +96,4 @@ UNLIMITED = Quotas(
     transitions=_PLENTY,
     transitions_burst=_PLENTY,
 )
-"""The embedded AWS never throttles."""
+"""No throttling, as in the embedded AWS."""

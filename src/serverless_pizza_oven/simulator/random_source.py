@@ -1,16 +1,16 @@
-"""All chance there is in a simulation: drawn from a seed, written down, and played again."""
+"""All randomness of a simulation: drawn from a seed, recorded, and replayed from a script."""
 
 from collections.abc import Sequence
 from random import Random
 
 
 class RandomSource:
-    """Draws from a seed. The same seed draws the same on any machine."""
+    """Draws from a seed. The same seed draws the same numbers on any machine."""
 
     def __init__(self, seed: int) -> None:
-        # Of all its methods only random() promises that:
+        # Of all methods of Random only random() promises that:
         # https://docs.python.org/3/library/random.html#notes-on-reproducibility
-        self._random = Random(seed).random  # noqa: S311 - no secret hangs on it
+        self._random = Random(seed).random  # noqa: S311 - not used for secrets
 
     def below(self, count: int) -> int:
         """One of 0, 1, ... count - 1."""
@@ -22,7 +22,7 @@ class RandomSource:
 
 
 class RecordingSource(RandomSource):
-    """Writes down what it draws."""
+    """Records what it draws."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
@@ -42,11 +42,11 @@ class RecordingSource(RandomSource):
 
 
 class ScriptedSource(RandomSource):
-    """Draws what it is told, and then nothing but 0: the first choice, and that nothing happens."""
+    """Draws the numbers of a script, and then only 0: the first option, and no fault."""
 
-    def __init__(self, told: Sequence[int]) -> None:
+    def __init__(self, script: Sequence[int]) -> None:
         super().__init__(0)
-        self._told = told
+        self._script = script
         self.drawn: list[int] = []
 
     def below(self, count: int) -> int:
@@ -62,11 +62,11 @@ class ScriptedSource(RandomSource):
         return drawn
 
     def _next(self) -> int:
-        return self._told[len(self.drawn)] if len(self.drawn) < len(self._told) else 0
+        return self._script[len(self.drawn)] if len(self.drawn) < len(self._script) else 0
 
 
-def written(draws: Sequence[int]) -> str:
-    """Draws as text: numbers with commas between them, and 0x7 for seven zeros in a row."""
+def format_draws(draws: Sequence[int]) -> str:
+    """Draws as text: numbers separated by commas, with 0x7 for seven zeros in a row."""
     words: list[str] = []
     zeros = 0
     for drawn in [*draws, 1]:
@@ -77,8 +77,8 @@ def written(draws: Sequence[int]) -> str:
     return ",".join(words[:-1])
 
 
-def read(text: str) -> list[int]:
-    """The draws of a text. Raises ValueError where it has none."""
+def parse_draws(text: str) -> list[int]:
+    """The draws of a text. Raises ValueError if a word is not a number."""
     draws: list[int] = []
     for word in filter(None, text.split(",")):
         zeros = word.removeprefix("0x")

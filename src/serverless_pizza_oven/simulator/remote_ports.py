@@ -159,7 +159,7 @@ class RemoteItemStates:
     def start(self, items: Sequence[Item]) -> list[Execution | ServiceError]:
         latency = self._operations.start_execution.latency
         # Side by side: the slowest one is waited for.
-        self._transport.travel(max(latency.draw(self._random) for _ in items))
+        self._transport.pass_time(max(latency.draw(self._random) for _ in items))
         return [self._start(item) for item in items]
 
     def describe(self, item_id: str) -> Execution | None:

@@ -47,7 +47,7 @@ def _stopped(world: SmallWorld, invariants: Invariants) -> None:
 
     def stop() -> None:
         if "a" in world.executions.bakings:
-            world.executions.close(world.executions.bakings["a"], "ABORTED", "somebody stopped it")
+            world.executions.close(world.executions.bakings["a"], "ABORTED", "an operator stopped it")
         else:
             world.loop.call_later(SECOND, stop)
 

@@ -1,4 +1,4 @@
-"""Random schedules: small ovens, a few items, and much that goes wrong; all drawn from one seed."""
+"""Random schedules: small ovens, a few items and many faults, all drawn from one seed."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -12,15 +12,16 @@ from serverless_pizza_oven.simulator.shrinking import shrink
 from serverless_pizza_oven.simulator.trace import Trace
 from serverless_pizza_oven.simulator.world import Conditions, Setup, World
 
-TROUBLE_SECS = 150
-"""How long things go wrong. After that the oven has to come to rest by itself."""
+FAULTY_SECS = 150
+"""How long there are faults. After that the oven must become idle by itself."""
 
-LASTING_TROUBLE_SECS = 450
-"""The same where items keep coming, so long that eras of the line pass."""
+LONG_FAULTY_SECS = 450
+"""The same for schedules in which items keep coming: long enough for epochs to close."""
 
 REST_SECS = 900
-"""Within which it must have: overdue leases are let go 90 s after their time, a few at a minute; a wrong
-count of the line 135 s after the last one joined; and a message in hand may come again after each minute."""
+"""The oven must be idle within this time. Overdue leases are reconciled 90 s after their time, a few each
+minute; a wrong count of the line 135 s after the last item joined; a received message is visible again after
+a minute."""
 
 ROUGHNESS = {"rough": ROUGH, "mild": MILD, "none": NONE}
 
@@ -36,14 +37,14 @@ BAD_BODIES = (
 
 @dataclass(slots=True)
 class Schedule:
-    """One run of a small oven: what is sent when, and what else is done to it."""
+    """One run of a small oven: what is sent when, and what operators do to it."""
 
     world: World
     invariants: Invariants
     random_source: RandomSource
 
     def play(self) -> None:
-        """Run it to its end. Raises InvariantError."""
+        """Run it to its end. Raises InvariantError if an invariant does not hold."""
         try:
             self._play()
         finally:
@@ -53,9 +54,9 @@ class Schedule:
         secs = self._plan()
         loop, world = self.world.loop, self.world
         begun = loop.now
-        loop.call_later(secs * SECOND, world.faults.cease)
+        loop.call_later(secs * SECOND, world.faults.stop)
         self._run(begun + secs * SECOND)
-        # A request that hung in the last moment still takes effect within a minute.
+        # A request that hung at the last moment still takes effect within a minute.
         rested = begun + (secs + 65) * SECOND
         for until in range(rested, rested + REST_SECS * SECOND, 5 * SECOND):
             self._run(until)
@@ -73,7 +74,7 @@ class Schedule:
     # The plan
 
     def _plan(self) -> int:
-        """Draw what happens. Returns for how many seconds things go wrong."""
+        """Draw what happens. Returns for how many seconds there are faults."""
         random_source = self.random_source
         for number in range(1 + random_source.below(8)):
             size = 1 + (random_source.below(self.world.setup.capacity) if random_source.chance(0.4) else 0)
@@ -94,15 +95,15 @@ class Schedule:
         if random_source.chance(0.1):
             self._later(self.invariants.lower, 1 + random_source.below(self.world.setup.capacity))
         if not random_source.chance(0.025):
-            return TROUBLE_SECS
-        for sec in range(0, LASTING_TROUBLE_SECS, 10 + random_source.below(20)):
+            return FAULTY_SECS
+        for sec in range(0, LONG_FAULTY_SECS, 10 + random_source.below(20)):
             for number in range(1 + random_source.below(3)):
                 item = {"id": f"late{sec}-{number}", "bakingTimeSecs": random_source.below(3)}
                 self.world.loop.call_later(sec * SECOND, self.invariants.send, json.dumps(item))
-        return LASTING_TROUBLE_SECS
+        return LONG_FAULTY_SECS
 
     def _later(self, act: Callable[[str], object] | Callable[[int], object], what: str | int) -> None:
-        # Most within some seconds of each other, where they meet.
+        # Most happen within a few seconds, and so at the same time.
         span = (
             self.random_source.below(100) * SECOND
             if self.random_source.chance(0.3)
@@ -113,7 +114,7 @@ class Schedule:
     def _abort(self, item_id: str) -> None:
         baking = self.world.executions.bakings.get(item_id)
         if baking is not None:
-            self.world.executions.close(baking, "ABORTED", "somebody stopped it")
+            self.world.executions.close(baking, "ABORTED", "an operator stopped it")
 
 
 def schedule(
@@ -121,7 +122,7 @@ def schedule(
     faults: Faults,
     invariants: Invariants | None = None,
 ) -> Schedule:
-    """A small oven, drawn from the random_source, ready to play."""
+    """A small oven, drawn from the random source, ready to play."""
     invariants = invariants or Invariants()
     setup = Setup(capacity=1 + random_source.below(4), max_concurrency=2 + random_source.below(4))
     world = World(setup, Conditions(faults=faults), random_source, invariants)
@@ -135,11 +136,11 @@ class Failure:
 
     error: InvariantError
     drawn: list[int]
-    """What the random_source fell on."""
+    """The numbers that were drawn."""
 
 
 def play(random_source: RecordingSource | ScriptedSource, faults: Faults) -> Failure | None:
-    """Play the schedule of these random_source to its end. Returns how it failed, if it did."""
+    """Play the schedule that is drawn from a random source. Returns how it failed, or None."""
     try:
         schedule(random_source, faults).play()
     except InvariantError as error:
@@ -152,7 +153,7 @@ def search(
     faults: Faults,
     on_played: Callable[[], object] = lambda: None,
 ) -> tuple[int, Failure] | None:
-    """Play the schedules of these seeds until one fails. Returns its seed, and how it failed."""
+    """Play the schedules of these seeds until one fails. Returns its seed and how it failed, or None."""
     for seed in seeds:
         failure = play(RecordingSource(seed), faults)
         on_played()
@@ -162,21 +163,22 @@ def search(
 
 
 def shortest(failure: Failure, faults: Faults) -> list[int]:
-    """RandomSource that fail in the same way, with less happening."""
+    """The draws of a schedule that fails in the same way, and in which less happens."""
 
-    def fails(told: list[int]) -> list[int] | None:
-        again = play(ScriptedSource(told), faults)
-        same = again is not None and again.error.invariant == failure.error.invariant
-        return again.drawn if again is not None and same else None
+    def fails(script: list[int]) -> list[int] | None:
+        replayed = play(ScriptedSource(script), faults)
+        if replayed is None or replayed.error.invariant != failure.error.invariant:
+            return None
+        return replayed.drawn
 
     return shrink(failure.drawn, fails)
 
 
-def trace(told: Sequence[int], faults: Faults) -> list[str]:
+def trace(draws: Sequence[int], faults: Faults) -> list[str]:
     """What happens with these draws, line by line, up to the invariant that breaks, if one does."""
-    teller = Trace()
+    tracer = Trace()
     try:
-        schedule(ScriptedSource(told), faults, teller).play()
+        schedule(ScriptedSource(draws), faults, tracer).play()
     except InvariantError as error:
-        return [*teller.lines, str(error)]
-    return [*teller.lines, "every invariant holds"]
+        return [*tracer.lines, str(error)]
+    return [*tracer.lines, "every invariant holds"]

@@ -1,15 +1,15 @@
-"""Shrinks a failing schedule: cuts and lowers the recorded draws for as long as it still fails."""
+"""Shrinks a failing schedule: removes and lowers its recorded draws as long as it still fails."""
 
 from collections.abc import Callable, Iterator
 
 Fails = Callable[[list[int]], list[int] | None]
-"""Plays what the random_source are told. Returns what they fell on if it fails as before, else None."""
+"""Plays a script. Returns the draws that it led to if it fails as before, else None."""
 
 ATTEMPTS = 1000
 
 
 def shrink(drawn: list[int], fails: Fails, attempts: int = ATTEMPTS) -> list[int]:
-    """The shortest and lowest draws found within so many plays. Draws that are missing fall on 0."""
+    """The shortest and lowest draws found within so many attempts. Draws that are missing are 0."""
     best = _trimmed(drawn)
     left = attempts
     improved = True

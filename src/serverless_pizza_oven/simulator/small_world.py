@@ -34,7 +34,7 @@ Ts = TypeVarTuple("Ts")
 COMMUTING = frozenset(
     {
         # A function begins, reads the clock, and comes to its first request.
-        "Instance.begin",
+        "Instance.start",
         # A task is about to invoke its function. Only the end of its own execution could interfere. That
         # comes afterwards or, if an operator stops the execution, long before its wait is over.
         "Executions._try",

@@ -1,7 +1,7 @@
-"""The way of a request from a function to a service: where virtual time passes, and where faults strike.
+"""The way of a request from a function to a service: where virtual time passes, and where faults happen.
 
-A function runs as a greenlet. A request puts it aside until its latency is over; meanwhile the loop
-lets others run. So the oven's plain blocking code needs not know.
+A function runs as a greenlet. A request suspends it until the latency is over; meanwhile the loop runs other
+calls. So the oven's code, which blocks, runs unchanged.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,33 +22,32 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 BACKOFFS = (SECOND // 2, SECOND)
-"""The mean pauses of the SDK's standard mode before its second and third try
+"""The mean pauses of the SDK's standard mode before its second and third attempt
 (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html)."""
 
 LATE_EFFECT = MINUTE
-"""Within which an abandoned request may still take effect."""
-
+"""An abandoned request takes effect within this time, if at all."""
 
 SLOW = 4 * SECOND
-"""The most that a slow request takes longer."""
+"""A slow request takes up to so much longer."""
 
 
-class FunctionDied(BaseException):
-    """The function was killed: nothing in it may catch this."""
+class FunctionKilled(BaseException):
+    """The function was killed. Nothing in it may catch this."""
 
 
 class RequestObserver(Protocol):
-    """Sees what becomes of each request."""
+    """Is told what becomes of each request."""
 
     def landed(self, actor: str, action: str, args: tuple[Any, ...], answer: Any) -> None:
-        """A request has taken effect, just now."""
+        """A request has just taken effect."""
 
     def struck(self, actor: str, fault: str, action: str, args: tuple[Any, ...]) -> None:
-        """A fault strikes a request."""
+        """A fault happens to a request."""
 
 
 class Transport:
-    """What the ports of one function instance send their requests through."""
+    """Sends the requests of one function instance."""
 
     def __init__(self, loop: Loop, random_source: RandomSource, actor: str) -> None:
         self._loop = loop
@@ -56,60 +55,60 @@ class Transport:
         self.actor = actor
         """The name of the instance."""
         self.deadline = 0
-        """When the invocation is timed out."""
+        """When the invocation times out."""
         self.resume: Callable[[], object] = lambda: None
-        """Continues the function after a pause."""
+        """Continues the function after it was suspended."""
         self._hub = greenlet.getcurrent()
 
     def end(self) -> None:
-        """The invocation has ended."""
+        """Called when the invocation has ended."""
 
     def request(self, operation: Operation, send: Callable[[*Ts], T], args: tuple[*Ts]) -> T:
-        """Have `send(*args)` take effect when the request has arrived, and return its answer.
+        """Call `send(*args)` when the request has arrived, and return its answer.
 
-        Raises ServiceError when AWS refuses it, and FunctionDied when the time is over.
+        Raises ServiceError if AWS refuses the request, and FunctionKilled if the invocation times out.
         """
         units = operation.units_now()
-        self.travel(operation.latency.draw(self._random))
+        self.pass_time(operation.latency.draw(self._random))
         return self.attempt(operation, send, args, units)
 
     def attempt(self, operation: Operation, send: Callable[[*Ts], T], args: tuple[*Ts], units: int = 1) -> T:
         """The request has arrived: it takes effect, unless it is throttled."""
         operation.requests += 1
         if operation.quota is not None and not operation.quota.take(units):
-            self._try_again(operation, operation.quota, units)
+            self._retry(operation, operation.quota, units)
         operation.units += units
         return send(*args)
 
     def effect(self, send: Callable[[*Ts], T], args: tuple[*Ts]) -> T:
-        """Have it take effect here and now."""
+        """Let a request take effect now."""
         return send(*args)
 
-    def travel(self, span: int) -> None:
-        """Let time pass. Raises FunctionDied when the function has none left."""
+    def pass_time(self, span: int) -> None:
+        """Suspend the function for `span`. Raises FunctionKilled if its invocation times out before."""
         loop = self._loop
         moment = loop.now + span
         if moment >= self.deadline:
             loop.call_at(max(self.deadline, loop.now), self.resume)
             self._hub.switch()
-            raise FunctionDied
-        if not loop.pass_to(moment):
+            raise FunctionKilled
+        if not loop.skip_to(moment):
             loop.call_at(moment, self.resume)
             self._hub.switch()
 
     def sleep(self, until: int, listeners: list[Callable[[], object]]) -> None:
-        """Let time pass until one of the `listeners` is called, or until that moment."""
+        """Suspend the function until one of the `listeners` is called, or until that moment."""
         sleeper = Sleeper(self._loop, self)
         listeners.append(sleeper.wake)
         self._loop.call_at(min(until, self.deadline), sleeper.wake)
         self._hub.switch()
         if self._loop.now >= self.deadline:
-            raise FunctionDied
+            raise FunctionKilled
 
-    def _try_again(self, operation: Operation, quota: TokenBucket, units: int) -> None:
-        """Throttled: the SDK waits, and asks again."""
+    def _retry(self, operation: Operation, quota: TokenBucket, units: int) -> None:
+        """Throttled: the SDK waits and tries again."""
         for backoff in BACKOFFS:
-            self.travel(backoff)
+            self.pass_time(backoff)
             operation.requests += 1
             if quota.take(units):
                 return
@@ -131,7 +130,7 @@ class Sleeper:
 
 
 class FaultyTransport(Transport):
-    """A transport on which requests suffer faults, and each that takes effect is witnessed."""
+    """A transport on which faults happen to requests, and which tells an observer of each request."""
 
     def __init__(
         self,
@@ -143,27 +142,27 @@ class FaultyTransport(Transport):
     ) -> None:
         super().__init__(loop, random_source, actor)
         self._faults = faults
-        self._witness = observer
+        self._observer = observer
 
     def attempt(self, operation: Operation, send: Callable[[*Ts], T], args: tuple[*Ts], units: int = 1) -> T:
         if self._random.chance(self._faults.rates.slow):
-            self.travel(self._random.below(SLOW))
+            self.pass_time(self._random.below(SLOW))
         fault = self._fault(operation)
         if fault is None:
             return super().attempt(operation, self.effect, (send, args), units)
-        self._witness.struck(self.actor, fault.value, send.__name__, args)
+        self._observer.struck(self.actor, fault.value, send.__name__, args)
         if fault is Fault.CRASH_BEFORE:
-            raise FunctionDied
-        return super().attempt(operation, self._suffer, (fault, operation, send, args), units)
+            raise FunctionKilled
+        return super().attempt(operation, self._fail, (fault, operation, send, args), units)
 
-    def travel(self, span: int) -> None:
+    def pass_time(self, span: int) -> None:
         if self._loop.now + span >= self.deadline:
-            self._witness.struck(self.actor, "timed_out", "", ())
-        super().travel(span)
+            self._observer.struck(self.actor, "timed_out", "", ())
+        super().pass_time(span)
 
     def effect(self, send: Callable[[*Ts], T], args: tuple[*Ts]) -> T:
         answer = send(*args)
-        self._witness.landed(self.actor, send.__name__, args, answer)
+        self._observer.landed(self.actor, send.__name__, args, answer)
         return answer
 
     def _fault(self, operation: Operation) -> Fault | None:
@@ -172,14 +171,14 @@ class FaultyTransport(Transport):
         fault = self._faults.likely[self._random.below(len(self._faults.likely))]
         return Fault.REFUSED if fault is Fault.PARTIAL and not operation.batch else fault
 
-    def _suffer(self, fault: Fault, operation: Operation, send: Callable[..., T], args: tuple[Any, ...]) -> T:
+    def _fail(self, fault: Fault, operation: Operation, send: Callable[..., T], args: tuple[Any, ...]) -> T:
         match fault:
             case Fault.CRASH_AFTER:
                 self.effect(send, args)
-                raise FunctionDied
+                raise FunctionKilled
             case Fault.HANG:
                 self._loop.call_later(self._random.below(LATE_EFFECT), self.effect, send, args)
-                self.travel(self.deadline - self._loop.now)
+                self.pass_time(self.deadline - self._loop.now)
             case Fault.UNANSWERED:
                 self.effect(send, args)
             case Fault.LATE:
@@ -189,7 +188,7 @@ class FaultyTransport(Transport):
                 self.effect(send, (_first(self._random.below(len(entries)), entries), *others))
             case Fault.REPEATED:
                 self.effect(send, args)
-                self.travel(self._random.below(2 * SECOND))
+                self.pass_time(self._random.below(2 * SECOND))
                 return self.effect(send, args)
             case Fault.LATE_DUPLICATE:
                 self._loop.call_later(self._random.below(LATE_EFFECT), self.effect, send, args)
