@@ -168,7 +168,7 @@ class World:
         )
         self.operations = Operations.of(self.loop, self._latencies, quotas, self.table)
         self.concurrency = Concurrency(quotas.concurrency)
-        self.bake_items = self._function("Context", self._bake_items)
+        self.bake_items = self._function("BakeItems", self._bake_items)
         self.item_removed = self._function("ItemRemoved", self._item_removed)
         self.event_source = EventSource(
             self.loop,
