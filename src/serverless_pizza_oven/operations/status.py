@@ -1,13 +1,13 @@
 """The status of an oven: what bakes, what waits, and what failed recently."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from serverless_pizza_oven.aws import Aws, aws_errors
+from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.inventory import read_row
 from serverless_pizza_oven.deployment.stack import Stack, find_stack
 from serverless_pizza_oven.operations.decision_log import LATE_SECS, LogEntry, read_entries
+from serverless_pizza_oven.operations.message_age import oldest_message_secs, oldest_waiting_secs
 from serverless_pizza_oven.queue_client import count_messages
 
 OVERDUE_SECS = 5
@@ -23,9 +23,6 @@ MOST_FAILURES = 20
 
 BACKGROUND_SECS = 10
 """How old the background may be. It changes slowly, and its requests cost more."""
-
-AGE_SECS = 15 * 60
-"""How old a metric of a queue may be: SQS sends one each minute, some minutes late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +146,7 @@ class Status:
 
 
 def status(aws: Aws, stack: Stack, now: float, earlier: Status | None = None) -> Status:
-    """Read the status of an oven with five requests, and every 10 s five more.
+    """Read the status of an oven with five requests, and every 10 s six more.
 
     Pass the last status as `earlier` to use again what is recent enough of it. Raises AwsError and
     DeploymentError.
@@ -179,8 +176,8 @@ def _background(aws: Aws, stack: Stack, now: float, earlier: BackgroundStatus | 
     return BackgroundStatus(
         at=now,
         stack=stack,
-        oldest_waiting_secs=_oldest(aws, stack.waiting_items, now),
-        oldest_dead_secs=_oldest(aws, stack.dead_letters, now),
+        oldest_waiting_secs=oldest_waiting_secs(aws, stack, now),
+        oldest_dead_secs=oldest_message_secs(aws, stack.dead_letters, now),
         failures=_failures(aws, stack, now, earlier),
     )
 
@@ -192,24 +189,3 @@ def _failures(aws: Aws, stack: Stack, now: float, earlier: BackgroundStatus | No
     known = [entry for entry in earlier.failures if entry.at >= begin] if earlier else []
     found = {entry.key: entry for entry in [*known, *read_entries(aws, stack, since, decisions=FAILURES)]}
     return tuple(sorted(found.values(), key=lambda entry: entry.at, reverse=True)[:MOST_FAILURES])
-
-
-def _oldest(aws: Aws, queue_url: str, now: float) -> float | None:
-    """The age of a queue's oldest message in seconds, from CloudWatch. A receive would shut the line.
-
-    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
-    """
-    # A minute ahead, in case this clock is slow.
-    end = datetime.fromtimestamp(now, UTC) + timedelta(seconds=60)
-    with aws_errors(f"asking for the age of the oldest message in {queue_url}"):
-        points = aws.cloudwatch.get_metric_statistics(
-            Namespace="AWS/SQS",
-            MetricName="ApproximateAgeOfOldestMessage",
-            Dimensions=[{"Name": "QueueName", "Value": queue_url.rpartition("/")[2]}],
-            StartTime=end - timedelta(seconds=AGE_SECS),
-            EndTime=end,
-            Period=60,
-            Statistics=["Maximum"],
-        )["Datapoints"]
-    newest = max(points, key=lambda point: point["Timestamp"], default=None)
-    return newest["Maximum"] if newest else None

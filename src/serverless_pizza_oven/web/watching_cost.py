@@ -19,8 +19,8 @@ HOUR_SECS = 3600
 STANDARD_QUEUES = 3
 """New Items, Baked Items, the dead letters; the line is a FIFO queue."""
 
-METRICS = 2
-"""The ages of the oldest in line and of the oldest dead letter; the rest of the background is free."""
+METRICS = 3
+"""Two of the oldest item in line, and one of the oldest dead letter. The rest of the background is free."""
 
 LEASE_BYTES = 60
 """Of an item in the row: its id, twice if it has more than one slot, and two numbers."""
