@@ -1,6 +1,7 @@
 """Items from a file."""
 
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -258,6 +259,29 @@ def test_an_endless_pipe_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
             InputFiles().find(f"/dev/fd/{out}")
     finally:
         os.close(out)
+
+
+@pytest.mark.parametrize(
+    ("beginning", "reason"),
+    [
+        (b"time,id\n0,", "line 2: the line is longer than 1 MiB"),
+        (b"[", "line 1: the line is longer than 1 MiB: of a JSON array, write one object per line, as jq"),
+        (b'{"time": 0}\n{"time":', "line 2: the line is longer than 1 MiB"),
+    ],
+)
+def test_a_line_without_an_end_is_measured_before_it_is_taken_in_whole(
+    beginning: bytes, reason: str, tmp_path: Path
+) -> None:
+    path = write(tmp_path, beginning)
+    os.truncate(path, 200_000_000)
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(UsageError, match=reason):
+            read_workload(of(path), capacity=14)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def found(sources: InputFiles, text: str) -> InputFile:

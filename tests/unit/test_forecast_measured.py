@@ -1,6 +1,8 @@
 """`oven simulate --latencies FILE`: latencies that were measured, in place of those assumed."""
 
 import json
+import os
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -76,3 +78,17 @@ def test_a_file_that_says_something_else_is_refused_with_the_reason(
 def test_a_file_that_is_not_there_is_refused() -> None:
     with pytest.raises(UsageError, match="--latencies nowhere/at-all: No such file or directory"):
         read_latencies("nowhere/at-all")
+
+
+def test_a_large_file_is_measured_before_it_is_taken_in_whole(tmp_path: Path) -> None:
+    path = tmp_path / "large.json"
+    path.write_text("{")
+    os.truncate(path, 200_000_000)
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(UsageError, match="it is larger than 1 MiB, and no file of oven check"):
+            read_latencies(str(path))
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()

@@ -87,6 +87,43 @@ def test_what_cannot_be_meant_is_refused_in_one_line(
     assert told.startswith(line)
 
 
+NO_TEXT = os.fsdecode(b"note=caf\xe9")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["send", "--bake", "1", "--field", NO_TEXT],
+        ["send", "--item", NO_TEXT],
+        ["send", "--id", NO_TEXT, "--bake", "1"],
+        ["dlq", "redrive", "a", "--set", NO_TEXT],
+        ["dlq", "redrive", NO_TEXT],
+        ["deploy", "--stack", "spo", "--parameter", NO_TEXT],
+        ["simulate", "--bake", NO_TEXT],
+    ],
+)
+def test_an_argument_that_is_no_text_is_refused_and_sent_nowhere(
+    arguments: list[str], sqs: Sqs, capsys: Capture
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == (
+        "oven: the argument note=caf\\xe9 is no text in utf-8, the encoding of this terminal\n"
+    )
+    assert sqs.requests == []
+
+
+def test_the_name_of_a_file_need_not_be_text(sqs: Sqs, tmp_path: Path, capsys: Capture) -> None:
+    file = tmp_path / os.fsdecode(b"caf\xe9.jsonl")
+    file.write_text('{"id": "a", "bakingTimeSecs": 0}\n')
+
+    main(["send", "--file", str(file)])
+
+    assert capsys.readouterr().out == "a\n"
+
+
 # What is said where SQS does not take all
 
 

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from serverless_pizza_oven.cli.command_table import all_commands
 from serverless_pizza_oven.cli.streams import make_streams_whole
 
 OVEN = shlex.join([sys.executable, "-c", "from serverless_pizza_oven.cli import main; main()"])
@@ -110,6 +111,64 @@ def test_letters_that_an_encoding_lacks_are_replaced() -> None:
 
     assert (code, err) == (0, "")
     assert "?" in out
+
+
+OF_ALL_COMMANDS = """
+import contextlib
+from serverless_pizza_oven.cli import main
+from serverless_pizza_oven.cli.command_table import PANELS, CommandGroup
+
+for command in [command for commands in PANELS.values() for command in commands]:
+    of_group = [each.name for each in command.commands] if isinstance(command, CommandGroup) else []
+    for name in [[command.name], *([command.name, each] for each in of_group)]:
+        with contextlib.suppress(SystemExit):
+            main([*name, "--help"])
+"""
+
+
+def test_every_help_can_be_printed_in_the_plainest_locale() -> None:
+    """There Python's standard output takes bytes that it could not decode, but no letter that ASCII lacks."""
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+    ended = subprocess.run(
+        [sys.executable, "-c", OF_ALL_COMMANDS],
+        env={**os.environ, **locale},
+        capture_output=True,
+        check=True,
+    )
+
+    assert ended.stderr == b""
+    assert ended.stdout.count(b"Usage: oven ") == len(list(all_commands())) + 1
+    assert ended.stdout.isascii()
+
+
+ASKS = """
+import contextlib, typer
+from serverless_pizza_oven.cli.messages import confirm
+from serverless_pizza_oven.cli.streams import make_streams_whole
+
+make_streams_whole()
+with contextlib.suppress(typer.Exit):
+    confirm("Go on?", "Nothing was made.")
+"""
+
+
+def test_an_answer_in_bytes_that_are_no_text_is_no_yes() -> None:
+    keyboard, terminal = os.openpty()
+    os.write(keyboard, b"y\xe4\n")
+
+    ended = subprocess.run(
+        [sys.executable, "-c", ASKS],
+        env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"},
+        stdin=terminal,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    os.close(keyboard)
+    os.close(terminal)
+    assert ended.stderr == "Go on? [y/N]: Nothing was made.\n"
 
 
 def test_streams_that_somebody_has_replaced_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The standard streams, whatever the shell made of them: closed, full, in an encoding that lacks letters."""
+"""The standard streams, when they are closed, full, or in an encoding that lacks letters."""
 
 import io
 import os
@@ -14,76 +14,81 @@ if TYPE_CHECKING:
 
 
 class OutputError(KitchenError):
-    """Standard output takes no more."""
+    """Standard output could not be written."""
 
 
 class _Output(io.BufferedWriter):
-    """What is written for somebody: it is an error where that cannot be.
+    """Standard output: a failed write is an error.
 
-    What writes beneath is no Python: an interrupt there could make the buffer write again what is out.
+    The stream beneath is not written in Python: an interrupt in Python code there could make the buffer write
+    the same bytes again.
     """
 
     def write(self, data: "ReadableBuffer") -> int:
-        with self._told():
+        with self._raised_in_words():
             return super().write(data)
 
     def flush(self) -> None:
-        with self._told():
+        with self._raised_in_words():
             super().flush()
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _raised_in_words(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            _write_to_nobody(self.fileno())
+            _discard_output(self.fileno())
             if isinstance(error, BrokenPipeError):
                 raise
             raise OutputError(f"standard output took no more: {error.strerror}") from error
 
 
-class _Remarks(io.BufferedWriter):
-    """What is said beside: where nobody can be told, the work goes on."""
+class _ErrorOutput(io.BufferedWriter):
+    """Standard error: a failed write is ignored, and the work goes on."""
 
     def write(self, data: "ReadableBuffer") -> int:
         try:
             return super().write(data)
         except OSError:
-            _write_to_nobody(self.fileno())
+            _discard_output(self.fileno())
             return memoryview(data).nbytes
 
     def flush(self) -> None:
         try:
             super().flush()
         except OSError:
-            _write_to_nobody(self.fileno())
+            _discard_output(self.fileno())
 
 
-def _write_to_nobody(number: int) -> None:
-    """What is still in the buffer would fail once more when Python ends."""
+def _discard_output(number: int) -> None:
+    """Write further output to the null device. What is in the buffer would fail again when Python ends."""
     void = os.open(os.devnull, os.O_WRONLY)
     os.dup2(void, number)
     os.close(void)
 
 
 def make_streams_whole() -> None:
-    """Have all three, able to take any text. Whoever replaced them has seen to that.
+    """Open the streams that are closed, and let all take any text. Replaced streams stay as they are.
 
-    Writing to standard output may raise OutputError, and BrokenPipeError; to standard error, nothing.
+    Writing to standard output may raise OutputError and BrokenPipeError. Writing to standard error raises
+    nothing.
     """
     if sys.stdin is None:
-        sys.stdin = open(_void(0, os.O_RDONLY))  # noqa: SIM115 - for as long as the process
+        sys.stdin = open(_void(0, os.O_RDONLY), encoding="utf-8")  # noqa: SIM115 - for as long as the process
+    elif isinstance(sys.stdin, io.TextIOWrapper):
+        # What is typed may be no text in the encoding of the locale.
+        sys.stdin.reconfigure(errors="replace")
     if sys.stdout is sys.__stdout__:
-        # One that was closed is as a full disk: in a void, what is collected and then deleted would be gone.
+        # A closed one fails like a full disk. On the null device, collected items would be deleted unseen.
         number = sys.stdout.fileno() if sys.stdout else _void(1, os.O_RDONLY)
         sys.stdout = _text(_Output(io.FileIO(number, "w", closefd=False)), sys.stdout)
     if sys.stderr is sys.__stderr__:
         number = sys.stderr.fileno() if sys.stderr else _void(2, os.O_WRONLY)
-        sys.stderr = _text(_Remarks(io.FileIO(number, "w", closefd=False)), sys.stderr)
+        sys.stderr = _text(_ErrorOutput(io.FileIO(number, "w", closefd=False)), sys.stderr)
 
 
 def _void(number: int, flags: int) -> int:
-    """Open it as the stream of that number."""
+    """Open the null device as the stream of that number."""
     opened = os.open(os.devnull, flags)
     if opened != number:
         os.dup2(opened, number)
@@ -92,10 +97,11 @@ def _void(number: int, flags: int) -> int:
 
 
 def _text(buffer: io.BufferedWriter, before: TextIO | None) -> io.TextIOWrapper:
-    encoding, errors = (before.encoding, before.errors) if before else (None, None)
-    return io.TextIOWrapper(
-        buffer,
-        encoding=encoding,
-        errors="replace" if errors == "strict" else errors,
-        line_buffering=True,
-    )
+    """Write text in the encoding of the stream before, with `?` for what that encoding lacks.
+
+    In the C locale Python's streams have the error handler surrogateescape, which fails for such letters.
+    """
+    encoding, errors = (before.encoding, before.errors) if before else (None, "strict")
+    if errors in ("strict", "surrogateescape"):
+        errors = "replace"
+    return io.TextIOWrapper(buffer, encoding=encoding, errors=errors, line_buffering=True)

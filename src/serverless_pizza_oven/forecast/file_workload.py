@@ -13,6 +13,7 @@ from typing import Any, cast
 from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item, parse
 from pizza_oven.strict_json import write_object
+from serverless_pizza_oven.decoding import bounded_lines
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.forecast.arrival_times import ArrivalTimes, TimeUnit
 from serverless_pizza_oven.forecast.distribution import Distribution
@@ -174,7 +175,7 @@ class _ItemReader:
             raise UsageError(f"{self._source.name} is no file and no pipe")
         try:
             with self._source.path.open("rb") as file:
-                records = Records(file)
+                records = Records(bounded_lines(file))
                 try:
                     yield from self._items(records)
                 except (ValueError, MalformedItemError) as error:

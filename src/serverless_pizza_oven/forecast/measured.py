@@ -20,6 +20,9 @@ MOST_MILLISECONDS = 600_000
 """Of a latency: nothing that the oven asks of AWS takes longer than ten minutes."""
 
 
+MAX_FILE_BYTES = 1024 * 1024
+
+
 def names() -> dict[str, str]:
     """The field of `Latencies` by the name that a file has for it."""
     return {_camel(field.name): field.name for field in fields(Latencies)}
@@ -28,7 +31,7 @@ def names() -> dict[str, str]:
 def read_latencies(path: str, assumed: Latencies = AWS) -> Latencies:
     """Read a file of measured latencies. Raises UsageError with the reason."""
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        content = json.loads(_read(path))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else f"it is not JSON: {error}"
         raise _bad(path, str(reason)) from None
@@ -40,6 +43,14 @@ def read_latencies(path: str, assumed: Latencies = AWS) -> Latencies:
     if unknown:
         raise _bad(path, f"there is no latency {unknown[0]!r}: they are {', '.join(known)}")
     return replace(assumed, **{known[name]: _latency(path, name, value) for name, value in told.items()})
+
+
+def _read(path: str) -> str:
+    with Path(path).open("rb") as file:
+        content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise _bad(path, "it is larger than 1 MiB, and no file of oven check")
+    return content.decode("utf-8-sig")
 
 
 def replaced(latencies: Latencies, assumed: Latencies = AWS) -> list[str]:

@@ -9,15 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item, Trigger, parse
 from pizza_oven.strict_json import MAX_ITEM_BYTES, sendable
-from serverless_pizza_oven.decoding import decode_line
+from serverless_pizza_oven.decoding import MAX_LINE_BYTES, decode_line
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.queue_client import NotSentError, Queue, batches
 
 READ_BYTES = 1024 * 1024
 """How much of a file is read at a time."""
-
-MAX_LINE_BYTES = 1024 * 1024
-"""A longer line is not read to its end: it is no item, and may have no end."""
 
 ONE_PER_LINE = "write one item per line, as jq -c . does, or of an array jq -c '.[]'"
 

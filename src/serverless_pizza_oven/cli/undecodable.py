@@ -1,0 +1,45 @@
+"""Arguments whose bytes are no text, which Python hands over with lone surrogates in place of those bytes."""
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, get_args, get_origin
+
+from serverless_pizza_oven.errors import UsageError
+from serverless_pizza_oven.text import plain
+
+FILE = "FILE"
+"""The metavar of options that name a file. Such a name need not be text."""
+
+
+def check_text(arguments: Mapping[str, Any], annotations: Mapping[str, Any]) -> None:
+    """Raises UsageError where an argument is no text. Else it would go into items and requests as it is.
+
+    The `annotations` tell which arguments are names of files.
+    """
+    for name, value in arguments.items():
+        if not _names_a_file(annotations[name]):
+            for text in _texts(value):
+                _check(text)
+
+
+def _names_a_file(annotation: Any) -> bool:
+    declared = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+    return any(getattr(each, "metavar", None) == FILE for each in declared)
+
+
+def _texts(value: object) -> Iterable[str]:
+    if isinstance(value, str):
+        return [value]
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _check(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        encoding = sys.getfilesystemencoding()
+        shown = os.fsencode(text).decode(encoding, "backslashreplace")
+        raise UsageError(
+            f"the argument {plain(shown)} is no text in {encoding}, the encoding of this terminal"
+        ) from None
