@@ -2,12 +2,12 @@
 
 from importlib.metadata import PackageNotFoundError, requires, version
 
-from serverless_pizza_oven.errors import KitchenError
+from serverless_pizza_oven.errors import ToolError
 
 PACKAGE = "serverless-pizza-oven"
 
 
-class MissingExtraError(KitchenError):
+class MissingExtraError(ToolError):
     """A command needs an extra that is not installed."""
 
     exit_code = 5

@@ -16,7 +16,7 @@ from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.deploying import deploy
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.deployment.teardown import destroy
-from serverless_pizza_oven.errors import KitchenError
+from serverless_pizza_oven.errors import ToolError
 from serverless_pizza_oven.operations.decision_log import LogEntry, follow_entries, read_entries
 from serverless_pizza_oven.operations.item_lookup import ItemReport, ItemStage, find_item
 from serverless_pizza_oven.operations.status import (
@@ -153,10 +153,10 @@ def test_a_watch_goes_on_while_the_oven_is_not_there(local_aws: Aws) -> None:
     destroy(local_aws, "later", lambda _line: None)
     after = next(watching)
 
-    assert isinstance(before, KitchenError)
+    assert isinstance(before, ToolError)
     assert "there is no stack later" in str(before)
     assert [seen.capacity for seen in there if isinstance(seen, Status)] == [14, 14]
-    assert isinstance(after, KitchenError)
+    assert isinstance(after, ToolError)
     assert len(slept) == 3
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from pizza_oven.errors import MalformedItemError
 from serverless_pizza_oven.deployment.stack import Stack
-from serverless_pizza_oven.errors import KitchenError, UsageError
+from serverless_pizza_oven.errors import ToolError, UsageError
 from serverless_pizza_oven.operations.client import Oven
 from serverless_pizza_oven.operations.collecting import as_line, collect
 from tests.unit.mortal_sqs import Sqs
@@ -117,7 +117,7 @@ def test_what_cannot_be_handled_in_time_is_given_back_before_it_is_handed_out(sq
 def test_a_message_that_is_no_item_is_told_and_stays(oven: Oven, sqs: Sqs) -> None:
     list(oven.results(wait_secs=1))
     sqs.put("baked", "no json")
-    with pytest.raises(KitchenError, match="of Baked Items came from no oven: the message is not JSON"):
+    with pytest.raises(ToolError, match="of Baked Items came from no oven: the message is not JSON"):
         list(oven.results(wait_secs=1))
     assert sqs.visible("baked") == ["no json"]
 

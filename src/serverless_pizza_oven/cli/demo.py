@@ -24,11 +24,11 @@ from serverless_pizza_oven.demo.progress_lines import ProgressLines, describe
 from serverless_pizza_oven.demo.run import DemoRun, Progress
 from serverless_pizza_oven.demo.summary import summarize
 from serverless_pizza_oven.demo.tally import Tally
-from serverless_pizza_oven.errors import KitchenError
+from serverless_pizza_oven.errors import ToolError
 from serverless_pizza_oven.text import counted
 
 
-class DemoError(KitchenError):
+class DemoError(ToolError):
     """A pizza is missing, was dead-lettered, or came out more than once."""
 
 

@@ -11,12 +11,12 @@ from serverless_pizza_oven.cli.fields import read_fields
 from serverless_pizza_oven.cli.messages import say_if_paused
 from serverless_pizza_oven.cli.options import Target, check_ids_or_all, check_item_id
 from serverless_pizza_oven.cli.output import tell_lines
-from serverless_pizza_oven.errors import KitchenError, UsageError
+from serverless_pizza_oven.errors import ToolError, UsageError
 from serverless_pizza_oven.operations.redriving import SEND_ANEW, Redriver, RedriveRequest, RedriveResult
 from serverless_pizza_oven.queue_client import Queue
 
 
-class StaysError(KitchenError):
+class StaysError(ToolError):
     """Not all dead letters could be sent back."""
 
 

@@ -13,7 +13,7 @@ from serverless_pizza_oven.cli.misuse import usage_errors
 from serverless_pizza_oven.cli.old_names import renamed
 from serverless_pizza_oven.cli.signals import INTERRUPTED
 from serverless_pizza_oven.cli.streams import make_streams_whole
-from serverless_pizza_oven.errors import AwsError, KitchenError
+from serverless_pizza_oven.errors import AwsError, ToolError
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if debug:
             traceback.print_exc()
         print_error(str(error))
-        sys.exit(error.exit_code if isinstance(error, KitchenError) else AwsError.exit_code)
+        sys.exit(error.exit_code if isinstance(error, ToolError) else AwsError.exit_code)
     except KeyboardInterrupt:
         if debug:
             traceback.print_exc()

@@ -17,7 +17,7 @@ from serverless_pizza_oven.cli.messages import say, say_if_paused
 from serverless_pizza_oven.cli.options import Target
 from serverless_pizza_oven.cli.output import tell_lines
 from serverless_pizza_oven.deployment.stack import Stack
-from serverless_pizza_oven.errors import KitchenError, UsageError
+from serverless_pizza_oven.errors import ToolError, UsageError
 from serverless_pizza_oven.operations.sending import BadLineError, read_item, read_items, read_lines
 from serverless_pizza_oven.operations.sending import send as send_items
 from serverless_pizza_oven.queue_client import Queue
@@ -154,7 +154,7 @@ def _send(aws: Aws, oven: Stack, items: Iterable[list[Item]], again: str) -> Non
     except BadLineError:
         say(f"{counted(count, 'item')} sent before a bad line.")
         raise
-    except (KitchenError, KeyboardInterrupt):
+    except (ToolError, KeyboardInterrupt):
         say(f"{counted(count, 'item')} sent for sure. {again}")
         raise
     say(f"{counted(count, 'item')} sent.")

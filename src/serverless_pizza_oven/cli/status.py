@@ -18,7 +18,7 @@ from serverless_pizza_oven.cli.messages import say
 from serverless_pizza_oven.cli.options import Target
 from serverless_pizza_oven.cli.signals import exit_when_terminated
 from serverless_pizza_oven.deployment.stack import Stack
-from serverless_pizza_oven.errors import KitchenError
+from serverless_pizza_oven.errors import ToolError
 from serverless_pizza_oven.operations.status import Status
 from serverless_pizza_oven.operations.status import status as look
 from serverless_pizza_oven.operations.watching import watch
@@ -28,7 +28,7 @@ from serverless_pizza_oven.text import moment, plain
 class StatusView(Protocol):
     """Shows the status of an oven, or why it is unknown."""
 
-    def show(self, seen: Status | KitchenError) -> None: ...
+    def show(self, seen: Status | ToolError) -> None: ...
 
 
 def status(
@@ -90,7 +90,7 @@ class StatusFrames:
         self._live = live
         self._last: Status | None = None
 
-    def show(self, seen: Status | KitchenError) -> None:
+    def show(self, seen: Status | ToolError) -> None:
         if isinstance(seen, Status):
             self._last = seen
             self._live.update(board(seen, self._live.console), refresh=True)
@@ -109,7 +109,7 @@ class StatusLines:
     def __init__(self) -> None:
         self._said = ""
 
-    def show(self, seen: Status | KitchenError) -> None:
+    def show(self, seen: Status | ToolError) -> None:
         text = line(seen) if isinstance(seen, Status) else f"unknown: {plain(str(seen))}"
         if text != self._said:
             self._said = text
@@ -119,7 +119,7 @@ class StatusLines:
 class StatusJsonLines:
     """Prints an object for each status, and the reasons of outages on standard error."""
 
-    def show(self, seen: Status | KitchenError) -> None:
+    def show(self, seen: Status | ToolError) -> None:
         if isinstance(seen, Status):
             typer.echo(json.dumps(seen.as_json()))
         else:

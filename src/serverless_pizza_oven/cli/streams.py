@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from serverless_pizza_oven.errors import KitchenError
+from serverless_pizza_oven.errors import ToolError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 
-class OutputError(KitchenError):
+class OutputError(ToolError):
     """Standard output could not be written."""
 
 

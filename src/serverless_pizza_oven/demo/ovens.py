@@ -58,7 +58,7 @@ class OvenChoice(Protocol):
     def default_baking_times(self) -> BakingTimes: ...
 
     def opened(self, show_page: ShowPage, report: Report, /) -> AbstractContextManager[DemoOven]:
-        """Have the oven while the block runs; it has a page if it is of a stack. Raises KitchenError."""
+        """Have the oven while the block runs; it has a page if it is of a stack. Raises ToolError."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 import pizza_oven
-from serverless_pizza_oven.errors import KitchenError
+from serverless_pizza_oven.errors import ToolError
 
 SHIPPED = ("aws-lambda-powertools",)
 """What the oven imports besides botocore, which the Lambda runtime has."""
@@ -19,7 +19,7 @@ SHIPPED = ("aws-lambda-powertools",)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-class PackageError(KitchenError):
+class PackageError(ToolError):
     """A library that the functions need is not installed."""
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from serverless_pizza_oven.errors import KitchenError, UsageError
+from serverless_pizza_oven.errors import ToolError, UsageError
 from serverless_pizza_oven.extras import require
 from serverless_pizza_oven.forecast.result import Forecast
 
@@ -91,13 +91,13 @@ def figure_of(titles: Sequence[str], forecasts: Sequence[Forecast]) -> "Figure":
 def save(figure: "Figure", path: Path) -> None:
     """Write a figure without date and software name, so that equal figures make equal files.
 
-    Raises KitchenError where it cannot be written.
+    Raises ToolError where it cannot be written.
     """
     metadata = {"Date": None, "Creator": None} if path.suffix.lower() == ".svg" else {"Software": None}
     try:
         figure.savefig(path, metadata=metadata)
     except OSError as error:
-        raise KitchenError(f"--plot {path}: it cannot be written: {error.strerror}") from error
+        raise ToolError(f"--plot {path}: it cannot be written: {error.strerror}") from error
 
 
 @contextmanager

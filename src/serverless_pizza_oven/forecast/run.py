@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 
-from serverless_pizza_oven.errors import KitchenError
+from serverless_pizza_oven.errors import ToolError
 from serverless_pizza_oven.forecast.recording import RunRecorder
 from serverless_pizza_oven.forecast.request import ForecastRequest
 from serverless_pizza_oven.forecast.result import Forecast, LimitReached, WaitTimes
@@ -23,7 +23,7 @@ NAMES_KEPT_IF_IDS_DIFFER = 35 * MINUTE
 """How long execution names are kept where no id repeats. A redelivery comes within half an hour."""
 
 
-class EndlessError(KitchenError):
+class EndlessError(ToolError):
     """A run would take more virtual time than a simulation may."""
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from serverless_pizza_oven.aws import LOCAL_CREDENTIAL, LOCAL_REGION
-from serverless_pizza_oven.errors import KitchenError
+from serverless_pizza_oven.errors import ToolError
 from serverless_pizza_oven.extras import require
 from serverless_pizza_oven.local.server import FOLDER_VARIABLE
 
@@ -42,11 +42,11 @@ START_SECS = 60
 STOP_SECS = 10
 
 
-class PortTakenError(KitchenError):
+class PortTakenError(ToolError):
     """Something else listens on the port."""
 
 
-class EmulatorError(KitchenError):
+class EmulatorError(ToolError):
     """The embedded AWS did not start."""
 
 

@@ -11,7 +11,7 @@ from pizza_oven.strict_json import read_object, write_object
 from serverless_pizza_oven import aws
 from serverless_pizza_oven.deployment.names import STACK_IN_AN_EMULATOR
 from serverless_pizza_oven.deployment.stack import Stack, find_stack
-from serverless_pizza_oven.errors import KitchenError, UsageError
+from serverless_pizza_oven.errors import ToolError, UsageError
 from serverless_pizza_oven.operations.collecting import receive
 from serverless_pizza_oven.operations.sending import read_item, send
 from serverless_pizza_oven.operations.status import Status, status
@@ -102,7 +102,7 @@ class Oven:
         No other receiver sees an item for `handling_secs`, at most 6 hours: the time that the loop's body may
         take for one.
 
-        Raises UsageError for seconds out of range, and KitchenError for a message that is not an item. Needs
+        Raises UsageError for seconds out of range, and ToolError for a message that is not an item. Needs
         `sqs:ReceiveMessage`, `sqs:DeleteMessage` and `sqs:ChangeMessageVisibility` on Baked Items.
         """
         _check_secs("wait_secs", wait_secs, None)
@@ -149,7 +149,7 @@ def _content(message: ReceivedMessage) -> dict[str, Any]:
     try:
         return read_object(message.body)
     except MalformedItemError as error:
-        raise KitchenError(
+        raise ToolError(
             f"message {message.id} of Baked Items came from no oven: {error}; oven collect takes it out"
         ) from error
 

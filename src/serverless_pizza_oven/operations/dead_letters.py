@@ -9,13 +9,13 @@ from typing import Any
 from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item, Trigger, parse, parse_fields
 from pizza_oven.strict_json import read_object
-from serverless_pizza_oven.errors import KitchenError
+from serverless_pizza_oven.errors import ToolError
 from serverless_pizza_oven.operations.held_messages import HeldMessages
 from serverless_pizza_oven.queue_client import Queue, ReceivedMessage, batches
 from serverless_pizza_oven.text import plain
 
 
-class NoSuchDeadLetterError(KitchenError):
+class NoSuchDeadLetterError(ToolError):
     """No dead letter has that id."""
 
 

@@ -20,7 +20,7 @@ from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item, parse
 from pizza_oven.ports import ItemStates
 from pizza_oven.strict_json import read_object, write_object
-from serverless_pizza_oven.errors import KitchenError, UsageError
+from serverless_pizza_oven.errors import ToolError, UsageError
 from serverless_pizza_oven.operations.dead_letters import (
     DeadLetterEntry,
     read_dead_letter,
@@ -39,7 +39,7 @@ SEND_ANEW = "send such an item anew with oven send --item, then discard its lett
 _REDRIVEN = re.compile(r"(.+)\.redrive-([1-9][0-9]*)")
 
 
-class StillMalformedError(KitchenError):
+class StillMalformedError(ToolError):
     """With the fields that were set, a message is still not an item for this oven."""
 
 

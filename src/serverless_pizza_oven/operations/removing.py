@@ -8,7 +8,7 @@ from serverless_pizza_oven.aws import Aws, aws_errors
 from serverless_pizza_oven.deployment.inventory import read_row
 from serverless_pizza_oven.deployment.progress import Sleep
 from serverless_pizza_oven.deployment.stack import Stack
-from serverless_pizza_oven.errors import KitchenError
+from serverless_pizza_oven.errors import ToolError
 from serverless_pizza_oven.operations.item_lookup import ItemReport, ItemStage, find_item
 
 ERROR = "Oven.Removed"
@@ -28,11 +28,11 @@ _WHY_NOT = {
 }
 
 
-class NotRemovableError(KitchenError):
+class NotRemovableError(ToolError):
     """The item does not bake."""
 
 
-class StillLeasedError(KitchenError):
+class StillLeasedError(ToolError):
     """The item does not bake any more, and its slots are not free yet."""
 
 

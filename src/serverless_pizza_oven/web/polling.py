@@ -9,7 +9,7 @@ from typing import Any
 from sse_starlette import ServerSentEvent
 
 from pizza_oven.errors import PizzaOvenError
-from serverless_pizza_oven.errors import told
+from serverless_pizza_oven.errors import describe_error
 from serverless_pizza_oven.operations.status import Status
 from serverless_pizza_oven.web.board import Board
 from serverless_pizza_oven.web.figures import LiveFigures
@@ -61,7 +61,7 @@ class StatusPoller:
             seen = event("look", {**self._figures.take(status), **self._letters})
         except Exception as error:
             # Also what nobody thought of, from whatever answers there: this thread ends with the page alone.
-            self._board.post(event("trouble", {"said": told(error)}))
+            self._board.post(event("trouble", {"said": describe_error(error)}))
             return False
         self._board.post(seen)
         return True
