@@ -253,7 +253,7 @@ def test_oven_item_exits_with_0_for_a_known_item_and_with_1_for_an_unknown_one(
     assert json.loads(told.stdout)["state"] == "baked"
     assert unknown.returncode == 1
     assert unknown.stdout.startswith("stranger is unknown: ")
-    assert "New Items, where nobody can look for it" in unknown.stdout
+    assert "New Items, which cannot be searched" in unknown.stdout
     assert impossible.returncode == 2
     assert impossible.stderr == (
         'oven: the id of an item must be 1 to 80 characters of A-Z a-z 0-9 _ . -, not "no id"\n'

@@ -115,7 +115,7 @@ def oven(*arguments: str) -> object:
 
 @pytest.mark.parametrize(
     ("command", "is_new", "otherwise"),
-    [("deploy", True, "Nothing was made."), ("destroy", False, "Nothing was removed.")],
+    [("deploy", True, "Nothing was created."), ("destroy", False, "Nothing was deleted.")],
 )
 @pytest.mark.parametrize(
     ("answer", "goes_on"), [("y\n", True), ("YES\n", True), ("n\n", False), ("\n", False), ("", False)]

@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from serverless_pizza_oven.aws import local
-from serverless_pizza_oven.cli.board import bakes, board, line
 from serverless_pizza_oven.cli.options import seconds
+from serverless_pizza_oven.cli.status_tables import bakes, status_tables, summary_line
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import DeploymentError, UsageError
 from serverless_pizza_oven.operations import steering
@@ -154,7 +154,7 @@ def drawn(seen: Status, *, width: int = 80, height: int = 24, terminal: bool = T
         file=io.StringIO(), width=width, height=height, force_terminal=terminal, color_system=None
     )
     with console.capture() as capture:
-        console.print(board(seen, console))
+        console.print(status_tables(seen, console))
     return capture.get().splitlines()
 
 
@@ -210,10 +210,10 @@ def test_an_oven_of_lowered_capacity_is_said_to_drain() -> None:
 
 
 def test_the_plain_line_has_the_numbers() -> None:
-    assert line(a_status(3, late=1, admission="PAUSED", line=7)) == (
+    assert summary_line(a_status(3, late=1, admission="PAUSED", line=7)) == (
         "3 of 600 slots, baking 3, in line 7, new 0, baked 0, dead 0, overdue 1, paused"
     )
-    assert line(a_status()) == "0 of 600 slots, baking 0, in line 0, new 0, baked 0, dead 0"
+    assert summary_line(a_status()) == "0 of 600 slots, baking 0, in line 0, new 0, baked 0, dead 0"
 
 
 def test_the_age_of_the_oldest_grows_between_two_questions_and_an_empty_line_has_none() -> None:

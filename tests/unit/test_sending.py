@@ -7,7 +7,7 @@ import pytest
 
 from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item
-from serverless_pizza_oven.cli.fields import read_fields
+from serverless_pizza_oven.cli.assignments import read_fields
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.operations.sending import BadLineError, read_item, read_items, read_lines, send
 from serverless_pizza_oven.queue_client import ATTEMPTS, NotSentError
@@ -142,8 +142,8 @@ def test_a_field_is_json_or_else_text(text: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("texts", "error"),
     [
-        (["x"], "--field takes name=value, such as table=7, not x"),
-        (["=x"], "--field takes name=value, such as table=7, not =x"),
+        (["x"], "--field takes NAME=VALUE, not 'x'"),
+        (["=x"], "--field takes NAME=VALUE, not '=x'"),
         (["x=1", "x=2"], "--field x is given twice"),
     ],
 )

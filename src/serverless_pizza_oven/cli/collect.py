@@ -41,8 +41,8 @@ def collect(
     aws, oven = target.find()
     end_last_line()
     count = 0
-    with closing(collect_items(Queue(aws, oven.baked_items), n, None if follow else wait or 1)) as hands:
-        for hand in hands:
-            write_lines(as_line(message) for message in hand)
-            count += len(hand)
+    with closing(collect_items(Queue(aws, oven.baked_items), n, None if follow else wait or 1)) as batches:
+        for received in batches:
+            write_lines(as_line(message) for message in received)
+            count += len(received)
     say(f"{counted(count, 'item')} collected.")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from serverless_pizza_oven.aws import Aws
+from serverless_pizza_oven.cli.assignments import read_assignments
 from serverless_pizza_oven.cli.messages import confirm, say
 from serverless_pizza_oven.cli.options import Target
 from serverless_pizza_oven.deployment import account_quotas, deploying, names, preflight, teardown
@@ -73,7 +74,7 @@ def deploy(
         parameters["BakingTableName"] = names.table_of(prefix)
     if protect is not None:
         parameters["Protection"] = "ENABLED" if protect else "DISABLED"
-    _add(parameters, parameter or [])
+    _add(parameters, read_assignments("--parameter", parameter or []))
     if target.endpoint_url and target.endpoint_url.startswith("http:"):
         parameters.setdefault("RefusePlainHttp", "false")
 
@@ -83,12 +84,12 @@ def deploy(
     is_new = stacks.is_new(aws, name)
     if is_new:
         preflight.check_names_are_free(aws, parameters)
-    say(f"{'Making' if is_new else 'Updating'} the stack {name} in {stacks.place(aws)}.")
+    say(f"{'Creating' if is_new else 'Updating'} the stack {name} in {stacks.place(aws)}.")
     if not target.endpoint_url:
         present = {} if is_new else stacks.stack_parameters(aws, name)
         _say_quotas(aws, {**default_parameters(), **present, **parameters})
     if is_new and not yes and not target.endpoint_url:
-        confirm("Go on?", otherwise="Nothing was made.")
+        confirm("Go on?", otherwise="Nothing was created.")
     made = deploying.deploy(aws, name, parameters, say, bucket=bucket, governance=governance)
     if protect is not None:
         deploying.set_termination_protection(aws, name, enabled=protect)
@@ -97,13 +98,10 @@ def deploy(
         typer.echo(f"{key:<26} {value}")
 
 
-def _add(parameters: dict[str, str], assignments: Sequence[str]) -> None:
-    """Add assignments to parameters. Raises UsageError where the template has no such parameter."""
+def _add(parameters: dict[str, str], assignments: Mapping[str, str]) -> None:
+    """Add values of --parameter. Raises UsageError where the template has no such parameter."""
     known = default_parameters()
-    for assignment in assignments:
-        name, equals, value = assignment.partition("=")
-        if not equals:
-            raise UsageError(f"--parameter takes NAME=VALUE, not {assignment!r}")
+    for name, value in assignments.items():
         if name not in known:
             raise UsageError(f"the template has no parameter {name!r}, only {', '.join(sorted(known))}")
         if name in parameters:
@@ -111,17 +109,11 @@ def _add(parameters: dict[str, str], assignments: Sequence[str]) -> None:
         parameters[name] = value
 
 
-def _read_tags(assignments: Sequence[str]) -> dict[str, str]:
-    """Read KEY=VALUE. Raises UsageError where CloudFormation would refuse it."""
-    tags: dict[str, str] = {}
-    for assignment in assignments:
-        key, equals, value = assignment.partition("=")
-        if not equals:
-            raise UsageError(f"--tag takes KEY=VALUE, not {assignment!r}")
+def _read_tags(texts: Sequence[str]) -> dict[str, str]:
+    """Read the values of --tag. Raises UsageError where CloudFormation would refuse them."""
+    tags = read_assignments("--tag", texts, "KEY=VALUE")
+    for key, value in tags.items():
         names.check_tag(key, value)
-        if key in tags:
-            raise UsageError(f"--tag {key} is given twice")
-        tags[key] = value
     return tags
 
 
@@ -154,13 +146,13 @@ def destroy(
     aws = target.connect()
     teardown.check_unprotected(aws, name)
     is_oven = stacks.is_oven(aws, name)
-    say(f"Removing the stack {name} from {stacks.place(aws)}. What is lost:")
+    say(f"Deleting the stack {name} in {stacks.place(aws)}. This is lost:")
     if is_oven:
         _say_losses(aws, name)
     else:
-        say(" the stack alone; it never became an oven")
+        say(" only the stack: it never became an oven")
     if not yes:
-        confirm("Remove it?", otherwise="Nothing was removed.")
+        confirm("Delete it?", otherwise="Nothing was deleted.")
     teardown.destroy(aws, name, say)
     typer.echo(f"The stack {name} is gone.")
     if not target.endpoint_url:

@@ -41,8 +41,8 @@ def discard(
     tries = Queue(aws, oven.new_items).max_receives()
     end_last_line()
     count = 0
-    with closing(discard_letters(dead_letters, ids or None, oven.capacity, tries)) as hands:
-        for letters in hands:
+    with closing(discard_letters(dead_letters, ids or None, oven.capacity, tries)) as batches:
+        for letters in batches:
             write_lines(json.dumps(letter.as_json(time.time())) for letter in letters)
             count += len(letters)
     say(f"{counted(count, 'dead letter')} discarded.")

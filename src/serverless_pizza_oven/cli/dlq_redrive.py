@@ -6,17 +6,17 @@ from typing import Annotated
 import typer
 
 from pizza_oven.aws.item_states import StepFunctionsItemStates
+from serverless_pizza_oven.cli.assignments import read_fields
 from serverless_pizza_oven.cli.dlq_list import say_hidden
-from serverless_pizza_oven.cli.fields import read_fields
 from serverless_pizza_oven.cli.messages import say_if_paused
 from serverless_pizza_oven.cli.options import Target, check_ids_or_all, check_item_id
-from serverless_pizza_oven.cli.output import tell_lines
+from serverless_pizza_oven.cli.output import report_lines
 from serverless_pizza_oven.errors import ToolError, UsageError
 from serverless_pizza_oven.operations.redriving import SEND_ANEW, Redriver, RedriveRequest, RedriveResult
 from serverless_pizza_oven.queue_client import Queue
 
 
-class StaysError(ToolError):
+class NotRedrivenError(ToolError):
     """Not all dead letters could be sent back."""
 
 
@@ -61,25 +61,25 @@ def redrive(
     item_states = StepFunctionsItemStates(aws.stepfunctions, oven.outputs["ItemStatesArn"])
     expected = dead_letters.depth()
     redriver = Redriver(dead_letters, new_items, item_states, oven.capacity, new_items.max_receives())
-    outcomes: list[RedriveResult] = []
-    with closing(redriver.redrive(request)) as results:
-        for outcome in results:
-            outcomes.append(outcome)
-            tell_lines([_described(outcome)])
+    results: list[RedriveResult] = []
+    with closing(redriver.redrive(request)) as redriven:
+        for result in redriven:
+            results.append(result)
+            report_lines([_described(result)])
     if everything:
-        say_hidden(expected, len(outcomes))
-    if any(outcome.sent_as for outcome in outcomes):
+        say_hidden(expected, len(results))
+    if any(result.sent_as for result in results):
         say_if_paused(oven)
-    if stay := [outcome.letter for outcome in outcomes if outcome.stays]:
-        mendable = any(letter.is_object for letter in stay)
-        mend = "correct them (--set, --new-id); where that is not possible, " if mendable else ""
-        raise StaysError(f"{len(stay)} of {len(outcomes)} dead letters stay: {mend}{SEND_ANEW}")
+    if stay := [result.letter for result in results if result.stays]:
+        correctable = any(letter.is_object for letter in stay)
+        correct = "correct them (--set, --new-id); where that is not possible, " if correctable else ""
+        raise NotRedrivenError(f"{len(stay)} of {len(results)} dead letters stay: {correct}{SEND_ANEW}")
 
 
-def _described(outcome: RedriveResult) -> str:
-    item_id = outcome.letter.id
-    if outcome.stays:
-        return f"stays  {item_id}: {outcome.stays}"
-    if outcome.done:
-        return f"gone   {item_id}: {outcome.done}"
-    return f"sent   {item_id}" if outcome.sent_as == item_id else f"sent   {item_id} as {outcome.sent_as}"
+def _described(result: RedriveResult) -> str:
+    item_id = result.letter.id
+    if result.stays:
+        return f"stays  {item_id}: {result.stays}"
+    if result.done:
+        return f"gone   {item_id}: {result.done}"
+    return f"sent   {item_id}" if result.sent_as == item_id else f"sent   {item_id} as {result.sent_as}"

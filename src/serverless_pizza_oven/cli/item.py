@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from serverless_pizza_oven.aws import Aws
-from serverless_pizza_oven.cli.board import bakes
 from serverless_pizza_oven.cli.options import Target, check_item_id, seconds
+from serverless_pizza_oven.cli.status_tables import bakes
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.operations.item_lookup import ItemReport, ItemStage, find_item
 from serverless_pizza_oven.operations.removing import what_follows
@@ -39,10 +39,10 @@ def item(
     Exits with 0 if the item is known, and with 1 if it is not.
     """
     check_item_id(item_id)
-    looks_back = seconds("--since", since)
+    since_secs = seconds("--since", since)
     aws, oven = target.find()
     now = time.time()
-    found = find_item(aws, oven, item_id, now, looks_back)
+    found = find_item(aws, oven, item_id, now, since_secs)
     if as_json:
         typer.echo(json.dumps(found.as_json(now)))
     elif found.stage is ItemStage.UNKNOWN:
@@ -80,6 +80,6 @@ def _unknown(aws: Aws, oven: Stack, item_id: str, since: str) -> str:
     paused = ", and the oven is paused" if oven.is_paused else ""
     return (
         f"{item_id} is unknown: it is not in the oven, was not in 90 days, and is not in the logs of the "
-        f"last {since}. If it was sent, it waits in New Items, where nobody can look for it (messages there: "
-        f"{count}{paused}), or joined the line before: --since 14d."
+        f"last {since}. If it was sent, it is in New Items, which cannot be searched (messages there: "
+        f"{count}{paused}), or joined the line earlier: --since 14d."
     )

@@ -44,7 +44,7 @@ def local(
     stop = stopped()
     with running_oven(port, capacity=capacity, enforce_iam=enforce_iam) as oven:
         typer.echo(_description(oven))
-        say("The oven is hot. Ctrl-C ends it, and all that is in it.")
+        say("The oven is hot. Ctrl-C ends it and deletes everything in it.")
         with shown(lambda: aws.local(oven.endpoint_url), oven.stack, wanted=with_view):
             while not stop.wait(1):
                 pass

@@ -9,10 +9,10 @@ import typer
 from pizza_oven.errors import PizzaOvenError
 from serverless_pizza_oven.cli.command_table import add_commands
 from serverless_pizza_oven.cli.messages import print_error, say
-from serverless_pizza_oven.cli.misuse import usage_errors
 from serverless_pizza_oven.cli.old_names import renamed
 from serverless_pizza_oven.cli.signals import INTERRUPTED
 from serverless_pizza_oven.cli.streams import make_streams_whole
+from serverless_pizza_oven.cli.usage import usage_errors
 from serverless_pizza_oven.errors import AwsError, ToolError
 
 

@@ -12,7 +12,7 @@ def write_lines(lines: Iterable[str]) -> None:
     sys.stdout.buffer.flush()
 
 
-def tell_lines(lines: Iterable[str]) -> None:
+def report_lines(lines: Iterable[str]) -> None:
     """Write and flush. If the reader has gone, go on in silence: the lines report what was done."""
     with contextlib.suppress(BrokenPipeError):
         write_lines(lines)

@@ -12,10 +12,10 @@ from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Item
 from pizza_oven.strict_json import write_object
 from serverless_pizza_oven.aws import Aws
-from serverless_pizza_oven.cli.fields import read_fields
+from serverless_pizza_oven.cli.assignments import read_fields
 from serverless_pizza_oven.cli.messages import say, say_if_paused
 from serverless_pizza_oven.cli.options import Target
-from serverless_pizza_oven.cli.output import tell_lines
+from serverless_pizza_oven.cli.output import report_lines
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import ToolError, UsageError
 from serverless_pizza_oven.operations.sending import BadLineError, read_item, read_items, read_lines
@@ -77,7 +77,7 @@ def send(
         "--file": file,
     }
     given = [option for option, value in options.items() if value not in (None, [])]
-    _check_go_together(given)
+    _check_combination(given)
     if file is not None:
         with _open(file) as stream:
             aws, oven = target.find()
@@ -92,11 +92,11 @@ def send(
         _send(aws, oven, [[item]], again=f"Send {same}: it bakes once.")
 
 
-def _check_go_together(given: Sequence[str]) -> None:
+def _check_combination(given: Sequence[str]) -> None:
     for option in ("--item", "--file"):
         if option in given and len(given) > 1:
             other = next(name for name in given if name != option)
-            raise UsageError(f"{option} tells all of an item: {other} does not go with it")
+            raise UsageError(f"{option} and {other} do not go together")
     if not {"--item", "--file", "--bake"} & set(given):
         raise UsageError("missing --bake SECS for one item, or --item or --file (see oven send --help)")
 
@@ -150,7 +150,7 @@ def _send(aws: Aws, oven: Stack, items: Iterable[list[Item]], again: str) -> Non
         for some in items:
             for sent in send_items(new_items, some):
                 count += len(sent)
-                tell_lines(item.id for item in sent)
+                report_lines(item.id for item in sent)
     except BadLineError:
         say(f"{counted(count, 'item')} sent before a bad line.")
         raise

@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from serverless_pizza_oven.cli.messages import say
-from serverless_pizza_oven.cli.misuse import usage_errors
 from serverless_pizza_oven.cli.signals import exit_when_terminated
+from serverless_pizza_oven.cli.usage import usage_errors
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.forecast import plot
 from serverless_pizza_oven.forecast.document import document

@@ -12,15 +12,15 @@ from rich.live import Live
 from rich.text import Text
 
 from serverless_pizza_oven.aws import Aws
-from serverless_pizza_oven.cli.board import board, line
 from serverless_pizza_oven.cli.console import console
 from serverless_pizza_oven.cli.messages import say
 from serverless_pizza_oven.cli.options import Target
 from serverless_pizza_oven.cli.signals import exit_when_terminated
+from serverless_pizza_oven.cli.status_tables import status_tables, summary_line
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import ToolError
 from serverless_pizza_oven.operations.status import Status
-from serverless_pizza_oven.operations.status import status as look
+from serverless_pizza_oven.operations.status import status as read_status
 from serverless_pizza_oven.operations.watching import watch
 from serverless_pizza_oven.text import moment, plain
 
@@ -55,12 +55,12 @@ def status(
     if watching:
         _watch(aws, oven, as_json=as_json)
         return
-    now = look(aws, oven, time.time())
+    now = read_status(aws, oven, time.time())
     if as_json:
         typer.echo(json.dumps(now.as_json()))
     else:
         terminal = console()
-        terminal.print(board(now, terminal))
+        terminal.print(status_tables(now, terminal))
 
 
 def _watch(aws: Aws, oven: Stack, *, as_json: bool) -> None:
@@ -93,14 +93,14 @@ class StatusFrames:
     def show(self, seen: Status | ToolError) -> None:
         if isinstance(seen, Status):
             self._last = seen
-            self._live.update(board(seen, self._live.console), refresh=True)
+            self._live.update(status_tables(seen, self._live.console), refresh=True)
             return
         reason = Text(f"Unknown: {plain(str(seen))}. Trying again.", "bold red")
         if self._last is None:
             self._live.update(reason, refresh=True)
             return
         since = Text(f"This was at {moment(self._last.at, self._last.at)}.", "bold red")
-        self._live.update(Group(reason, since, board(self._last, self._live.console)), refresh=True)
+        self._live.update(Group(reason, since, status_tables(self._last, self._live.console)), refresh=True)
 
 
 class StatusLines:
@@ -110,7 +110,7 @@ class StatusLines:
         self._said = ""
 
     def show(self, seen: Status | ToolError) -> None:
-        text = line(seen) if isinstance(seen, Status) else f"unknown: {plain(str(seen))}"
+        text = summary_line(seen) if isinstance(seen, Status) else f"unknown: {plain(str(seen))}"
         if text != self._said:
             self._said = text
             typer.echo(f"{time.strftime('%H:%M:%S')}  {text}")

@@ -64,7 +64,7 @@ def view(
     stop = stopped()
     with _running_page(aws, found, port) as page:
         typer.echo(page.url)
-        say("Ctrl-C takes the page down; the oven goes on.")
+        say("Ctrl-C ends the page; the oven goes on.")
         if not no_browser:
             open_in_browser(page.url)
         while not stop.wait(1):

@@ -1,4 +1,4 @@
-"""Wrong usage in our own words: what an option takes, by the range it was declared with."""
+"""Errors of usage in one line: what an option takes, as it was declared, and what was given."""
 
 import inspect
 from collections.abc import Iterator
@@ -11,24 +11,24 @@ import typer
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.text import plain
 
-Parsing: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
-"""Click's usage errors. Typer has brought that class under several names."""
+ParsingError: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
+"""Click's usage errors. Versions of Typer have this class at different places."""
 
 
 @contextmanager
 def usage_errors(command: str, within: str = "") -> Iterator[None]:
-    """Raise as our own, in one line, what Click finds wrong with the options of a command.
+    """Raise UsageError, in one line, where Click finds an error in the arguments of a command.
 
-    Where they stand `within` another option, that is named, too.
+    If they stand `within` another option, such as --compare, the error names that, too.
     """
     try:
         yield
-    except Parsing as error:
+    except ParsingError as error:
         path = error.ctx.command_path if error.ctx else command
-        raise UsageError(f"{within}{_told(error)} (see {path} --help)") from error
+        raise UsageError(f"{within}{_explain(error)} (see {path} --help)") from error
 
 
-def _told(error: Any) -> str:
+def _explain(error: Any) -> str:
     parameter, given = getattr(error, "param", None), _given(error)
     taken = _taken(error.ctx.command.callback, parameter.name) if parameter and error.ctx else ""
     if not taken or given is None:
@@ -37,7 +37,7 @@ def _told(error: Any) -> str:
 
 
 def _given(error: Any) -> object:
-    """The value that Pydantic refused, which reads them all for Typer."""
+    """The value that was refused. Typer reads values by Pydantic."""
     refused = getattr(error.__cause__, "errors", None)
     return refused()[0]["input"] if refused else None
 
@@ -48,12 +48,12 @@ def _name(parameter: Any) -> str:
 
 
 def _taken(function: Any, name: str) -> str:
-    """What a parameter of the command takes, in words, by its annotation; nothing where that is any text."""
+    """What a parameter of the command takes, by its annotation; empty if it takes any text."""
     annotated = get_type_hints(inspect.unwrap(function), include_extras=True).get(name)
     if get_origin(annotated) is not Annotated:
         return ""
     kind, declared = get_args(annotated)
-    # Of `int | None` the first.
+    # The first of `int | None`.
     kind = next(iter(get_args(kind)), kind)
     if kind is int:
         return _range(declared.min, declared.max)

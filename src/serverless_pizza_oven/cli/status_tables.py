@@ -1,4 +1,4 @@
-"""The status of an oven as tables, and in a line."""
+"""The status of an oven as tables, and in one line."""
 
 import sys
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ from serverless_pizza_oven.operations.status import BakingItem, Status
 from serverless_pizza_oven.text import duration, moment, plain, slots
 
 FEWEST_LINES = 3
-"""For what is in the oven, on a screen however small."""
+"""The fewest lines of items, even on a small screen."""
 
 FAILURES_SHOWN = 5
 
 PAUSED_NOTE = "Paused: an item that fails or is removed keeps its slots until oven resume."
 
 
-def board(status: Status, console: Console) -> RenderableType:
-    """All that fits on the terminal; all there is where there is none."""
+def status_tables(status: Status, console: Console) -> RenderableType:
+    """The status as text and tables: on a terminal what fits on it, else everything."""
     above: list[RenderableType] = [headline(status), _queues(status)]
     below: list[RenderableType] = [Text(PAUSED_NOTE)] if status.is_paused and status.baking else []
     if status.background.failures:
@@ -29,7 +29,7 @@ def board(status: Status, console: Console) -> RenderableType:
 
 
 def _room(console: Console, others: list[RenderableType]) -> int:
-    """How many lines of items fit beside the other parts."""
+    """How many lines of items fit on the terminal with the other parts."""
     if not console.is_terminal:
         return sys.maxsize
     taken = sum(len(console.render_lines(part, pad=False)) for part in others)
@@ -38,7 +38,7 @@ def _room(console: Console, others: list[RenderableType]) -> int:
 
 
 def headline(status: Status) -> Text:
-    """Who and when, how full, how many wait, and whether anybody is let in."""
+    """The stack, how full it is, how many items wait, and what is unusual."""
     text = Text(
         f"{status.stack}: {status.occupied} of {status.capacity} slots taken, {status.waiting} in line"
     )
@@ -51,7 +51,7 @@ def headline(status: Status) -> Text:
     return text
 
 
-def line(status: Status) -> str:
+def summary_line(status: Status) -> str:
     """The numbers alone."""
     depths = status.depths
     parts = [
@@ -110,7 +110,7 @@ def bakes(item: BakingItem, now: float) -> str:
 
 
 def _failures(status: Status) -> Table:
-    table = _table("FAILED OF LATE", "", "")
+    table = _table("RECENT FAILURES", "", "")
     table.columns[1].justify = "left"
     for failure in status.background.failures[:FAILURES_SHOWN]:
         reason = failure.facts.get("reason") or failure.facts.get("error") or ""
