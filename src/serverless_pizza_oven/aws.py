@@ -43,6 +43,9 @@ LOCAL_REGION = "us-east-1"
 LOCAL_CREDENTIAL = "test"
 """The emulator takes this for the access key and for the secret of its own account."""
 
+NOBODY = "nobody"
+"""An access key, and a secret, that nobody has."""
+
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=30)
 _EMULATOR_CONFIG = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 3}))
 """Who forgot to start it is told so in 2 s or so, not in 7."""
@@ -51,8 +54,10 @@ _EMULATOR_CONFIG = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_
 class Aws:
     """One account and region, and the clients for it."""
 
-    def __init__(self, session: boto3.Session, endpoint_url: str | None = None) -> None:
-        """The `endpoint_url` is that of an emulator; without one it is AWS itself.
+    def __init__(
+        self, session: boto3.Session, endpoint_url: str | None = None, *, use_tls: bool = True
+    ) -> None:
+        """The `endpoint_url` is that of an emulator; without one it is AWS itself, spoken to over TLS.
 
         Raises UsageError where it is no URL.
         """
@@ -60,6 +65,7 @@ class Aws:
             raise UsageError(f"an endpoint is a URL, such as http://127.0.0.1:4566, not {endpoint_url}")
         self._session = session
         self.endpoint_url = endpoint_url
+        self._use_tls = use_tls
         self._config = _EMULATOR_CONFIG if endpoint_url else _CONFIG
         if is_on_this_machine(endpoint_url):
             # HTTP_PROXY and the like are for other machines.
@@ -75,7 +81,9 @@ class Aws:
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
-        return self._session.client("dynamodb", endpoint_url=self.endpoint_url, config=self._config)
+        return self._session.client(
+            "dynamodb", endpoint_url=self.endpoint_url, config=self._config, use_ssl=self._use_tls
+        )
 
     @cached_property
     def events(self) -> "EventBridgeClient":
@@ -103,7 +111,9 @@ class Aws:
 
     @cached_property
     def sqs(self) -> "SQSClient":
-        return self._session.client("sqs", endpoint_url=self.endpoint_url, config=self._config)
+        return self._session.client(
+            "sqs", endpoint_url=self.endpoint_url, config=self._config, use_ssl=self._use_tls
+        )
 
     @cached_property
     def stepfunctions(self) -> "SFNClient":
@@ -112,6 +122,14 @@ class Aws:
     @cached_property
     def sts(self) -> "STSClient":
         return self._session.client("sts", endpoint_url=self.endpoint_url, config=self._config)
+
+    def over_plain_http(self) -> "Aws":
+        """The same account, whose SQS and DynamoDB are asked without TLS."""
+        return Aws(self._session, self.endpoint_url, use_tls=False)
+
+    def as_nobody(self) -> "Aws":
+        """The same place with made-up credentials: AWS, and an emulator that enforces IAM, refuse those."""
+        return Aws(boto3.Session(NOBODY, NOBODY, region_name=self.region), self.endpoint_url)
 
     @property
     def region(self) -> str:

@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from serverless_pizza_oven.aws import LOCAL_REGION, Aws
 from serverless_pizza_oven.deployment.deploying import update_parameters
 from serverless_pizza_oven.deployment.names import table_of
+from serverless_pizza_oven.local.oven import LocalOven
 from tests.stack.clients import Client, eventually, pizza
 from tests.stack.commands import OVEN, RUN_SECS, environment
 from tests.stack.commands import oven as run
@@ -44,7 +45,7 @@ def oven() -> Iterator[TestOven]:
         yield running
 
 
-def policy(role: str, oven: TestOven, **names: str) -> dict[str, Any]:
+def policy(role: str, oven: LocalOven, **names: str) -> dict[str, Any]:
     """A policy of the documentation, for this oven or for one of other names."""
     stack = oven.stack
     here = {
@@ -67,7 +68,7 @@ def policy(role: str, oven: TestOven, **names: str) -> dict[str, Any]:
     return document
 
 
-def new_user(oven: TestOven, document: Mapping[str, Any]) -> dict[str, str]:
+def new_user(oven: LocalOven, document: Mapping[str, Any]) -> dict[str, str]:
     """The credentials of a new user with this policy, as the environment has them."""
     iam = local_session().client("iam", endpoint_url=oven.endpoint_url)
     name = f"user-{next(numbers)}"
@@ -81,7 +82,7 @@ def new_user(oven: TestOven, document: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def as_account(oven: TestOven, key: str, secret: str) -> Aws:
+def as_account(oven: LocalOven, key: str, secret: str) -> Aws:
     session = boto3.Session(key, secret, region_name=LOCAL_REGION)
     return Aws(session, oven.endpoint_url)
 

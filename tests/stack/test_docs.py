@@ -46,6 +46,7 @@ NOT_RUN = {
     f"{SIMULATOR} speed --items 1000000 --slots 14 --baking-secs 22 --a-second 0.65": "minutes",
     "python -m benchmarks.scaling": "a minute",
     "python -m pictures.scaling": "a minute, and it writes into docs/images",
+    "oven check --stack spo": "a minute or two; tests/stack/test_check.py runs it",
     "sam build && sam deploy": "trials/test_sam.py runs it, with the real SAM CLI",
     "node order.mjs": "trials/test_node.py runs it, with the AWS SDK that npm brings",
 }

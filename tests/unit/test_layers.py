@@ -48,7 +48,7 @@ TOOLS_LAYERS = layers(
     "serverless_pizza_oven.queue_client",
     "serverless_pizza_oven.simulator serverless_pizza_oven.deployment",
     "serverless_pizza_oven.forecast serverless_pizza_oven.operations",
-    "serverless_pizza_oven.local",
+    "serverless_pizza_oven.local serverless_pizza_oven.acceptance",
     "serverless_pizza_oven.demo serverless_pizza_oven.web",
     "serverless_pizza_oven.cli",
 )

@@ -49,6 +49,7 @@ PANELS: Mapping[str, Sequence[Command | CommandGroup]] = {
     ),
     "Deploy it": (
         Command("deploy", "deploy:deploy", "Create an oven in your account, or update one."),
+        Command("check", "check:check", "Test a deployed oven from end to end, in two minutes."),
         Command("destroy", "deploy:destroy", "Delete an oven and everything in it. Asks first."),
     ),
     "Use it": (

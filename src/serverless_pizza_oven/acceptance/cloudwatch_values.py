@@ -1,0 +1,53 @@
+"""Values of CloudWatch's metrics since a run began."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from serverless_pizza_oven.acceptance.check_context import CheckContext
+from serverless_pizza_oven.aws import aws_errors
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
+
+PERIOD_SECS = 60
+"""Of a metric that AWS keeps by the minute."""
+
+
+def values(
+    context: CheckContext,
+    namespace: str,
+    metric: str,
+    dimensions: Mapping[str, str],
+    statistics: tuple[str, ...],
+) -> dict[str, list[float]]:
+    """By statistic, one value for each minute since the run began in which there was one. Raises AwsError.
+
+    CloudWatch charges a cent for 1,000 of these. Needs `cloudwatch:GetMetricData`.
+    """
+    queries: list[MetricDataQueryTypeDef] = [
+        {
+            "Id": f"m{number}",
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": namespace,
+                    "MetricName": metric,
+                    "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+                },
+                "Period": PERIOD_SECS,
+                "Stat": statistic,
+            },
+        }
+        for number, statistic in enumerate(statistics)
+    ]
+    context.metrics_asked += len(queries)
+    # The minute in which the run began has what came before, too; the oven was idle then.
+    since = context.began_at - context.began_at % PERIOD_SECS
+    with aws_errors(f"asking CloudWatch for {metric}"):
+        results = context.aws.cloudwatch.get_metric_data(
+            MetricDataQueries=queries,
+            StartTime=datetime.fromtimestamp(since, UTC),
+            EndTime=datetime.fromtimestamp(context.clock() + PERIOD_SECS, UTC),
+        )["MetricDataResults"]
+    found = {result["Id"]: list(result["Values"]) for result in results}
+    return {statistic: found.get(f"m{number}", []) for number, statistic in enumerate(statistics)}

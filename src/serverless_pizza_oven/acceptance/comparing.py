@@ -1,0 +1,109 @@
+"""Compares what the template says with what AWS answers."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from serverless_pizza_oven.acceptance.findings import Finding, failed, ok
+
+MOST_TOLD = 3
+"""Of the differences of a check."""
+
+MOST_CHARS = 60
+"""Of a value that is told."""
+
+UNDO = "undo the change by hand: CloudFormation does not see it, and so oven deploy would leave it"
+"""What to do about a resource that was changed past its stack."""
+
+_KEYS = ("Sid", "Id", "Name")
+"""By which the parts of a list are matched, since AWS may answer in another order."""
+
+
+def compared(differences: Sequence[str], agreed: str, advice: str) -> Finding:
+    """Ok, in the words of `agreed`, where nothing differs. Else the first differences."""
+    if not differences:
+        return ok(agreed)
+    more = len(differences) - MOST_TOLD
+    told = "; ".join(differences[:MOST_TOLD])
+    return failed(f"{told}; and {more} more" if more > 0 else told, advice)
+
+
+def differences(where: str, expected: Any, found: Any, *, exact: bool = False) -> Iterator[str]:
+    """How `found` differs from what is expected, in words.
+
+    What AWS adds to its answer is no difference, unless it must be `exact`, as a policy must. Numbers and
+    truth values may be text, as in the attributes of a queue; a value may stand alone or in a list of one.
+    """
+    if isinstance(expected, Mapping) and isinstance(found, Mapping):
+        for name, value in expected.items():
+            yield from differences(f"{where}.{name}", value, found.get(name), exact=exact)
+        for name in found.keys() - expected.keys() if exact else ():
+            yield f"{where}.{name} is {_told(found[name])}, and the template has none"
+    elif isinstance(expected, list) or isinstance(found, list):
+        yield from _differences_of_lists(where, _as_list(expected), _as_list(found), exact=exact)
+    elif _canonical(expected) != _canonical(found):
+        yield f"{where} is {_told(found)}, not {_told(expected)}"
+
+
+def differences_of_json(where: str, expected: Any, text: str | None) -> Iterator[str]:
+    """How a JSON document differs from what is expected."""
+    if not text:
+        yield f"{where} is not there"
+        return
+    yield from differences(where, expected, json.loads(text), exact=True)
+
+
+def _differences_of_lists(
+    where: str, expected: Sequence[Any], found: Sequence[Any], *, exact: bool
+) -> Iterator[str]:
+    key = _key_of([*expected, *found])
+    if key is None:
+        if sorted(map(_sorted, expected)) != sorted(map(_sorted, found)):
+            yield f"{where} is {_told(found)}, not {_told(expected)}"
+        return
+    wanted = {part[key]: part for part in expected}
+    there = {part[key]: part for part in found}
+    for name, part in wanted.items():
+        if name in there:
+            yield from differences(f"{where}.{name}", part, there[name], exact=exact)
+        else:
+            yield f"{where}.{name} is not there"
+    for name in there.keys() - wanted.keys():
+        yield f"{where}.{name} is there, and not in the template"
+
+
+def _key_of(parts: Sequence[Any]) -> str | None:
+    for key in _KEYS:
+        if parts and all(isinstance(part, Mapping) and key in part for part in parts):
+            return key
+    return None
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _sorted(value: Any) -> str:
+    """What two values have in common that are the same but for the order of their parts."""
+    if isinstance(value, Mapping):
+        return json.dumps({name: _sorted(part) for name, part in value.items()}, sort_keys=True)
+    if isinstance(value, list):
+        return json.dumps(sorted(map(_sorted, value)))
+    return _canonical(value)
+
+
+def _canonical(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return "" if value is None else str(value)
+
+
+def _told(value: Any) -> str:
+    if value is None or value == []:
+        return "not set"
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return text if len(text) <= MOST_CHARS else f"{text[: MOST_CHARS - 3]}..."

@@ -1,0 +1,143 @@
+"""Whether Step Functions remembers what has been baked, and tells of what was stopped."""
+
+from dataclasses import dataclass, field
+
+from botocore.exceptions import ClientError
+
+from serverless_pizza_oven.acceptance.check_context import CheckContext
+from serverless_pizza_oven.acceptance.findings import Check, Finding, failed, not_shown, ok
+
+BAKES_SECS = 3600
+"""Longer than the check takes: it stops the item."""
+
+SECONDS_LATER = 2
+"""After which the second copy is sent: Bake Items takes an execution that began a second ago for its own."""
+
+SOON_SECS = 15
+"""Until the slots of a stopped item must be free. The pilot light alone would take up to a minute."""
+
+ERROR = "Oven.Check"
+CAUSE = "oven check stopped it"
+"""What the dead letter tells."""
+
+
+@dataclass(slots=True)
+class StoppedItem:
+    """What became of an item that was sent twice, stopped, and sent once more."""
+
+    item_id: str
+    trouble: str = ""
+    """At which step it went wrong: the later ones were not tried."""
+    starts: list[float] = field(default_factory=list)
+    """When its execution began, by Step Functions, in seconds since the epoch: asked after each sending."""
+    occupied: int = 0
+    """Slots, while it bakes and was sent twice."""
+    freed_secs: float | None = None
+    """How long after the stop its slots were free; None where they were not."""
+    reasons: list[str] = field(default_factory=list)
+    """Of its dead letters."""
+
+
+def stop_an_item(context: CheckContext) -> StoppedItem:
+    """Send an item, send it again, stop it, and send it once more."""
+    traffic = context.traffic
+    item = traffic.item("ledger", BAKES_SECS)
+    seen = StoppedItem(item["id"])
+
+    traffic.send(item)
+    if not context.until(lambda: _has_started(context, seen)):
+        seen.trouble = f"{seen.item_id} was not started"
+        return seen
+    context.sleep(SECONDS_LATER)
+    traffic.send(item)
+    if not context.until(lambda: context.decisions(seen.item_id, "duplicate")):
+        seen.trouble = f"Bake Items logged no duplicate of {seen.item_id}"
+        return seen
+    _has_started(context, seen)
+    seen.occupied = context.row().occupied
+
+    context.aws.stepfunctions.stop_execution(
+        executionArn=context.execution_arn(seen.item_id), error=ERROR, cause=CAUSE
+    )
+    stopped_at = context.clock()
+    if not context.until(lambda: seen.item_id not in context.row().leases):
+        seen.trouble = (
+            f"the slots were not free {context.patience_secs:.0f} s after the execution was stopped"
+        )
+        return seen
+    seen.freed_secs = context.clock() - stopped_at
+    context.receive_letters_until(lambda: traffic.letters_of(seen.item_id))
+
+    traffic.send(item)
+    context.receive_letters_until(lambda: len(traffic.letters_of(seen.item_id)) > 1)
+    traffic.receive_baked()
+    seen.reasons = [letter.reason for letter in traffic.letters_of(seen.item_id)]
+    _has_started(context, seen)
+    return seen
+
+
+def started_twice(context: CheckContext) -> Finding:
+    """An item that is sent again while it bakes goes on baking: one execution, one lease."""
+    seen = context.once(stop_an_item)
+    if seen.freed_secs is None and len(seen.starts) < 2:
+        return failed(seen.trouble, context.see_logs)
+    if len(set(seen.starts[:2])) > 1 or seen.occupied != 1:
+        return failed(
+            f"{len(set(seen.starts[:2]))} executions began, {seen.occupied} slots were occupied",
+            context.see_logs,
+        )
+    return ok("StartExecution was repeated: the execution went on, with 1 slot")
+
+
+def stopped(context: CheckContext) -> Finding:
+    """The event of a stopped execution frees the slots within seconds, and the item is a dead letter."""
+    seen = context.once(stop_an_item)
+    if len(seen.starts) < 2:
+        return not_shown(seen.trouble)
+    if seen.freed_secs is None or seen.freed_secs > SOON_SECS:
+        late = seen.trouble or f"the slots were free after {seen.freed_secs:.0f} s, not within {SOON_SECS} s"
+        return failed(
+            late,
+            "see whether the rule BakingFailed is enabled and may send to New Items; if so, run the check "
+            "again: EventBridge and Step Functions are late now and then",
+        )
+    reason = seen.reasons[0] if seen.reasons else "none"
+    if "ABORTED" not in reason or CAUSE not in reason:
+        return failed(f"its dead letter has the reason {reason}", context.see_logs)
+    return ok(f"the slots were free {seen.freed_secs:.1f} s after the stop; dead letter: {reason}")
+
+
+def started_again(context: CheckContext) -> Finding:
+    """An id that was stopped does not bake again: it is a dead letter once more."""
+    seen = context.once(stop_an_item)
+    if seen.trouble:
+        return not_shown(seen.trouble)
+    began, again = len(set(seen.starts)), context.traffic.received(seen.item_id)
+    if began > 1 or again:
+        return failed(f"{began} executions began, and it came out {len(again)} times", context.see_logs)
+    if len(seen.reasons) < 2:
+        return failed(f"no second dead letter came in {context.patience_secs:.0f} s", context.see_logs)
+    return ok(f"StartExecution was refused, and the item is a dead letter again: {seen.reasons[1]}")
+
+
+def _has_started(context: CheckContext, seen: StoppedItem) -> bool:
+    """Ask Step Functions when the execution began. Returns whether it knows it, and the row has its lease."""
+    try:
+        execution = context.aws.stepfunctions.describe_execution(
+            executionArn=context.execution_arn(seen.item_id)
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+            return False
+        raise
+    if not seen.starts and seen.item_id not in context.row().leases:
+        return False
+    seen.starts.append(execution["startDate"].timestamp())
+    return True
+
+
+CHECKS = (
+    Check("started twice", started_twice),
+    Check("stopped", stopped),
+    Check("started again", started_again),
+)

@@ -1,0 +1,151 @@
+"""What was measured on the way: latencies, state transitions, metrics, quotas."""
+
+import statistics
+from collections.abc import Callable
+from typing import Any
+
+from pizza_oven.aws.baking_table import KEY
+from serverless_pizza_oven.acceptance.check_context import CheckContext
+from serverless_pizza_oven.acceptance.cloudwatch_values import values
+from serverless_pizza_oven.acceptance.findings import Check, Finding, failed, not_shown, ok
+from serverless_pizza_oven.acceptance.latency_samples import history, percentiles, row_writes, samples
+from serverless_pizza_oven.forecast.measured import names
+from serverless_pizza_oven.prices import TRANSITIONS_PER_EXECUTION
+from serverless_pizza_oven.simulator.latencies import AWS
+from serverless_pizza_oven.simulator.loop import MILLISECOND
+
+METRICS_SECS = 90
+"""How long metrics are waited for. CloudWatch promises no time."""
+
+TIMES = 10
+"""That a request is timed."""
+
+LATER = "ask once more in a few minutes: CloudWatch is late now and then"
+
+
+def measured(context: CheckContext) -> dict[str, dict[str, float]]:
+    """The latencies that were measured within AWS, as `oven simulate --latencies` reads them."""
+    found: dict[str, dict[str, float]] = {
+        name: {**percentiles(secs), "samples": len(secs)} for name, secs in context.once(samples).items()
+    }
+    writes = context.once(row_writes)
+    return {**found, "writeRow": writes} if len(writes) == 3 else found
+
+
+def latencies(context: CheckContext) -> Finding:
+    """How long AWS takes, beside what the simulator assumes: medians."""
+    found = context.once(measured)
+    if not found:
+        return not_shown("the logs tell nothing of this run", context.see_logs)
+    told = [f"{name} {value['p50']:.0f} ms ({_assumed(name)})" for name, value in found.items()]
+    return ok(f"{', '.join(told)}; in brackets what oven simulate assumes")
+
+
+def latencies_from_here(context: CheckContext) -> Finding:
+    """How long requests take from this machine, the network included."""
+    execution = context.execution_arn(f"{context.run}-first")
+    asked: dict[str, Callable[[], object]] = {
+        "readRow": lambda: context.aws.dynamodb.get_item(TableName=context.stack.table, Key=KEY),
+        "describeExecution": lambda: context.aws.stepfunctions.describe_execution(executionArn=execution),
+    }
+    told = [f"{name} {_median_ms(context, ask):.0f} ms ({_assumed(name)})" for name, ask in asked.items()]
+    return ok(f"{', '.join(told)}; the network to here is part of it")
+
+
+def transitions(context: CheckContext) -> Finding:
+    """An execution enters as many states as the cost is reckoned with."""
+    events = history(context, f"{context.run}-first")
+    entered = [event for event in events if event["type"].endswith("StateEntered")]
+    retries = [event for event in events if event["type"] in ("TaskFailed", "LambdaFunctionFailed")]
+    if not entered:
+        return not_shown("the first item has no execution")
+    seen = f"{len(entered)} states entered, {len(retries)} retries, in {len(events)} events"
+    if len(entered) + len(retries) > TRANSITIONS_PER_EXECUTION:
+        return failed(
+            f"{seen}; the cost is reckoned with {TRANSITIONS_PER_EXECUTION} transitions",
+            "see oven cost, and the retries' causes",
+        )
+    return ok(seen)
+
+
+def counted_transitions(context: CheckContext) -> Finding:
+    """Step Functions' own count of state transitions, which its quota and its bill go by.
+
+    It is of the whole account (https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html).
+    """
+    executions = len([item_id for item_id in context.traffic.sent if history(context, item_id)])
+    found = values(context, "AWS/States", "ConsumedCapacity", {"ServiceMetric": "StateTransition"}, ("Sum",))
+    count = sum(found["Sum"])
+    if not count:
+        return not_shown("CloudWatch has no count of state transitions yet", LATER)
+    return ok(
+        f"{count:.0f} in this account, for {executions} executions of this run: {count / executions:.1f} "
+        "each; the bill of the day tells what is charged"
+    )
+
+
+def metrics(context: CheckContext) -> Finding:
+    """The oven's own metrics arrive: CloudWatch makes them of the logs."""
+    if context.template.parameters.get("Metrics") == "DISABLED":
+        return not_shown("the stack has Metrics=DISABLED")
+    began = context.clock()
+    if not context.until(lambda: _loaded(context), within_secs=0 if context.is_emulated else METRICS_SECS):
+        return not_shown(f"CloudWatch has no metric Loaded {METRICS_SECS} s after the run", LATER)
+    return ok(f"Loaded {_loaded(context):.0f}; it took {context.clock() - began:.0f} s more to arrive")
+
+
+def start_quota(context: CheckContext) -> Finding:
+    """How many executions the account may start at once, and each second after that."""
+    refill = _quota(context, "ProvisionedRefillRate")
+    bucket = _quota(context, "ProvisionedBucketSize")
+    if refill is None or bucket is None:
+        return not_shown("CloudWatch does not tell the quotas of StartExecution yet", LATER)
+    seen = f"StartExecution: {bucket:.0f} at once, then {refill:.0f} a second"
+    return ok(
+        f"{seen}; plan with oven simulate --quota starts={refill:.0f} --quota starts-burst={bucket:.0f}"
+    )
+
+
+def _quota(context: CheckContext, metric: str) -> float | None:
+    found = values(context, "AWS/States", metric, {"APIName": "StartExecution"}, ("Maximum",))["Maximum"]
+    return max(found, default=None)
+
+
+def _loaded(context: CheckContext) -> float:
+    return sum(values(context, "PizzaOven", "Loaded", {"Stack": context.stack.name}, ("Sum",))["Sum"])
+
+
+def _median_ms(context: CheckContext, ask: Callable[[], object]) -> float:
+    def timed() -> float:
+        began = context.clock()
+        ask()
+        return (context.clock() - began) * 1000
+
+    return statistics.median(timed() for _ in range(TIMES))
+
+
+def _assumed(name: str) -> str:
+    spans = getattr(AWS, names()[name]).spans
+    return f"{spans[len(spans) // 2] / MILLISECOND:.0f}"
+
+
+def latencies_document(context: CheckContext, at: str) -> dict[str, Any]:
+    """The file that `oven simulate --latencies` takes."""
+    return {
+        "stack": context.stack.name,
+        "region": context.aws.region,
+        "measuredAt": at,
+        "latencies": context.once(measured),
+    }
+
+
+_NO_METRICS = "it has no metrics of its services, nor of logs"
+
+CHECKS = (
+    Check("latencies", latencies),
+    Check("latencies from here", latencies_from_here),
+    Check("transitions", transitions),
+    Check("counted transitions", counted_transitions, _NO_METRICS),
+    Check("metrics", metrics, _NO_METRICS),
+    Check("start quota", start_quota, _NO_METRICS),
+)

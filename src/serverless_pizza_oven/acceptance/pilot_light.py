@@ -1,0 +1,60 @@
+"""Whether the pilot light arrives: from EventBridge, through the policy of New Items, to Bake Items."""
+
+from email.utils import parsedate_to_datetime
+
+from serverless_pizza_oven.acceptance.check_context import CheckContext
+from serverless_pizza_oven.acceptance.findings import Check, Finding, failed, not_shown, ok
+from serverless_pizza_oven.acceptance.invocations import Invocation, invocations
+from serverless_pizza_oven.operations.idle_cost import checks_per_month
+from serverless_pizza_oven.prices import SECS_IN_MONTH
+
+LONGEST_SECS = 300
+"""Between two triggers, if the check is to wait for one."""
+
+LATE_SECS = 30
+"""How much later a trigger may come, and its line be there to be read."""
+
+QUIET_SECS = 6
+"""After which no trigger is on its way that the oven has sent itself: those take 5 s at most."""
+
+
+def pilot_light(context: CheckContext) -> Finding:
+    """A trigger comes on schedule, and invokes Bake Items.
+
+    The oven is quiet then: whatever invokes Bake Items is a trigger that nobody here has sent.
+    """
+    parameters = context.template.parameters
+    if parameters.get("PilotLight") == "DISABLED":
+        return not_shown("the stack has PilotLight=DISABLED")
+    schedule = parameters.get("PilotLightSchedule", "")
+    every = SECS_IN_MONTH / checks_per_month(schedule)
+    if every > LONGEST_SECS:
+        return not_shown(f"it comes by {schedule}: too seldom to wait for")
+    if not context.until(lambda: context.depth(context.stack.new_items) == 0):
+        return failed("New Items does not become empty", context.see_logs)
+    context.sleep(QUIET_SECS)
+    since, waited_since = _now_on_aws(context), context.clock()
+    if not context.until(lambda: _since(context, since), within_secs=every + LATE_SECS):
+        return failed(
+            f"Bake Items was not invoked in {every + LATE_SECS:.0f} s",
+            "see whether PilotLightRule is enabled, and in CloudWatch its FailedInvocations: the policy "
+            "of New Items must let it send",
+        )
+    return ok(f"it came after {context.clock() - waited_since:.0f} s, by {schedule}")
+
+
+def _since(context: CheckContext, since: float) -> list[Invocation]:
+    found = invocations(context.aws, context.stack, "BakeItems", since)
+    return [invocation for invocation in found if invocation.began_at > since]
+
+
+def _now_on_aws(context: CheckContext) -> float:
+    """The end of the present second, by the clock of SQS: that of this machine may be another."""
+    answer = context.aws.sqs.get_queue_attributes(
+        QueueUrl=context.stack.new_items, AttributeNames=["QueueArn"]
+    )
+    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    return parsedate_to_datetime(date).timestamp() + 1 if date else context.clock()
+
+
+CHECKS = (Check("pilot light", pilot_light),)

@@ -1,0 +1,129 @@
+"""Whether the oven's own policies refuse what nobody but the oven may do.
+
+Each check tries it. What is tried harms nothing where it is allowed: a message that is received is back
+at once, a write of the row has a condition that never holds, and what is sent is an item of this run.
+"""
+
+import json
+from collections.abc import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pizza_oven.aws.baking_table import KEY
+from serverless_pizza_oven.acceptance.check_context import CheckContext
+from serverless_pizza_oven.acceptance.findings import Check, Finding, failed, not_shown, ok
+
+BY_POLICY = "explicit deny in a resource-based policy"
+"""What AWS says where the policy of a queue or a table refuses
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html)."""
+
+
+def receive_new_items(context: CheckContext) -> Finding:
+    """Nobody but Bake Items receives from New Items."""
+    return _refused(context, "received from New Items", lambda: _receive(context, context.stack.new_items))
+
+
+def receive_line(context: CheckContext) -> Finding:
+    """Nobody but Bake Items receives from the line, which would shut it."""
+    return _refused(context, "received from the line", lambda: _receive(context, context.stack.waiting_items))
+
+
+def send_baked_items(context: CheckContext) -> Finding:
+    """Nobody but Item Removed sends to Baked Items."""
+    forged = json.dumps(context.traffic.item("forged", 0))
+    return _refused(
+        context,
+        "sent to Baked Items",
+        lambda: context.aws.sqs.send_message(QueueUrl=context.stack.baked_items, MessageBody=forged),
+    )
+
+
+def write_row(context: CheckContext) -> Finding:
+    """Nobody but the functions writes the row."""
+    return _refused(context, "written the row", lambda: _write(context))
+
+
+def plain_http(context: CheckContext) -> Finding:
+    """The queues and the table refuse requests without TLS."""
+    if context.template.parameters.get("RefusePlainHttp") == "false":
+        return not_shown("the stack has RefusePlainHttp=false, so it takes plain HTTP")
+    stack, plain = context.stack, context.aws.over_plain_http()
+    asked: dict[str, Callable[[], object]] = {
+        url.rpartition("/")[2]: lambda url=url: plain.sqs.get_queue_attributes(QueueUrl=url)  # type: ignore[misc]
+        for url in (stack.new_items, stack.waiting_items, stack.baked_items, stack.dead_letters)
+    }
+    asked[stack.table] = lambda: plain.dynamodb.get_item(TableName=stack.table, Key=KEY)
+    try:
+        taken = [name for name, ask in asked.items() if not _refusal(ask)]
+    except BotoCoreError as error:
+        return not_shown(f"AWS cannot be reached over plain HTTP from here: {error}")
+    if taken:
+        return failed(f"{', '.join(taken)} took a request over plain HTTP", _restore(context))
+    return ok(f"{len(asked)} requests over plain HTTP were refused")
+
+
+def _refused(context: CheckContext, done: str, attempt: Callable[[], object]) -> Finding:
+    if context.template.parameters.get("Interior") == "UNLOCKED":
+        return not_shown("the stack has Interior=UNLOCKED, so whom IAM allows it may do it")
+    answer = _refusal(attempt)
+    if not answer and context.is_emulated and not context.once(_enforces_iam):
+        return not_shown(f"{context.aws.endpoint_url} is an emulator that asks no policies")
+    if not answer:
+        return failed(f"this check has {done}: nothing refused it", _restore(context))
+    if BY_POLICY in answer:
+        return ok("refused by the oven's own policy")
+    return ok(f"refused: {_short(answer)}")
+
+
+def _refusal(attempt: Callable[[], object]) -> str:
+    """Try it. Returns AWS's words if it denies access, and nothing if it does not."""
+    try:
+        attempt()
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if "AccessDenied" in code or "NotAuthorized" in code:
+            return error.response["Error"].get("Message", code)
+        if code == "ConditionalCheckFailedException":
+            return ""
+        raise
+    return ""
+
+
+def _enforces_iam(context: CheckContext) -> bool:
+    try:
+        context.aws.as_nobody().sts.get_caller_identity()
+    except ClientError:
+        return True
+    return False
+
+
+def _receive(context: CheckContext, queue_url: str) -> None:
+    context.aws.sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=1, VisibilityTimeout=0)
+
+
+def _write(context: CheckContext) -> None:
+    context.aws.dynamodb.update_item(
+        TableName=context.stack.table,
+        Key=KEY,
+        UpdateExpression="REMOVE neverThere",
+        ConditionExpression="attribute_exists(neverThere)",
+    )
+
+
+def _restore(context: CheckContext) -> str:
+    return (
+        f"restore the policies: see the lines on policies above; and oven deploy --stack {context.stack.name}"
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 160 else f"{text[:157]}..."
+
+
+CHECKS = (
+    Check("receive from New Items", receive_new_items),
+    Check("receive from the line", receive_line),
+    Check("send to Baked Items", send_baked_items),
+    Check("write the row", write_row, "it asks no policies of tables"),
+    Check("plain HTTP", plain_http, "it asks no policies of tables"),
+)

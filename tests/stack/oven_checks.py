@@ -1,0 +1,106 @@
+"""Runs single checks of `oven check` against an oven that is broken on purpose."""
+
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from serverless_pizza_oven.acceptance.check_context import CheckContext
+from serverless_pizza_oven.acceptance.cleaning import clean
+from serverless_pizza_oven.acceptance.findings import Check, Finding, Verdict
+from serverless_pizza_oven.acceptance.runner import groups
+from serverless_pizza_oven.aws import aws_errors
+from serverless_pizza_oven.errors import AwsError
+from serverless_pizza_oven.local.oven import LocalOven
+
+PATIENCE_SECS = 30
+"""Longer than a step takes, however slow the machine."""
+
+NOT_FOR_LONG_SECS = 5
+"""For what never comes."""
+
+CHECKS = {check.name: check for group in groups(with_long=True) for check in group.checks}
+
+_runs = itertools.count(1)
+
+
+class Saboteur:
+    """Does something once, at the first pause of a check at which it can be done."""
+
+    def __init__(self, act: Callable[[], bool]) -> None:
+        """What it does returns whether it could be done."""
+        self._act = act
+        self.is_done = False
+
+    def sleep(self, secs: float) -> None:
+        if not self.is_done:
+            self.is_done = self._act()
+        time.sleep(secs)
+
+
+class FastClock:
+    """Time that passes many times as fast, for checks that wait for what never comes."""
+
+    def __init__(self, times: float) -> None:
+        self._times = times
+        self._began = time.time()
+
+    def time(self) -> float:
+        now = time.time()
+        return now + (now - self._began) * (self._times - 1)
+
+    @staticmethod
+    def sleep(secs: float) -> None:
+        time.sleep(min(secs, 0.2))
+
+
+def new_context(oven: LocalOven, **others: Any) -> CheckContext:
+    """A run of its own."""
+    settings = {"clock": time.time, "sleep": time.sleep, "patience_secs": PATIENCE_SECS, "stuck_secs": 3}
+    return CheckContext(oven.aws, oven.stack, f"check-test{next(_runs)}", **{**settings, **others})
+
+
+def looked(name: str, context: CheckContext) -> Finding:
+    """What the check finds, on an emulator as on AWS. An error is what it has found, too."""
+    check: Check = CHECKS[name]
+    try:
+        with aws_errors(name):
+            return check.look(context)
+    except AwsError as error:
+        return Finding(Verdict.FAILED, str(error))
+
+
+@contextmanager
+def cleaned(context: CheckContext) -> Iterator[CheckContext]:
+    """Have a run, and remove what it has sent."""
+    try:
+        yield context
+    finally:
+        context.patience_secs, context.clock, context.sleep = 30, time.time, time.sleep
+        left = clean(context)
+    assert not left
+
+
+@contextmanager
+def queue_attributes(oven: LocalOven, url: str, **attributes: str) -> Iterator[None]:
+    """Have a queue with other attributes."""
+    sqs = oven.aws.sqs
+    answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    before: Mapping[str, str] = {str(name): value for name, value in answer.items()}
+    changed: Any = attributes
+    sqs.set_queue_attributes(QueueUrl=url, Attributes=changed)
+    try:
+        yield
+    finally:
+        restored: Any = {name: before.get(name, "") for name in attributes}
+        sqs.set_queue_attributes(QueueUrl=url, Attributes=restored)
+
+
+def policy_that_denies(oven: LocalOven, url: str, action: str) -> str:
+    """The policy of a queue, and that nobody may do this."""
+    answer = oven.aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
+    policy = json.loads(answer["Attributes"]["Policy"])
+    nobody = {"Sid": "Nobody", "Effect": "Deny", "Principal": "*", "Action": action, "Resource": "*"}
+    return json.dumps({**policy, "Statement": [*policy["Statement"], nobody]})
