@@ -1,4 +1,4 @@
-"""Admission: new items get slots if they fit and nobody waits; the others join the waiting line.
+"""Admission: new items get slots if they fit and no item waits; the others join the waiting line.
 
 An item joins the row first and is enqueued after that. Its function looks at the row again when it is in
 the line, so a slot that was freed in between is not missed.
@@ -24,28 +24,31 @@ class Admitted:
     failed: list[str] = field(default_factory=list)
     """Their messages must come again."""
     joined: list[str] = field(default_factory=list)
-    rolled_back: bool = False
-    """Whether slots were taken and freed again. Items that joined meanwhile found no room."""
+    freed: bool = False
+    """Whether slots were freed, of items that left or were baked before. Items that wait may fit now."""
 
 
 def admit(context: Context, batch: Batch) -> Admitted:
-    """Load the longest prefix of the new items that fits, and enqueue the others."""
-    if not batch.items:
+    """Load the longest prefix of the new items that fits, and enqueue the others.
+
+    Raises ServiceError: then none of them is known to be in the oven.
+    """
+    if not (batch.items or batch.asking_for_departures):
         return Admitted()
     candidates = [Candidate(item, batch.messages[item.id][0].sent_at) for item in batch.items.values()]
-    try:
-        settled = settle(context, candidates)
-    except ServiceError as error:
-        context.log.record("failed", error=str(error))
-        return Admitted(failed=list(batch.items))
+    settled = settle(context, candidates, asks_for_departures=bool(batch.asking_for_departures))
     if settled.counts is not None and settled.plan.loads:
         context.log.record("looked", occupied=settled.counts.occupied)
     started = start(context, settled.plan)
     starting = settled.plan.loads + settled.plan.redelivered
-    admitted = Admitted(rolled_back=started.rolled_back)
+    admitted = Admitted(freed=started.rolled_back or _may_fit_now(settled))
     admitted.failed += [c.item.id for c in starting if c.item and c.item.id not in started.done]
     _enqueue(context, settled, batch.messages, admitted)
     return admitted
+
+
+def _may_fit_now(settled: Settled) -> bool:
+    return settled.freed and (settled.counts is None or settled.counts.waiting > 0)
 
 
 def _enqueue(

@@ -8,7 +8,7 @@ Three rules keep it right while functions crash and messages come twice:
   what comes twice is recognised by its lease or by its execution.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 from pizza_oven.admission import Admitted, admit
@@ -22,18 +22,17 @@ from pizza_oven.starting import RECHECK_SECS
 from pizza_oven.waiting_line import serve
 
 
-def bake_items(context: Context, messages: Sequence[NewMessage], time_left: Callable[[], float]) -> list[str]:
-    """Handle up to 10 messages of New Items, with `time_left` in seconds.
+def bake_items(context: Context, messages: Sequence[NewMessage]) -> list[str]:
+    """Handle up to 10 messages of New Items.
 
-    Returns the ids of the messages that must come again. The contents of all others are in the oven, in
-    the line or in the dead-letter queue.
+    Returns the ids of the messages that must come again. The contents of all others are in the oven, in the
+    line or in the dead-letter queue.
     """
     batch = sort(context, messages)
     failed = _reject_malformed(context, batch)
-    admitted = admit(context, batch)
-    failed |= {message.id for item_id in admitted.failed for message in batch.messages[item_id]}
-    if batch.triggers or admitted.joined or admitted.rolled_back:
-        failed |= _wake_up(context, batch, admitted, time_left)
+    admitted = _admit(context, batch, failed)
+    if batch.triggers or admitted.joined or admitted.freed:
+        failed |= _wake_up(context, batch, admitted)
     return [message.id for message in messages if message.id in failed]
 
 
@@ -47,12 +46,25 @@ def _reject_malformed(context: Context, batch: Batch) -> set[str]:
     return set()
 
 
-def _wake_up(context: Context, batch: Batch, admitted: Admitted, time_left: Callable[[], float]) -> set[str]:
-    """Serve the line, and reconcile if a trigger names an item. Returns the ids of messages that must
-    come again."""
+def _admit(context: Context, batch: Batch, failed: set[str]) -> Admitted:
     try:
-        serve(context, len(batch.triggers), time_left)
-        unknown = _reconcile(context, batch.named.keys(), time_left)
+        admitted = admit(context, batch)
+    except ServiceError as error:
+        context.log.record("failed", error=str(error))
+        failed |= {message.id for message in batch.asking_for_departures}
+        admitted = Admitted(failed=list(batch.items))
+    failed |= {message.id for item_id in admitted.failed for message in batch.messages[item_id]}
+    return admitted
+
+
+def _wake_up(context: Context, batch: Batch, admitted: Admitted) -> set[str]:
+    """Serve the line, and reconcile if a trigger names an item.
+
+    Returns the ids of messages that must come again.
+    """
+    try:
+        serve(context, len(batch.triggers))
+        unknown = _reconcile(context, batch.named.keys())
     except ServiceError as error:
         context.log.record("failed", error=str(error))
         return _replace_wake_up(context, batch, admitted)
@@ -60,20 +72,19 @@ def _wake_up(context: Context, batch: Batch, admitted: Admitted, time_left: Call
     return {m.id for item_id in unknown for m in batch.named[item_id] if m.receive_count == 1}
 
 
-def _reconcile(context: Context, named: AbstractSet[str], time_left: Callable[[], float]) -> AbstractSet[str]:
+def _reconcile(context: Context, named: AbstractSet[str]) -> AbstractSet[str]:
     if not named:
         return set()
     reconciled = reconcile(context, named)
     if reconciled.freed:
         # Items may have joined since the row was read, and found no room.
-        serve(context, 0, time_left)
+        serve(context, 0)
     return reconciled.unknown & named
 
 
 def _replace_wake_up(context: Context, batch: Batch, admitted: Admitted) -> set[str]:
     """Have another function look at the line soon, or else have the messages come again that asked for it."""
-    # A trigger that names an item may be the only word of its failure. Any other trigger is as good as
-    # the next.
+    # A trigger that names an item may be the only word of its failure. Any other is as good as the next.
     failed = {message.id for named in batch.named.values() for message in named}
     try:
         context.new_items.trigger(RECHECK_SECS)

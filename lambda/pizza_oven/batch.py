@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pizza_oven.context import Context
 from pizza_oven.errors import MalformedItemError
-from pizza_oven.item import Item, Trigger, parse
+from pizza_oven.item import LEAVING_ITEMS, PILOT_LIGHT, Item, Trigger, parse
 from pizza_oven.messages import DeadLetter, NewMessage
 from pizza_oven.rejecting import letter_of
 
@@ -22,6 +22,8 @@ class Batch:
     """All triggers."""
     named: dict[str, list[NewMessage]] = field(default_factory=dict)
     """The triggers that name an item, by its id."""
+    asking_for_departures: list[NewMessage] = field(default_factory=list)
+    """The triggers that ask for the slots of Leaving Items."""
     malformed: dict[str, DeadLetter] = field(default_factory=dict)
     """The dead letters of malformed messages, by the id of the message."""
 
@@ -37,7 +39,9 @@ def sort(context: Context, messages: Sequence[NewMessage]) -> Batch:
             continue
         if isinstance(content, Trigger):
             batch.triggers.append(message)
-            if content.item_id is not None:
+            if content.item_id in (LEAVING_ITEMS, PILOT_LIGHT):
+                batch.asking_for_departures.append(message)
+            if content.item_id not in (None, LEAVING_ITEMS):
                 batch.named.setdefault(content.item_id, []).append(message)
             continue
         if content.id in batch.items:

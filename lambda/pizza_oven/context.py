@@ -3,7 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pizza_oven.ports import BakingTable, DeadLetters, DecisionLog, ItemStates, NewItems, WaitingItems
+from pizza_oven.ports import (
+    BakingTable,
+    DeadLetters,
+    DecisionLog,
+    ItemStates,
+    LeavingItems,
+    NewItems,
+    WaitingItems,
+)
+
+LOOK_FIRST_SLOTS = 100
+"""An oven of so many slots reads the row before it writes: a refusal costs up to 4 write units and more."""
+
+CROWDED_SLOTS = 300
+"""While so many slots are taken, the row may be too busy for Item Removed, so Leaving Items is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +29,19 @@ class Context:
     table: BakingTable
     waiting_items: WaitingItems
     new_items: NewItems
+    leaving_items: LeavingItems | None
+    """None for the moment of an update in which the function's environment does not name the queue yet."""
     dead_letters: DeadLetters
     item_states: ItemStates
     log: DecisionLog
     now: Callable[[], float]
     """Seconds since 1970."""
+    time_left: Callable[[], float]
+    """Seconds until the function is timed out."""
+    look_first_slots: int = LOOK_FIRST_SLOTS
+    crowded_slots: int = CROWDED_SLOTS
+
+    @property
+    def looks_first(self) -> bool:
+        """Whether the oven is so large that a read of the row before a write is cheaper than a refusal."""
+        return self.capacity >= self.look_first_slots

@@ -34,6 +34,16 @@ class Item:
     """The whole item as JSON, the sender's own fields included. It comes out of the oven unchanged."""
 
 
+LEAVING_ITEMS = "leaving-items"
+"""A trigger that names this item asks for the slots of Leaving Items, too.
+
+Release 1.1.0 takes it for any item that is not in the oven, so both may work on the same queues.
+"""
+
+PILOT_LIGHT = "pilot-light"
+"""The item that the trigger of the pilot light names, for the same reason. It asks for everything."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trigger:
     """Asks Bake Items to look at the waiting line and, if an item is named, to reconcile that item."""

@@ -33,6 +33,16 @@ class WaitingMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Departure:
+    """A message of Leaving Items: an item that is in Baked Items, and whose slots are still to be freed."""
+
+    item_id: str
+    size: int
+    """In slots."""
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """A message that will not be baked, and why."""
 

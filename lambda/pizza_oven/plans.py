@@ -2,13 +2,13 @@
 asking anybody."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pizza_oven.item import Item
 from pizza_oven.messages import DeadLetter, WaitingMessage
 from pizza_oven.row import Lease, Row
-from pizza_oven.settlement import Leaving, Settlement
+from pizza_oven.settlement import Served, Settlement
 
 
 def lease_of(item: Item, start: float) -> Lease:
@@ -86,36 +86,37 @@ class Plan:
         """The slots that the first of the rest needs; the least possible if there is none."""
         return self.rest[0].size if self.rest else 1
 
-    def settlement(self, row: Row | None, capacity: int, now: float) -> Settlement:
+    def settlement(self, row: Row | None, capacity: int, now: float, frees: Mapping[str, int]) -> Settlement:
         """The write that makes it so. Without a row, the best case is assumed: the row refuses it if that
         is wrong."""
         loads = {
             candidate.item.id: lease_of(candidate.item, now) for candidate in self.loads if candidate.item
         }
-        leaving = self._leaving(row)
+        served = self._served(row)
         joining = sum(candidate.message is None for candidate in self.rest)
         next_size: int | None = None
-        if not joining and (leaving.sequences or any(candidate.message for candidate in self.loads)):
+        if not joining and (served.sequences or any(candidate.message for candidate in self.loads)):
             next_size = self.next_size
             if row is not None:
-                room = row.room(capacity) - sum(lease.size for lease in loads.values())
-                if row.waiting > leaving.counted and room >= next_size:
+                room = row.room(capacity, sum(frees.values())) - sum(c.size for c in self.loads)
+                if row.waiting > served.counted and room >= next_size:
                     # Somebody fits after them, so the wake-up stays pending.
                     next_size = None
         return Settlement(
             loads=loads,
+            frees=frees,
             joining=joining,
-            leaving=leaving,
+            served=served,
             overtakes=any(candidate.message is None for candidate in self.loads),
             next_size=next_size,
         )
 
-    def _leaving(self, row: Row | None) -> Leaving:
+    def _served(self, row: Row | None) -> Served:
         # What left before, and was received once more, is not subtracted a second time.
-        leaving = [message for message in self.served if row is None or message.sequence > row.last_left]
-        return Leaving(
-            [message.sequence for message in leaving],
-            len(leaving) if row is None else min(len(leaving), max(row.waiting, 0)),
-            Counter(message.epoch for message in leaving if message.epoch is not None),
-            max((message.sent_at for message in leaving if message.epoch is not None), default=0),
+        served = [message for message in self.served if row is None or message.sequence > row.last_left]
+        return Served(
+            [message.sequence for message in served],
+            len(served) if row is None else min(len(served), max(row.waiting, 0)),
+            Counter(message.epoch for message in served if message.epoch is not None),
+            max((message.sent_at for message in served if message.epoch is not None), default=0),
         )

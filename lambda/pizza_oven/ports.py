@@ -5,21 +5,24 @@ Every method may raise ServiceError, after which it is unknown whether the reque
 quota was used up, its subclass ThrottledError.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from pizza_oven.errors import ServiceError
 from pizza_oven.execution import Execution
 from pizza_oven.item import Item
-from pizza_oven.messages import DeadLetter, WaitingMessage
+from pizza_oven.messages import DeadLetter, Departure, WaitingMessage
 from pizza_oven.row import Counts, Refused, Row, Unloaded
 from pizza_oven.settlement import Settlement
 
 
 class BakingTable(Protocol):
-    """The row. `read` is a consistent read; every other method is one atomic conditional write."""
+    """The row. `read` and `look` are consistent reads. Every other method is one atomic conditional write."""
 
     def read(self) -> Row: ...
+
+    def look(self, item_ids: Iterable[str]) -> Row:
+        """As `read`, but only with the leases of these items, and without the epochs."""
 
     def settle(self, settlement: Settlement, capacity: int, now: float) -> Counts | Refused:
         """Take slots, join and leave the line, as the settlement says. Returns the counts after that."""
@@ -72,6 +75,17 @@ class WaitingItems(Protocol):
 
     def count(self) -> int:
         """All messages, received ones included. Approximate: up to a minute old."""
+
+
+class LeavingItems(Protocol):
+    """Items whose slots Item Removed could not free, since the row takes no more writes."""
+
+    def push(self, item_id: str, size: int) -> None: ...
+
+    def receive(self, count: int) -> list[Departure]:
+        """Take up to `count` messages. Those that are not deleted within 15 s are received again."""
+
+    def delete(self, departures: Sequence[Departure]) -> None: ...
 
 
 class NewItems(Protocol):

@@ -41,9 +41,9 @@ class Counts:
     Never too low. Too high after a crash between joining and enqueueing, until `orphaned` tells by how many.
     """
 
-    def room(self, capacity: int) -> int:
-        """Free slots. 0 while the oven is fuller than a lowered capacity."""
-        return max(capacity - self.occupied, 0)
+    def room(self, capacity: int, freed: int = 0) -> int:
+        """Free slots, once so many are freed. 0 while the oven is fuller than a lowered capacity."""
+        return min(max(capacity - self.occupied + freed, 0), capacity)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,30 @@
 
 A plan is made from a row that may be out of date, and written on conditions that hold only if it is not.
 When the row refuses it, DynamoDB returns that row with the refusal, and the next plan is made from it.
+
+A write costs by the size of the row. While that is small, the first plan assumes an empty oven, and a
+refusal costs little. When it is large, a read that costs a twentieth of a write comes first, and one write
+does everything: it also frees the slots of Leaving Items.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pizza_oven.context import Context
+from pizza_oven.errors import ThrottledError
+from pizza_oven.messages import BATCH, Departure
 from pizza_oven.plans import Candidate, Plan
 from pizza_oven.row import Counts, Lease, Refused, Row
 
 ATTEMPTS = 3
 """How often a plan is written while others change the row in between. After that, no candidate gets slots."""
+
+DEPARTURES_AT_ONCE = 40
+"""Slots of so many items are freed by one write. DynamoDB allows 4 KB and 300 operators in an expression
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html)."""
+
+ROUND_SECS = 4.0
+"""What a round of requests may take when they are slow. With less time left, another function goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,34 +39,74 @@ class Settled:
     """The row after that. None if nothing was written, or the answer was lost."""
     is_idle: bool = False
     """Whether the write proved that no further item can be loaded, and cleared the pending wake-up."""
+    freed: bool = False
+    """Whether slots of Leaving Items were freed."""
 
 
-def settle(context: Context, candidates: Sequence[Candidate]) -> Settled:
-    """Take slots for the candidates that fit, and count the others as waiting, in one write.
+def settle(
+    context: Context, candidates: Sequence[Candidate], *, asks_for_departures: bool = False
+) -> Settled:
+    """Take slots for the candidates that fit, count the others as waiting, and free those of Leaving Items.
 
-    Raises ServiceError.
+    Raises ServiceError; ThrottledError when the row takes no more writes until the function must end.
     """
-    # Assumed until the row is known: an empty oven, in which every write succeeds at the first attempt.
+    while True:
+        try:
+            return _settle(context, candidates, asks_for_departures=asks_for_departures)
+        except ThrottledError:
+            # The SDK has waited between its attempts, with jitter.
+            if context.time_left() < ROUND_SECS:
+                raise
+
+
+def _settle(context: Context, candidates: Sequence[Candidate], *, asks_for_departures: bool) -> Settled:
+    # Without a row, an empty oven is assumed, in which every write succeeds at the first attempt.
     row: Row | None = None
+    if context.looks_first:
+        row = context.table.look([c.item.id for c in candidates if c.item])
+    is_crowded = row is not None and row.occupied >= context.crowded_slots
+    departures = _receive_departures(context) if asks_for_departures or is_crowded else []
+    # A look shows only the leases of the candidates. The leases of the departures are assumed.
+    frees = {departure.item_id: departure.size for departure in departures}
     for attempt in range(ATTEMPTS + 1):
-        known = row or Row()
-        room = known.room(context.capacity) if attempt < ATTEMPTS else 0
+        is_last = attempt == ATTEMPTS
+        if is_last:
+            # New items must join at last, and nothing may keep the row from that.
+            frees, departures = {}, []
+        known, now = row or Row(), context.now()
+        room = 0 if is_last else known.room(context.capacity, sum(frees.values()))
         plan = Plan.of(candidates, known, room)
-        now = context.now()
-        settlement = plan.settlement(row, context.capacity, now)
-        if settlement.is_empty:
-            return Settled(plan, now, None)
-        outcome = context.table.settle(settlement, context.capacity, now)
-        if not isinstance(outcome, Refused):
-            return Settled(plan, now, outcome, settlement.next_size is not None)
-        if _answer_was_lost(settlement.loads, outcome.row):
-            return Settled(plan, now, None)
-        row = outcome.row
-    # Only messages of the line come here: a write that has new items join is never refused.
+        settlement = plan.settlement(row, context.capacity, now, frees)
+        outcome = None if settlement.is_empty else context.table.settle(settlement, context.capacity, now)
+        if isinstance(outcome, Refused) and not _answer_was_lost(settlement.loads, outcome.row):
+            row = outcome.row
+            frees = {i: row.leases[i].size for i in frees if i in row.leases}
+            continue
+        _delete_departures(context, departures)
+        counts = outcome if isinstance(outcome, Counts) else None
+        is_idle = counts is not None and settlement.next_size is not None
+        return Settled(plan, now, counts, is_idle, freed=bool(departures))
+    # Only messages of the line come here: a write that only has new items join is never refused.
     return Settled(Plan(rest=list(candidates)), context.now(), None)
 
 
+def _receive_departures(context: Context) -> list[Departure]:
+    departures: list[Departure] = []
+    while context.leaving_items and len(departures) < DEPARTURES_AT_ONCE:
+        received = context.leaving_items.receive(BATCH)
+        departures += received
+        if len(received) < BATCH:
+            break
+    return departures
+
+
+def _delete_departures(context: Context, departures: Sequence[Departure]) -> None:
+    """Delete what is done with. An item that is received again is not leased any more."""
+    if context.leaving_items:
+        for first in range(0, len(departures), BATCH):
+            context.leaving_items.delete(departures[first : first + BATCH])
+
+
 def _answer_was_lost(loads: Mapping[str, Lease], row: Row) -> bool:
-    """Whether the row refused a write because it was written before: the SDK sent it again when no answer
-    came."""
+    """Whether the row refused a write since the SDK sent it twice: the answer to the first was lost."""
     return bool(loads) and all(row.leases.get(item_id) == lease for item_id, lease in loads.items())

@@ -9,7 +9,7 @@ group. A function that finds it locked leaves a trigger for later, and only one 
 a time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pizza_oven.context import Context
@@ -20,11 +20,8 @@ from pizza_oven.plans import Candidate, Plan
 from pizza_oven.rejecting import letter_of, reject
 from pizza_oven.row import Counts, Refused
 from pizza_oven.settlement import Settlement
-from pizza_oven.settling import settle
+from pizza_oven.settling import ROUND_SECS, settle
 from pizza_oven.starting import RECHECK_SECS, Started, start
-
-ROUND_SECS = 4.0
-"""What a round may take when requests are slow. With less time left, another function goes on."""
 
 LOCKED_SECS = 3
 """Suppress duplicate retries for this long. It is over when the retry arrives, RECHECK_SECS later."""
@@ -43,19 +40,19 @@ class LineView:
     """Until when a retry is scheduled, if that is known."""
 
 
-def serve(context: Context, triggers: int, time_left: Callable[[], float]) -> None:
+def serve(context: Context, triggers: int) -> None:
     """Load items from the line until none waits or the first does not fit. Raises ServiceError."""
     # Each trigger stands for a freed slot: receive for them before the first look at the row.
     view = _receive_and_load(context, min(triggers, BATCH), wait_secs=0) if triggers else None
     if view is None:
-        view = _clear_wake_up_if_idle(context, next_size=1)
+        view = _look(context, next_size=1)
     while not view.is_idle:
         counts = view.counts
         room = counts.room(context.capacity)
         if counts.waiting <= 0 or room < view.next_size:
-            view = _clear_wake_up_if_idle(context, view.next_size)
+            view = _look(context, view.next_size)
             continue
-        if time_left() < ROUND_SECS:
+        if context.time_left() < ROUND_SECS:
             context.new_items.trigger()
             break
         # A short poll may come back empty although the line is not; a long poll asks every server of SQS.
@@ -69,7 +66,13 @@ def serve(context: Context, triggers: int, time_left: Callable[[], float]) -> No
     context.log.record("looked", occupied=view.counts.occupied, waiting=view.counts.waiting)
 
 
-def _clear_wake_up_if_idle(context: Context, next_size: int) -> LineView:
+def _look(context: Context, next_size: int) -> LineView:
+    """See whether an item of `next_size` slots fits. If none does, clear the pending wake-up."""
+    if context.looks_first:
+        row = context.table.look([])
+        fits = row.waiting > 0 and row.room(context.capacity) >= next_size
+        if fits or not row.wake_up_at:
+            return LineView(row, next_size, is_idle=not fits, retry_at=row.retry_at)
     outcome = context.table.settle(Settlement(next_size=next_size), context.capacity, context.now())
     if isinstance(outcome, Refused):
         return LineView(outcome.row, next_size, is_idle=False, retry_at=outcome.row.retry_at)
@@ -111,7 +114,7 @@ def _load(context: Context, candidates: Sequence[Candidate]) -> LineView:
     _return_messages(context, plan, started)
     if settled.counts is None or started.rolled_back:
         # The look comes when no message is received any more, and the line is not locked.
-        return _clear_wake_up_if_idle(context, plan.next_size)
+        return _look(context, plan.next_size)
     return LineView(settled.counts, plan.next_size, settled.is_idle)
 
 

@@ -10,8 +10,22 @@ from typing import Protocol
 
 from pizza_oven.aws.baking_table import DynamoBakingTable
 from pizza_oven.aws.item_states import StepFunctionsItemStates
-from pizza_oven.aws.queues import SqsBakedItems, SqsDeadLetters, SqsNewItems, SqsWaitingItems
-from pizza_oven.ports import BakedItems, BakingTable, DeadLetters, ItemStates, NewItems, WaitingItems
+from pizza_oven.aws.queues import (
+    SqsBakedItems,
+    SqsDeadLetters,
+    SqsLeavingItems,
+    SqsNewItems,
+    SqsWaitingItems,
+)
+from pizza_oven.ports import (
+    BakedItems,
+    BakingTable,
+    DeadLetters,
+    ItemStates,
+    LeavingItems,
+    NewItems,
+    WaitingItems,
+)
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.simulator.executions import Executions
 from serverless_pizza_oven.simulator.loop import SECOND, Loop, micros
@@ -19,6 +33,7 @@ from serverless_pizza_oven.simulator.memory_queues import (
     FifoQueue,
     MemoryBakedItems,
     MemoryDeadLetters,
+    MemoryLeavingItems,
     MemoryNewItems,
     MemoryWaitingItems,
     StandardQueue,
@@ -43,6 +58,7 @@ class Services(Protocol):
     table: BakingTable
     line: WaitingItems
     new_items: NewItems
+    leaving_items: LeavingItems
     baked_items: BakedItems
     dead_letters: DeadLetters
     item_states: ItemStates
@@ -72,6 +88,8 @@ class InMemory:
             FifoQueue(self._loop, LINE_VISIBILITY_SECS * SECOND), self._loop.run
         )
         self.new_items: NewItems = MemoryNewItems(self._new)
+        leaving = StandardQueue(self._loop, "leaving", LINE_VISIBILITY_SECS * SECOND)
+        self.leaving_items: LeavingItems = MemoryLeavingItems(leaving)
         self.baked_items: BakedItems = MemoryBakedItems(self._baked)
         self.dead_letters: DeadLetters = MemoryDeadLetters(self._dead)
         self.item_states: ItemStates = self._executions
@@ -129,6 +147,10 @@ class OnAws:
         self.table: BakingTable = DynamoBakingTable(aws.dynamodb, name)
         self.line: WaitingItems = SqsWaitingItems(aws.sqs, line, lambda: str(uuid.uuid4()))
         self.new_items: NewItems = SqsNewItems(aws.sqs, self._new)
+        leaving = aws.sqs.create_queue(
+            QueueName=f"{name}-leaving", Attributes={"VisibilityTimeout": str(LINE_VISIBILITY_SECS)}
+        )["QueueUrl"]
+        self.leaving_items: LeavingItems = SqsLeavingItems(aws.sqs, leaving)
         self.baked_items: BakedItems = SqsBakedItems(aws.sqs, self._baked)
         self.dead_letters: DeadLetters = SqsDeadLetters(aws.sqs, self._dead)
         self.item_states: ItemStates = StepFunctionsItemStates(aws.stepfunctions, self._machine)

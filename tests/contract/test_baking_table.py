@@ -6,7 +6,7 @@ import pytest
 
 from pizza_oven.ports import BakingTable
 from pizza_oven.row import EPOCH_SECS, EPOCHS, Counts, Lease, Refused, Row, Unloaded
-from pizza_oven.settlement import NOBODY, Leaving, Settlement
+from pizza_oven.settlement import NONE_SERVED, Served, Settlement
 from tests.contract.services import Services
 
 A = {"a": Lease(3, 1000.5)}
@@ -37,12 +37,12 @@ def join(table: BakingTable, count: int = 1, now: float = 100.0) -> Counts | Ref
 def serve(
     table: BakingTable,
     leases: Mapping[str, Lease],
-    leaving: Leaving = NOBODY,
+    served: Served = NONE_SERVED,
     capacity: int = 9,
     next_size: int | None = None,
 ) -> Counts | Refused:
     """As for items of the line."""
-    settlement = Settlement(loads=leases, leaving=leaving, next_size=next_size)
+    settlement = Settlement(loads=leases, served=served, next_size=next_size)
     return table.settle(settlement, capacity, now=500.0)
 
 
@@ -64,7 +64,7 @@ def test_a_settlement_returns_the_counts_after_it(table: BakingTable) -> None:
     load(table, A)
 
     assert load(table, B, joining=1) == Counts(occupied=5, waiting=1)
-    assert serve(table, {"c": Lease(1, 9.0)}, Leaving([1], 1)) == Counts(occupied=6, waiting=0)
+    assert serve(table, {"c": Lease(1, 9.0)}, Served([1], 1)) == Counts(occupied=6, waiting=0)
     assert serve(table, {}, next_size=1) == Counts(occupied=6, waiting=0)
 
 
@@ -97,10 +97,10 @@ def test_new_items_do_not_overtake_those_that_wait(table: BakingTable) -> None:
 
 def test_new_items_are_loaded_behind_all_that_wait(table: BakingTable) -> None:
     join(table, 2)
-    loads = Settlement(loads={**A, **B}, leaving=Leaving([7], 1), overtakes=True)
+    loads = Settlement(loads={**A, **B}, served=Served([7], 1), overtakes=True)
     assert is_refused(table.settle(loads, 9, 200.0))
 
-    loads = Settlement(loads={**A, **B}, leaving=Leaving([7, 8], 2), overtakes=True)
+    loads = Settlement(loads={**A, **B}, served=Served([7, 8], 2), overtakes=True)
     assert table.settle(loads, 9, 200.0) == Counts(occupied=5, waiting=0)
 
 
@@ -123,7 +123,7 @@ def test_what_is_leased_is_not_leased_again(table: BakingTable, way: Callable[..
 def test_what_leaves_the_line_is_subtracted(table: BakingTable) -> None:
     join(table, 3)
 
-    serve(table, {**A, **B}, Leaving([1, 2], 2), capacity=5)
+    serve(table, {**A, **B}, Served([1, 2], 2), capacity=5)
 
     assert table.read() == Row(5, 1, joined_at=100.0, leases={**A, **B}, last_left=2, waiting_by_epoch={0: 3})
 
@@ -131,21 +131,21 @@ def test_what_leaves_the_line_is_subtracted(table: BakingTable) -> None:
 def test_no_more_leave_the_line_than_wait(table: BakingTable) -> None:
     join(table)
 
-    assert is_refused(serve(table, A, Leaving([1, 2], 2)))
-    assert is_refused(serve(table, {}, Leaving([1, 2], 2)))
+    assert is_refused(serve(table, A, Served([1, 2], 2)))
+    assert is_refused(serve(table, {}, Served([1, 2], 2)))
     assert table.read() == Row(waiting=1, joined_at=100.0, waiting_by_epoch={0: 1})
 
 
 def test_a_load_from_the_line_must_fit(table: BakingTable) -> None:
     load(table, A, joining=1)
 
-    assert is_refused(serve(table, B, Leaving([1], 1), capacity=4))
+    assert is_refused(serve(table, B, Served([1], 1), capacity=4))
     assert table.read() == Row(3, 1, joined_at=100.0, leases=A, waiting_by_epoch={0: 1})
 
 
 def test_some_leave_and_others_join_the_line_in_one_write(table: BakingTable) -> None:
     join(table, 3)
-    both = Settlement(joining=2, leaving=Leaving([4], 1, by_epoch={0: 1}))
+    both = Settlement(joining=2, served=Served([4], 1, by_epoch={0: 1}))
 
     assert table.settle(both, 9, 200.0) == Counts(occupied=0, waiting=4)
     assert table.read() == Row(0, 4, joined_at=200.0, last_left=4, waiting_by_epoch={0: 4})
@@ -154,8 +154,8 @@ def test_some_leave_and_others_join_the_line_in_one_write(table: BakingTable) ->
 def test_the_row_tells_when_the_last_that_left_had_been_enqueued(table: BakingTable) -> None:
     join(table, 3)
 
-    serve(table, {}, Leaving([1, 2], 2, sent_at=123.456))
-    serve(table, {}, Leaving([3], 1))
+    serve(table, {}, Served([1, 2], 2, sent_at=123.456))
+    serve(table, {}, Served([3], 1))
 
     assert table.read().left_at == 123.456
 
@@ -218,12 +218,12 @@ def test_a_reset_empties_the_line_that_was_seen(table: BakingTable) -> None:
 def test_a_reset_is_refused_when_an_item_joined_or_left_since(table: BakingTable) -> None:
     join(table, 2)
     seen = table.read()
-    serve(table, {}, Leaving([1], 1))
+    serve(table, {}, Served([1], 1))
     assert is_refused(table.reset_waiting(seen))
 
     seen = table.read()
     join(table, now=200.0)
-    serve(table, {}, Leaving([2], 1))
+    serve(table, {}, Served([2], 1))
     assert is_refused(table.reset_waiting(seen))
     assert table.read().waiting == 1
 
@@ -240,8 +240,8 @@ def test_items_that_leave_are_subtracted_from_their_epoch(table: BakingTable) ->
     join(table, 2)
     join(table, 3, now=EPOCH_SECS)
 
-    serve(table, A, Leaving([1, 2, 3], 3, by_epoch={0: 2, 1: 1}))
-    serve(table, {}, Leaving([4], 1, by_epoch={0: 1}))
+    serve(table, A, Served([1, 2, 3], 3, by_epoch={0: 2, 1: 1}))
+    serve(table, {}, Served([4], 1, by_epoch={0: 1}))
 
     assert table.read() == Row(
         3, 1, joined_at=EPOCH_SECS, leases=A, last_left=4, waiting_by_epoch={0: -1, 1: 2}
@@ -252,7 +252,7 @@ def test_of_closed_epochs_the_items_that_are_still_counted_are_subtracted(table:
     load(table, A, joining=2)
     join(table, 4, now=EPOCH_SECS)
     join(table, 1, now=2 * EPOCH_SECS)
-    serve(table, {}, Leaving([1, 2, 3, 4, 5], 5, by_epoch={0: 2, 1: 3}))
+    serve(table, {}, Served([1, 2, 3, 4, 5], 5, by_epoch={0: 2, 1: 3}))
 
     assert table.subtract_orphans(table.read(), [0, 1]) is None
     assert table.read() == Row(3, 1, joined_at=2 * EPOCH_SECS, leases=A, last_left=5, waiting_by_epoch={2: 1})
@@ -260,7 +260,7 @@ def test_of_closed_epochs_the_items_that_are_still_counted_are_subtracted(table:
 
 def test_items_that_release_1_0_0_took_out_of_the_line_are_not_subtracted_again(table: BakingTable) -> None:
     join(table, 3)
-    serve(table, {}, Leaving([1, 2], 2))
+    serve(table, {}, Served([1, 2], 2))
     join(table, 2, now=EPOCH_SECS)
 
     assert table.subtract_orphans(table.read(), [0]) is None
@@ -292,7 +292,7 @@ def test_a_row_that_was_read_does_not_change(table: BakingTable) -> None:
     seen = table.read()
 
     table.renew("a", 9.0)
-    serve(table, B, Leaving([1], 1))
+    serve(table, B, Served([1], 1))
 
     assert seen == Row(3, 1, joined_at=100.0, leases=A, waiting_by_epoch={0: 1})
 
@@ -359,7 +359,7 @@ def test_a_load_clears_the_wake_up_only_if_no_further_item_fits(
     load(table, A, capacity=7, joining=2)
     table.schedule_retry(200.0, 200.0)
 
-    outcome = serve(table, B, Leaving([8, 9], counted), capacity=7, next_size=next_size)
+    outcome = serve(table, B, Served([8, 9], counted), capacity=7, next_size=next_size)
 
     before = Row(3, 2, 100.0, A, wake_up_at=200.0, retry_at=200.0, waiting_by_epoch={0: 2})
     after = Row(5, 2 - counted, 100.0, {**A, **B}, retry_at=200.0, last_left=9, waiting_by_epoch={0: 2})
@@ -371,7 +371,7 @@ def test_a_load_that_is_not_the_last_keeps_the_wake_up_pending(table: BakingTabl
     load(table, A, joining=2)
     table.schedule_retry(200.0, 200.0)
 
-    serve(table, B, Leaving([1], 1))
+    serve(table, B, Served([1], 1))
 
     assert table.read().wake_up_at == 200.0
 
@@ -388,7 +388,7 @@ def test_one_retry_is_scheduled_at_a_time(table: BakingTable) -> None:
 @pytest.mark.parametrize("way", ["unload", "roll_back", "evict"])
 def test_whatever_frees_slots_leaves_all_else_as_it_is(table: BakingTable, way: str) -> None:
     load(table, {**A, **B}, joining=2)
-    serve(table, {}, Leaving([7], 1, by_epoch={0: 1}, sent_at=101.5))
+    serve(table, {}, Served([7], 1, by_epoch={0: 1}, sent_at=101.5))
     table.schedule_retry(200.0, 203.0)
 
     match way:
@@ -402,13 +402,64 @@ def test_whatever_frees_slots_leaves_all_else_as_it_is(table: BakingTable, way: 
     assert table.read() == Row(3, 1, 100.0, A, 200.0, 203.0, 7, 101.5, {0: 1})
 
 
+def test_one_write_frees_slots_and_gives_them_to_others(table: BakingTable) -> None:
+    load(table, {**A, **B}, capacity=5, joining=2)
+    exchange = Settlement(
+        loads={"c": Lease(4, 3000.5)}, frees={"a": 3, "b": 2}, served=Served([7], 1), next_size=2
+    )
+
+    assert table.settle(exchange, 5, 200.0) == Counts(occupied=4, waiting=1)
+
+    leases = {"c": Lease(4, 3000.5)}
+    assert table.read() == Row(4, 1, 100.0, leases, last_left=7, waiting_by_epoch={0: 2})
+
+
+def test_slots_are_freed_although_the_oven_is_fuller_than_its_capacity(table: BakingTable) -> None:
+    load(table, {**A, **B}, capacity=5)
+
+    assert table.settle(Settlement(frees={"b": 2}), 1, 200.0) == Counts(occupied=3, waiting=0)
+
+
+@pytest.mark.parametrize("frees", [{"a": 3, "c": 1}, {"a": 2}, {"a": 1}, {"one": 2}])
+def test_nothing_is_freed_unless_all_is_leased_with_that_size(
+    table: BakingTable, frees: dict[str, int]
+) -> None:
+    leases = {**A, "one": Lease(1, 1000.0)}
+    load(table, leases)
+
+    refused = table.settle(Settlement(loads=B, frees=frees), 9, 200.0)
+
+    assert refused == Refused(Row(4, leases=leases))
+    assert table.read() == Row(4, leases=leases)
+
+
+def test_forty_leases_are_freed_and_ten_taken_by_one_write(table: BakingTable) -> None:
+    for first in range(0, 40, 10):
+        load(table, {f"{n:080}": Lease(2, 1000.0) for n in range(first, first + 10)}, capacity=80)
+    loads = {f"{n:080}": Lease(2, 2000.0) for n in range(40, 50)}
+    exchange = Settlement(loads=loads, frees={f"{n:080}": 2 for n in range(40)}, joining=1)
+
+    assert table.settle(exchange, 80, 200.0) == Counts(occupied=20, waiting=1)
+    assert table.read().leases == loads
+
+
+def test_a_look_shows_the_numbers_and_the_leases_that_were_asked_for(table: BakingTable) -> None:
+    assert table.look(["a"]) == Row()
+    load(table, {**A, **B}, joining=2)
+    serve(table, {}, Served([7], 1, by_epoch={0: 1}, sent_at=101.5))
+    table.schedule_retry(200.0, 203.0)
+
+    assert table.look(["b", "c"]) == Row(5, 1, 100.0, B, 200.0, 203.0, 7, 101.5)
+    assert table.look([]) == Row(5, 1, 100.0, {}, 200.0, 203.0, 7, 101.5)
+
+
 def test_a_message_leaves_the_line_once(table: BakingTable) -> None:
     join(table, 3)
     last = 18_873_498_473_498_473_498
-    serve(table, A, Leaving([last - 5, last], 2))
+    serve(table, A, Served([last - 5, last], 2))
 
-    again = serve(table, B, Leaving([last, last + 1], 1))
+    again = serve(table, B, Served([last, last + 1], 1))
 
     assert again == Refused(table.read())
     assert table.read() == Row(3, 1, 100.0, A, last_left=last, waiting_by_epoch={0: 3})
-    assert serve(table, B, Leaving([last + 1], 1)) == Counts(5, 0)
+    assert serve(table, B, Served([last + 1], 1)) == Counts(5, 0)

@@ -182,3 +182,21 @@ def test_dead_letters_bear_their_reasons(services: Services) -> None:
     assert sorted((sent.body, sent.reason) for sent in arrived) == [
         (letter.body, letter.reason) for letter in letters
     ]
+
+
+def test_an_item_that_leaves_is_received_until_it_is_deleted(services: Services) -> None:
+    leaving = services.leaving_items
+    leaving.push("a", 3)
+    leaving.push("b", 1)
+
+    received = leaving.receive(10)
+    assert sorted((departure.item_id, departure.size) for departure in received) == [("a", 3), ("b", 1)]
+    assert leaving.receive(10) == []
+    leaving.delete([departure for departure in received if departure.item_id == "a"])
+
+    services.pass_time(LINE_VISIBILITY_SECS + 0.2)
+    again = leaving.receive(10)
+    assert [departure.item_id for departure in again] == ["b"]
+    leaving.delete(again)
+    leaving.delete(again)
+    assert leaving.receive(10) == []

@@ -76,8 +76,8 @@ MUTANTS = [
         "bake_items.py",
         (
             (
-                "if batch.triggers or admitted.joined or admitted.rolled_back:",
-                "if batch.triggers or admitted.rolled_back:",
+                "if batch.triggers or admitted.joined or admitted.freed:",
+                "if batch.triggers or admitted.freed:",
             ),
         ),
     ),
@@ -86,7 +86,7 @@ MUTANTS = [
         "bake_items.py",
         (
             (
-                "if batch.triggers or admitted.joined or admitted.rolled_back:",
+                "if batch.triggers or admitted.joined or admitted.freed:",
                 "if batch.triggers or admitted.joined:",
             ),
         ),
@@ -149,8 +149,8 @@ MUTANTS = [
         (
             ("        self.baked_items.push(item)\n", ""),
             (
-                "            self.free(item.id)\n",
-                "            self.free(item.id)\n            self.baked_items.push(item)\n",
+                "            self.free(item.id, item.size)\n",
+                "            self.free(item.id, item.size)\n            self.baked_items.push(item)\n",
             ),
         ),
         "rough",
@@ -183,8 +183,8 @@ MUTANTS = [
     ),
     Mutant(
         "a refused load is read as a full oven that took the item",
-        "admission.py",
-        (("        return Admitted(failed=list(batch.items))\n", "        return Admitted()\n"),),
+        "bake_items.py",
+        (("admitted = Admitted(failed=list(batch.items))", "admitted = Admitted()"),),
         "rough",
     ),
     Mutant(
@@ -206,7 +206,7 @@ MUTANTS = [
     Mutant(
         "a message that left the line before is subtracted again",
         TABLE,
-        (("            or (leaving.sequences and row.last_left >= leaving.sequences[0])\n", ""),),
+        (("            or (served.sequences and row.last_left >= served.sequences[0])\n", ""),),
         "rough",
     ),
     Mutant(
@@ -255,6 +255,41 @@ MUTANTS = [
                 "",
             ),
         ),
+    ),
+    Mutant(
+        "the pilot light does not look at Leaving Items",
+        "batch.py",
+        (("in (LEAVING_ITEMS, PILOT_LIGHT):", "in (LEAVING_ITEMS,):"),),
+        "rough",
+    ),
+    Mutant(
+        "a trigger looks at the row before it receives from the line",
+        "waiting_line.py",
+        (("if triggers else None", "if triggers and not context.looks_first else None"),),
+        "rough",
+    ),
+    Mutant(
+        "a look that finds nothing to load leaves the wake-up pending",
+        "waiting_line.py",
+        (("        if fits or not row.wake_up_at:\n", "        if True:\n"),),
+    ),
+    Mutant(
+        "slots are freed whatever size the lease says",
+        TABLE,
+        (("    return lease is not None and lease.size == size\n", "    return lease is not None\n"),),
+        "rough",
+    ),
+    Mutant(
+        "slots are freed although the item is not leased",
+        TABLE,
+        (
+            (
+                "any(not _is_leased(row, item_id, size) for item_id, size in settlement.frees.items())",
+                "False",
+            ),
+            ("leases.pop(item_id))\n        for", "leases.pop(item_id, Lease(0, 0)))\n        for"),
+        ),
+        "rough",
     ),
     Mutant(
         "a malformed message is left to come again",

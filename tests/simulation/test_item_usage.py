@@ -32,9 +32,13 @@ def counted(world: World, over: int) -> ResourceUse:
         standard_requests=world.event_source.receives
         + world.event_source.deletes
         + o.send_trigger.requests
-        + o.send_baked.requests,
+        + o.send_baked.requests
+        + o.send_leaving.requests
+        + o.receive_leaving.requests
+        + o.delete_leaving.requests,
         fifo_requests=sum(operation.requests for operation in to_the_line),
-        writes=o.update_item.requests,
+        writes=o.update_item.requests + o.update_item_once.requests,
+        reads=o.get_item.requests,
         invocations=sum(function.invocations for function in functions),
         function_secs=sum(function.billed for function in functions) / SECOND,
         decisions=0,
@@ -69,7 +73,7 @@ def assert_alike(assumed: ResourceUse, found: ResourceUse) -> None:
 
 
 def test_an_item_that_finds_room() -> None:
-    found = counted(baked(slots=1000, mean_gap_secs=1, secs=lambda _: 20), over=ITEMS)
+    found = counted(baked(slots=90, mean_gap_secs=1, secs=lambda _: 20), over=ITEMS)
 
     assert_alike(ADMITTED_AT_ONCE, found + ResourceUse(CLIENTS, 0, 0, 0, 0, 0))
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from pizza_oven.bake_items import bake_items
-from pizza_oven.context import Context
+from pizza_oven.context import CROWDED_SLOTS, LOOK_FIRST_SLOTS, Context
 from pizza_oven.errors import ServiceError
 from pizza_oven.execution import Execution
 from pizza_oven.item import Item
-from pizza_oven.item_removed import ItemRemoved
+from pizza_oven.item_removed import ItemRemoved, Memory
 from pizza_oven.messages import NewMessage
 from pizza_oven.reconciling import OVERDUE_AFTER_SECS, QUIET_SECS
 from pizza_oven.row import EPOCH_SECS, EPOCHS, Lease, Refused, Row, epoch_of
@@ -23,6 +23,7 @@ from serverless_pizza_oven.simulator.memory_queues import (
     FifoQueue,
     MemoryBakedItems,
     MemoryDeadLetters,
+    MemoryLeavingItems,
     MemoryNewItems,
     MemoryWaitingItems,
     StandardQueue,
@@ -100,19 +101,23 @@ class Oven:
         self.records = Records()
         self.new = StandardQueue(self.loop, "new", 60 * SECOND)
         self.dead = StandardQueue(self.loop, "dead")
+        self.leaving = StandardQueue(self.loop, "leaving", 15 * SECOND)
         self.baked = StandardQueue(self.loop, "baked")
         self.fifo = FifoQueue(self.loop, 15 * SECOND)
         self.table = MemoryBakingTable()
         self.executions = Executions(self.loop, self._remove)
         self.waiting_items = MemoryWaitingItems
         self.capacity = capacity
+        self.look_first_slots, self.crowded_slots = LOOK_FIRST_SLOTS, CROWDED_SLOTS
         self._numbers = itertools.count()
         self.item_removed = ItemRemoved(
             self.table,
             MemoryBakedItems(self.baked),
             MemoryNewItems(self.new),
+            MemoryLeavingItems(self.leaving),
             self.records,
             self.loop.seconds,
+            Memory(),
         )
 
     def bake_items(self, messages: Sequence[NewMessage], time_left: float = 10) -> list[str]:
@@ -124,10 +129,14 @@ class Oven:
             new_items=self.faults.on(MemoryNewItems(self.new)),
             dead_letters=self.faults.on(MemoryDeadLetters(self.dead)),
             item_states=self.faults.on(self.executions),
+            leaving_items=self.faults.on(MemoryLeavingItems(self.leaving)),
             log=self.records,
             now=self.loop.seconds,
+            time_left=lambda: time_left,
+            look_first_slots=self.look_first_slots,
+            crowded_slots=self.crowded_slots,
         )
-        return bake_items(context, messages, lambda: time_left)
+        return bake_items(context, messages)
 
     def bake(self, *bodies: str, time_left: float = 10) -> list[str]:
         """Invoke Bake Items with new messages. Returns the bodies of those that must come again."""
@@ -468,6 +477,78 @@ def test_items_of_the_line_that_could_not_be_started_keep_their_slots_and_are_st
 class Refusing(Executions):
     def start(self, items: Sequence[Item]) -> list[Execution | ServiceError]:
         return [ServiceError(f"{item.id}: throttled") for item in items]
+
+
+# Leaving Items
+
+LEAVING_ITEMS = '{"type":"trigger","item":"leaving-items"}'
+
+
+def leave(oven: Oven, item_id: str, size: int = 1) -> None:
+    """As Item Removed does when the row takes no more writes."""
+    MemoryLeavingItems(oven.leaving).push(item_id, size)
+
+
+@pytest.mark.parametrize("message", [LEAVING_ITEMS, PILOT_LIGHT])
+def test_slots_of_items_that_left_are_freed_for_those_that_wait(oven: Oven, message: str) -> None:
+    oven.bake(item("a", size=2), item("b"))
+    oven.bake(item("c", size=2))
+    leave(oven, "a", size=2)
+
+    assert oven.bake(message) == []
+
+    assert oven.table.row.leases.keys() == {"b", "c"}
+    assert (oven.table.row.waiting, oven.leaving.count()) == (0, 0)
+
+
+def test_one_write_frees_slots_and_loads_new_items(oven: Oven) -> None:
+    oven.bake(item("a", size=3))
+    leave(oven, "a", size=3)
+    oven.faults.calls.clear()
+
+    oven.bake(item("b", size=3), LEAVING_ITEMS)
+
+    assert oven.faults.calls.count("settle") == 2  # The second clears the wake-up of the trigger.
+    assert oven.table.row.leases.keys() == {"b"}
+
+
+def test_an_oven_that_is_crowded_looks_at_leaving_items_by_itself(oven: Oven) -> None:
+    oven.crowded_slots = oven.look_first_slots = 3
+    oven.bake(item("a", size=3))
+    leave(oven, "a", size=3)
+
+    oven.bake(item("b"))
+
+    assert oven.table.row.leases.keys() == {"b"}
+
+
+def test_the_size_of_an_item_that_left_is_that_of_its_lease(oven: Oven) -> None:
+    oven.bake(item("a", size=3))
+    leave(oven, "a", size=1)
+
+    oven.bake(LEAVING_ITEMS)
+
+    assert oven.table.row.occupied == 0
+
+
+def test_an_item_that_left_twice_frees_nothing_the_second_time(oven: Oven) -> None:
+    oven.bake(item("a"), item("b"))
+    for _ in range(2):
+        leave(oven, "a")
+        oven.bake(LEAVING_ITEMS)
+
+    assert oven.table.row.leases.keys() == {"b"}
+    assert oven.leaving.count() == 0
+
+
+def test_items_that_left_stay_in_their_queue_until_their_slots_are_free(oven: Oven) -> None:
+    oven.bake(item("a", size=3))
+    leave(oven, "a", size=3)
+    oven.faults.refused = {"settle"}
+
+    assert oven.bake(LEAVING_ITEMS) == [LEAVING_ITEMS]
+
+    assert oven.leaving.count() == 1
 
 
 # Time

@@ -85,7 +85,7 @@ def test_the_longest_prefix_makes_no_queue_name_that_is_too_long() -> None:
     names.check_prefix("x" * 60)
 
     suffixes = re.findall(r"QueueName: !Sub \$\{QueueNamePrefix\}(\S+)", template_path().read_text())
-    assert len(suffixes) == 4
+    assert len(suffixes) == 5
     assert all(60 + len(suffix) <= 80 for suffix in suffixes)
 
 

@@ -1,15 +1,21 @@
 """Item Removed, on the services in memory: slots are freed, the item comes out, who waits is woken."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
-from pizza_oven.errors import HandedOutError, RedrivenError, ServiceError
+from pizza_oven.errors import HandedOutError, RedrivenError, ServiceError, ThrottledError
 from pizza_oven.item import Item, Trigger
-from pizza_oven.item_removed import ItemRemoved
+from pizza_oven.item_removed import THROTTLED_SECS, ItemRemoved, Memory
 from pizza_oven.row import Lease, Refused, Row, Unloaded
 from serverless_pizza_oven.simulator.loop import Loop
-from serverless_pizza_oven.simulator.memory_queues import MemoryBakedItems, MemoryNewItems, StandardQueue
+from serverless_pizza_oven.simulator.memory_queues import (
+    MemoryBakedItems,
+    MemoryLeavingItems,
+    MemoryNewItems,
+    StandardQueue,
+)
 from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
 
 ITEM = Item("a", 60, 2, '{"id":"a","bakingTimeSecs":60,"size":2,"note":"mine"}')
@@ -25,8 +31,15 @@ class Kitchen:
         self.new, self.baked = StandardQueue(loop, "new"), StandardQueue(loop, "baked")
         self.notes: list[tuple[str, str | None]] = []
         self.facts: dict[str, object] = {}
+        self.leaving = StandardQueue(loop, "leaving")
         self.item_removed = ItemRemoved(
-            self.table, baked_items(self.baked), MemoryNewItems(self.new), self, lambda: NOW
+            self.table,
+            baked_items(self.baked),
+            MemoryNewItems(self.new),
+            MemoryLeavingItems(self.leaving),
+            self,
+            lambda: NOW,
+            Memory(),
         )
 
     def record(self, decision: str, item_id: str | None = None, **facts: object) -> None:
@@ -35,6 +48,9 @@ class Kitchen:
 
     def out(self) -> list[str]:
         return [letter.body for letter in self.baked.letters()]
+
+    def leaving_items(self) -> list[str]:
+        return [letter.body for letter in self.leaving.letters()]
 
     def triggers(self) -> list[str]:
         return [letter.body for letter in self.new.letters()]
@@ -130,9 +146,54 @@ class RefusingTable(MemoryBakingTable):
         raise ServiceError(f"{item_id} at {now}: throttled")
 
 
-def test_an_item_whose_slots_cannot_be_freed_is_handed_out_once_however_often_that_is_tried() -> None:
+class ThrottledTable(MemoryBakingTable):
+    """Takes no more writes."""
+
+    def unload(self, item_id: str, now: float) -> Unloaded | Refused:
+        raise ThrottledError(f"{item_id} at {now}: throttled")
+
+
+def test_an_item_whose_slots_cannot_be_freed_is_left_to_bake_items() -> None:
     kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES))
     refused = replace(kitchen.item_removed, table=RefusingTable())
+
+    refused(ITEM)
+
+    assert kitchen.out() == [ITEM.body]
+    assert kitchen.leaving_items() == ['{"id": "a", "size": 2}']
+    assert "a" in kitchen.table.row.leases
+    assert kitchen.triggers() == [Trigger("leaving-items").body]
+
+
+def test_after_a_throttled_write_the_row_is_left_alone_for_a_while() -> None:
+    kitchen = Kitchen(Row(occupied=3, leases=LEASES))
+    throttled = replace(kitchen.item_removed, table=ThrottledTable())
+    throttled(ITEM)
+    memory = throttled.memory
+
+    soon = replace(kitchen.item_removed, memory=memory, now=lambda: NOW + THROTTLED_SECS - 1)
+    soon(ITEM)
+    assert "a" in kitchen.table.row.leases
+
+    later = replace(kitchen.item_removed, memory=memory, now=lambda: NOW + THROTTLED_SECS)
+    later(ITEM)
+    assert "a" not in kitchen.table.row.leases
+
+
+def test_one_trigger_a_second_is_enough_for_the_items_that_leave() -> None:
+    kitchen = Kitchen(Row(occupied=3, leases=LEASES))
+    throttled = replace(kitchen.item_removed, table=ThrottledTable())
+
+    for secs in (0, 0.5, 1):
+        replace(throttled, now=partial(sum, [NOW, secs]))(ITEM)
+
+    assert len(kitchen.leaving_items()) == 3
+    assert len(kitchen.triggers()) == 2
+
+
+def test_without_leaving_items_step_functions_frees_the_slots_later() -> None:
+    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES))
+    refused = replace(kitchen.item_removed, table=RefusingTable(), leaving_items=None)
 
     with pytest.raises(HandedOutError):
         refused(ITEM)

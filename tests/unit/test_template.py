@@ -89,6 +89,8 @@ RESOURCES = {
     "NewItemsDLQ": "AWS::SQS::Queue",
     "WaitingItems": "AWS::SQS::Queue",
     "BakedItems": "AWS::SQS::Queue",
+    "LeavingItems": "AWS::SQS::Queue",
+    "LeavingItemsPolicy": "AWS::SQS::QueuePolicy",
     "NewItemsPolicy": "AWS::SQS::QueuePolicy",
     "OtherQueuesPolicy": "AWS::SQS::QueuePolicy",
     "WaitingItemsPolicy": "AWS::SQS::QueuePolicy",
@@ -123,6 +125,7 @@ KEPT = {
     "NewItemsDLQ": {"QueueName": "spo-DLQ"},
     "WaitingItems": {"QueueName": "spo-WaitingItems.fifo", "FifoQueue": True},
     "BakedItems": {"QueueName": "spo-BakedItems"},
+    "LeavingItems": {"QueueName": "spo-LeavingItems"},
     "BakingTable": {"TableName": "BakingTable", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]},
     "ItemStates": {"StateMachineType": "STANDARD"},
     "BakeItemsLog": {"LogGroupName": "/aws/lambda/pizzeria-BakeItems"},
@@ -238,6 +241,7 @@ def test_two_ovens_of_an_account_share_no_name() -> None:
         "NewItemsDLQ": "roma-DLQ",
         "WaitingItems": "roma-WaitingItems.fifo",
         "BakedItems": "roma-BakedItems",
+        "LeavingItems": "roma-LeavingItems",
     }
     assert other["BakingTable"]["TableName"] == "Roma"
     assert "spo-" not in json.dumps(other.resources)
@@ -252,7 +256,7 @@ def test_the_longest_prefix_makes_queue_names_that_sqs_takes() -> None:
 
 # Queues and table
 
-QUEUES = ["NewItems", "NewItemsDLQ", "WaitingItems", "BakedItems"]
+QUEUES = ["NewItems", "NewItemsDLQ", "WaitingItems", "BakedItems", "LeavingItems"]
 
 
 @pytest.mark.parametrize("queue", QUEUES)
@@ -291,7 +295,7 @@ def test_only_new_items_may_be_redriven_to_the_dead_letters(stack: ResolvedTempl
     }
 
 
-@pytest.mark.parametrize("queue", ["NewItemsDLQ", "WaitingItems", "BakedItems"])
+@pytest.mark.parametrize("queue", ["NewItemsDLQ", "WaitingItems", "BakedItems", "LeavingItems"])
 def test_no_other_queue_gives_messages_away(stack: ResolvedTemplate, queue: str) -> None:
     assert "RedrivePolicy" not in stack[queue]
 
@@ -335,6 +339,7 @@ ENVIRONMENTS = {
         "CAPACITY": 14,
         "NEW_ITEMS_URL": "NewItems",
         "WAITING_ITEMS_URL": "WaitingItems",
+        "LEAVING_ITEMS_URL": "LeavingItems",
         "DLQ_URL": "NewItemsDLQ",
         "ITEM_STATES_ARN": "ItemStates",
     },
@@ -344,6 +349,7 @@ ENVIRONMENTS = {
         "BAKING_TABLE": "BakingTable",
         "NEW_ITEMS_URL": "NewItems",
         "BAKED_ITEMS_URL": "BakedItems",
+        "LEAVING_ITEMS_URL": "LeavingItems",
     },
 }
 
@@ -434,6 +440,7 @@ ALLOWED = {
             "sqs:GetQueueAttributes",
         },
         "NewItemsDLQ.Arn": {"sqs:SendMessage*"},
+        "LeavingItems.Arn": {"sqs:ReceiveMessage", "sqs:DeleteMessage*"},
         arn("dynamodb", "table/BakingTable"): {"dynamodb:GetItem", "dynamodb:UpdateItem"},
         "ItemStates": {"states:StartExecution"},
         arn("states", "execution:ItemStates.Name:*"): {"states:DescribeExecution"},
@@ -442,6 +449,7 @@ ALLOWED = {
     "ItemRemovedRole": {
         arn("dynamodb", "table/BakingTable"): {"dynamodb:UpdateItem"},
         "BakedItems.Arn": {"sqs:SendMessage"},
+        "LeavingItems.Arn": {"sqs:SendMessage"},
         "NewItems.Arn": {"sqs:SendMessage"},
         "ItemRemovedLog.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
     },
@@ -578,6 +586,15 @@ INTERIOR = {
         "OnlyItemRemovedSends": denied(
             "sqs:SendMessage", ArnNotEquals={"aws:PrincipalArn": "ItemRemovedRole.Arn"}
         )
+    },
+    "LeavingItems": {
+        "OnlyItemRemovedSends": denied(
+            "sqs:SendMessage", ArnNotEquals={"aws:PrincipalArn": "ItemRemovedRole.Arn"}
+        ),
+        "OnlyBakeItemsReceives": denied(
+            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
+            ArnNotEquals={"aws:PrincipalArn": "BakeItemsRole.Arn"},
+        ),
     },
     "BakingTable": {
         "OnlyTheFunctionsWrite": denied(

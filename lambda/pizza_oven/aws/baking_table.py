@@ -33,6 +33,8 @@ _UNTIL = "@"
 _SIZE = "*"
 _EPOCH = "~"
 
+_NUMBERS = ("occupied", "waiting", "joinedAt", "calledAt", "comeAt", "leftLine", "leftAt")
+
 _Attributes = Mapping[str, Any]
 
 
@@ -48,16 +50,33 @@ class DynamoBakingTable:
             response = self._client.get_item(TableName=self._table_name, Key=KEY, ConsistentRead=True)
         return _row(response.get("Item", {}))
 
+    def look(self, item_ids: Iterable[str]) -> Row:
+        names = {f"#n{n}": name for n, name in enumerate(_NUMBERS)}
+        for n, item_id in enumerate(item_ids):
+            names |= {f"#until{n}": _UNTIL + item_id, f"#size{n}": _SIZE + item_id}
+        with service_errors("reading the baking table"):
+            response = self._client.get_item(
+                TableName=self._table_name,
+                Key=KEY,
+                ConsistentRead=True,
+                # It costs as much as the whole row, but to parse thousands of leases takes a function long.
+                ProjectionExpression=", ".join(names),
+                ExpressionAttributeNames=names,
+            )
+        return _row(response.get("Item", {}))
+
     def settle(self, settlement: Settlement, capacity: int, now: float) -> Counts | Refused:
         update = RowUpdate()
+        _change_occupied(update, settlement)
         _load(update, settlement, capacity)
+        _free_all(update, settlement.frees)
         _leave(update, settlement)
         _count_waiting(update, settlement, now)
         if settlement.next_size is not None:
             update.remove("calledAt")
             update.only_if(
-                "(attribute_not_exists(waiting) OR waiting <= :leaving OR occupied > :fitting)",
-                leaving=settlement.leaving.counted,
+                "(attribute_not_exists(waiting) OR waiting <= :served OR occupied > :fitting)",
+                served=settlement.served.counted,
                 fitting=capacity - settlement.size - settlement.next_size,
             )
         attributes = self._write(update, returning="UPDATED_NEW")
@@ -141,20 +160,38 @@ class DynamoBakingTable:
         return response.get("Attributes", {})
 
 
+def _change_occupied(update: RowUpdate, settlement: Settlement) -> None:
+    if settlement.loads or settlement.frees:
+        update.add("occupied :size", size=settlement.size)
+    else:
+        update.tell("occupied")
+
+
+def _free_all(update: RowUpdate, frees: Mapping[str, int]) -> None:
+    """End the leases, if all are there with these sizes: several in one write cannot be read from the row."""
+    for n, (item_id, size) in enumerate(frees.items()):
+        update.name(f"#f{n}", _UNTIL + item_id)
+        update.name(f"#g{n}", _SIZE + item_id)
+        update.remove(f"#f{n}", f"#g{n}")
+        update.only_if(f"attribute_exists(#f{n})")
+        if size > 1:
+            update.only_if(f"#g{n} = :g{n}", **{f"g{n}": size})
+        else:
+            update.only_if(f"attribute_not_exists(#g{n})")
+
+
 def _load(update: RowUpdate, settlement: Settlement, capacity: int) -> None:
     """Take a lease for each load, if there is room for all and none is leased."""
     if not settlement.loads:
-        update.tell("occupied")
         return
     size = settlement.size
-    update.add("occupied :size", size=size)
     # At most, never exactly: after the capacity was lowered, the oven is fuller than it may be.
     fits = "occupied <= :most"
     if size <= capacity:
         fits = f"(attribute_not_exists(occupied) OR {fits})"
     update.only_if(fits, most=capacity - size)
     if settlement.overtakes:
-        update.only_if("(attribute_not_exists(waiting) OR waiting <= :left)", left=settlement.leaving.counted)
+        update.only_if("(attribute_not_exists(waiting) OR waiting <= :left)", left=settlement.served.counted)
     for n, (item_id, lease) in enumerate(settlement.loads.items()):
         update.name(f"#until{n}", _UNTIL + item_id)
         update.set(f"#until{n} = :until{n}", **{f"until{n}": lease.until})
@@ -166,20 +203,20 @@ def _load(update: RowUpdate, settlement: Settlement, capacity: int) -> None:
 
 def _leave(update: RowUpdate, settlement: Settlement) -> None:
     """Note what left the line, if none of it left before."""
-    leaving = settlement.leaving
-    if leaving.sequences:
+    served = settlement.served
+    if served.sequences:
         # The line is first in, first out, so one number tells all that left it.
-        update.set("leftLine = :last", last=leaving.sequences[-1])
-        update.only_if("(attribute_not_exists(leftLine) OR leftLine < :first)", first=leaving.sequences[0])
-    if leaving.sent_at:
-        update.set("leftAt = :leftAt", leftAt=leaving.sent_at)
-    if leaving.counted:
-        update.only_if("waiting >= :leaving", leaving=leaving.counted)
+        update.set("leftLine = :last", last=served.sequences[-1])
+        update.only_if("(attribute_not_exists(leftLine) OR leftLine < :first)", first=served.sequences[0])
+    if served.sent_at:
+        update.set("leftAt = :leftAt", leftAt=served.sent_at)
+    if served.counted:
+        update.only_if("waiting >= :served", served=served.counted)
 
 
 def _count_waiting(update: RowUpdate, settlement: Settlement, now: float) -> None:
     """Count the items that joined and left, in all and by epoch."""
-    epochs = Counter({epoch: -count for epoch, count in settlement.leaving.by_epoch.items()})
+    epochs = Counter({epoch: -count for epoch, count in settlement.served.by_epoch.items()})
     if settlement.joining:
         update.set("joinedAt = :now", now=now)
         update.remove("calledAt")
@@ -187,7 +224,7 @@ def _count_waiting(update: RowUpdate, settlement: Settlement, now: float) -> Non
     for n, (epoch, change) in enumerate(epochs.items()):
         update.name(f"#epoch{n}", f"{_EPOCH}{epoch}")
         update.add(f"#epoch{n} :epoch{n}", **{f"epoch{n}": change})
-    if change := settlement.joining - settlement.leaving.counted:
+    if change := settlement.joining - settlement.served.counted:
         update.add("waiting :change", change=change)
     else:
         update.tell("waiting")

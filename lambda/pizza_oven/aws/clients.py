@@ -19,6 +19,9 @@ CONFIG = Config(
 )
 
 
+ONE_ATTEMPT = CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
+"""For Item Removed at the row: what is refused is left to Bake Items at once."""
+
 THROTTLES = frozenset(
     {
         "Throttling",

@@ -1,12 +1,13 @@
 """The four queues on SQS."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pizza_oven.aws.clients import service_errors
 from pizza_oven.errors import ServiceError
 from pizza_oven.item import Item, Trigger
-from pizza_oven.messages import BATCH, DeadLetter, WaitingMessage
+from pizza_oven.messages import BATCH, DeadLetter, Departure, WaitingMessage
 from pizza_oven.strict_json import UNSENDABLE
 
 if TYPE_CHECKING:
@@ -41,6 +42,28 @@ class SqsNewItems:
             self._client.send_message(
                 QueueUrl=self._queue_url, MessageBody=Trigger(item_id).body, DelaySeconds=delay_secs
             )
+
+
+class SqsLeavingItems:
+    """Implements LeavingItems. A message is `{"id": ID, "size": SLOTS}`."""
+
+    def __init__(self, client: "SQSClient", queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def push(self, item_id: str, size: int) -> None:
+        with service_errors(f"leaving the slots of {item_id} to Bake Items"):
+            self._client.send_message(
+                QueueUrl=self._queue_url, MessageBody=json.dumps({"id": item_id, "size": size})
+            )
+
+    def receive(self, count: int) -> list[Departure]:
+        with service_errors("receiving from Leaving Items"):
+            response = self._client.receive_message(QueueUrl=self._queue_url, MaxNumberOfMessages=count)
+        return [_departure(message) for message in response.get("Messages", [])]
+
+    def delete(self, departures: Sequence[Departure]) -> None:
+        _delete(self._client, self._queue_url, [departure.receipt for departure in departures])
 
 
 class SqsBakedItems:
@@ -104,12 +127,7 @@ class SqsWaitingItems:
         return [_waiting_message(message) for message in response.get("Messages", [])]
 
     def delete(self, messages: Sequence[WaitingMessage]) -> None:
-        entries: list[Any] = [
-            {"Id": str(n), "ReceiptHandle": message.receipt} for n, message in enumerate(messages)
-        ]
-        with service_errors("deleting from the line"):
-            response = self._client.delete_message_batch(QueueUrl=self._queue_url, Entries=entries)
-        _check(response, "deleting from the line", fine=_GONE)
+        _delete(self._client, self._queue_url, [message.receipt for message in messages])
 
     def put_back(self, messages: Sequence[WaitingMessage], delay_secs: int) -> None:
         entries: list[Any] = [
@@ -142,6 +160,19 @@ def _waiting_message(message: "MessageTypeDef") -> WaitingMessage:
         int(message["Attributes"]["SentTimestamp"]) / 1000,
         int(stamp["StringValue"]) if stamp else None,
     )
+
+
+def _departure(message: "MessageTypeDef") -> Departure:
+    fields = json.loads(message["Body"])
+    return Departure(fields["id"], fields["size"], message["ReceiptHandle"])
+
+
+def _delete(client: "SQSClient", queue_url: str, receipts: Sequence[str]) -> None:
+    doing = f"deleting from {queue_url.rpartition('/')[2]}"
+    entries: list[Any] = [{"Id": str(n), "ReceiptHandle": receipt} for n, receipt in enumerate(receipts)]
+    with service_errors(doing):
+        response = client.delete_message_batch(QueueUrl=queue_url, Entries=entries)
+    _check(response, doing, fine=_GONE)
 
 
 def _send(client: "SQSClient", queue_url: str, entries: Iterable[dict[str, Any]]) -> None:

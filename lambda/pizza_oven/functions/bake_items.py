@@ -16,18 +16,35 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
+class _Deadline:
+    """The time that the present invocation has left."""
+
+    def __init__(self) -> None:
+        self._context: LambdaContext | None = None
+
+    def begin(self, context: "LambdaContext") -> None:
+        self._context = context
+
+    def secs_left(self) -> float:
+        return self._context.get_remaining_time_in_millis() / 1000 if self._context else 0
+
+
 @cache
-def _bake_items() -> Callable[[Sequence[NewMessage], Callable[[], float]], list[str]]:
-    log = wiring.decision_log("BakeItems", os.environ)
-    context = wiring.context(os.environ, Session(), log, time.time)
-    return log.flushed_after(lambda messages, time_left: bake_items(context, messages, time_left))
+def _bake_items() -> Callable[[Sequence[NewMessage], "LambdaContext"], list[str]]:
+    log, deadline = wiring.decision_log("BakeItems", os.environ), _Deadline()
+    context = wiring.context(os.environ, Session(), log, time.time, deadline.secs_left)
+
+    def invoke(messages: Sequence[NewMessage], invocation: "LambdaContext") -> list[str]:
+        deadline.begin(invocation)
+        return bake_items(context, messages)
+
+    return log.flushed_after(invoke)
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Answer with the messages that must come again
     (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html)."""
-    messages = [_message(record) for record in event["Records"]]
-    failed = _bake_items()(messages, lambda: context.get_remaining_time_in_millis() / 1000)
+    failed = _bake_items()([_message(record) for record in event["Records"]], context)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 

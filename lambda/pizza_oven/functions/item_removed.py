@@ -22,7 +22,7 @@ def _remove() -> Callable[[dict[str, Any], int], None]:
 
     def remove(event: dict[str, Any], redrives: int) -> None:
         if event.keys() == {"handedOut"}:
-            item_removed.free(event["handedOut"], redrives)
+            item_removed.free(event["handedOut"], redrives=redrives)
         else:
             item_removed(parse_fields(event), redrives)
 

@@ -5,15 +5,16 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
+from botocore.config import Config
 from botocore.session import Session
 
 from pizza_oven.aws.baking_table import DynamoBakingTable
-from pizza_oven.aws.clients import CONFIG
+from pizza_oven.aws.clients import CONFIG, ONE_ATTEMPT
 from pizza_oven.aws.item_states import StepFunctionsItemStates
-from pizza_oven.aws.queues import SqsBakedItems, SqsDeadLetters, SqsNewItems, SqsWaitingItems
+from pizza_oven.aws.queues import SqsBakedItems, SqsDeadLetters, SqsLeavingItems, SqsNewItems, SqsWaitingItems
 from pizza_oven.context import Context
 from pizza_oven.functions.metrics import MetricsLog
-from pizza_oven.item_removed import ItemRemoved
+from pizza_oven.item_removed import ItemRemoved, Memory
 from pizza_oven.ports import DecisionLog
 
 if TYPE_CHECKING:
@@ -46,38 +47,48 @@ def decision_log(service: str, environment: Mapping[str, str]) -> MetricsLog:
 
 
 def context(
-    environment: Mapping[str, str], session: Session, log: DecisionLog, now: Callable[[], float]
+    environment: Mapping[str, str],
+    session: Session,
+    log: DecisionLog,
+    now: Callable[[], float],
+    time_left: Callable[[], float],
 ) -> Context:
-    """What Bake Items works with. `now` is in seconds since 1970."""
+    """What Bake Items works with. `now` is in seconds since 1970, `time_left` in seconds."""
     dynamodb: DynamoDBClient = _client(session, "dynamodb")
     sqs: SQSClient = _client(session, "sqs")
     stepfunctions: SFNClient = _client(session, "stepfunctions")
+    leaving_items_url = environment.get("LEAVING_ITEMS_URL")
     return Context(
         capacity=int(environment["CAPACITY"]),
         table=DynamoBakingTable(dynamodb, environment["BAKING_TABLE"]),
         waiting_items=SqsWaitingItems(sqs, environment["WAITING_ITEMS_URL"], lambda: str(uuid.uuid4())),
         new_items=SqsNewItems(sqs, environment["NEW_ITEMS_URL"]),
+        leaving_items=SqsLeavingItems(sqs, leaving_items_url) if leaving_items_url else None,
         dead_letters=SqsDeadLetters(sqs, environment["DLQ_URL"]),
         item_states=StepFunctionsItemStates(stepfunctions, environment["ITEM_STATES_ARN"]),
         log=log,
         now=now,
+        time_left=time_left,
     )
 
 
 def item_removed(
     environment: Mapping[str, str], session: Session, log: DecisionLog, now: Callable[[], float]
 ) -> ItemRemoved:
-    dynamodb: DynamoDBClient = _client(session, "dynamodb")
+    leaving_items_url = environment.get("LEAVING_ITEMS_URL")
+    dynamodb: DynamoDBClient = _client(session, "dynamodb", ONE_ATTEMPT if leaving_items_url else CONFIG)
     sqs: SQSClient = _client(session, "sqs")
     return ItemRemoved(
         table=DynamoBakingTable(dynamodb, environment["BAKING_TABLE"]),
         baked_items=SqsBakedItems(sqs, environment["BAKED_ITEMS_URL"]),
         new_items=SqsNewItems(sqs, environment["NEW_ITEMS_URL"]),
+        leaving_items=SqsLeavingItems(sqs, leaving_items_url) if leaving_items_url else None,
         log=log,
         now=now,
+        memory=Memory(),
     )
 
 
-def _client(session: Session, service: str) -> Any:
+def _client(session: Session, service: str, config: Config = CONFIG) -> Any:
     # From botocore alone, without boto3 around it: the same client, and an import that is a quarter shorter.
-    return session.create_client(service, config=CONFIG)
+    return session.create_client(service, config=config)

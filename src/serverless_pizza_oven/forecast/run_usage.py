@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import fsum
 
+from serverless_pizza_oven.simulator.aws_operations import Operations
 from serverless_pizza_oven.simulator.functions import Function
 from serverless_pizza_oven.simulator.loop import SECOND
 from serverless_pizza_oven.simulator.world import World
@@ -73,7 +74,7 @@ def usage_of(world: World, sent: int, out: int, secs: float) -> RunUsage:
     return RunUsage(
         requests=_requests(world, sent, out, secs),
         functions=(_use(world.bake_items), _use(world.item_removed)),
-        write_units=operations.update_item.units,
+        write_units=operations.update_item.units + operations.update_item_once.units,
         read_units=operations.get_item.units,
         transitions=world.executions.transitions,
         items=out,
@@ -101,8 +102,11 @@ def _requests(world: World, sent: int, out: int, secs: float) -> tuple[RequestCo
         ("SQS", "Baked Items", "SendMessage", "functions", made.send_baked.requests),
         ("SQS", "Baked Items", "ReceiveMessage", "receiver", _batches(out)),
         ("SQS", "Baked Items", "DeleteMessageBatch", "receiver", _batches(out)),
+        ("SQS", "Leaving Items", "SendMessage", "functions", made.send_leaving.requests),
+        ("SQS", "Leaving Items", "ReceiveMessage", "functions", made.receive_leaving.requests),
+        ("SQS", "Leaving Items", "DeleteMessageBatch", "functions", made.delete_leaving.requests),
         ("SQS", "Dead Letters", "SendMessageBatch", "functions", made.send_dead.requests),
-        ("DynamoDB", "Baking Table", "UpdateItem", "functions", made.update_item.requests),
+        ("DynamoDB", "Baking Table", "UpdateItem", "functions", _writes(made)),
         ("DynamoDB", "Baking Table", "GetItem", "functions", made.get_item.requests),
         ("Step Functions", "Item States", "StartExecution", "functions", made.start_execution.requests),
         ("Step Functions", "Item States", "DescribeExecution", "functions", made.describe_execution.requests),
@@ -110,6 +114,10 @@ def _requests(world: World, sent: int, out: int, secs: float) -> tuple[RequestCo
         ("Lambda", "ItemRemoved", "Invoke", "Step Functions", world.item_removed.invocations),
     )
     return tuple(RequestCount(*row) for row in counted)
+
+
+def _writes(made: Operations) -> int:
+    return made.update_item.requests + made.update_item_once.requests
 
 
 def _batches(messages: int) -> int:

@@ -27,7 +27,7 @@ class ResourceUse:
     """What something uses of AWS, on average."""
 
     standard_requests: float
-    """To New Items and Baked Items, including those of the event source mapping."""
+    """To all queues but Waiting Items, including those of the event source mapping."""
     fifo_requests: float
     """To Waiting Items."""
     writes: float
@@ -38,6 +38,8 @@ class ResourceUse:
     decisions: float
     """Log lines."""
     transitions: float = 0
+    reads: float = 0
+    """Of the row. Each is a read unit for each 4 KB of it."""
 
     def __add__(self, other: "ResourceUse") -> "ResourceUse":
         return ResourceUse(
@@ -52,7 +54,13 @@ class ResourceUse:
 # tens use less. The sender and the receiver handle ten messages with a request.
 
 IDLE_CHECK = ResourceUse(
-    standard_requests=3, fifo_requests=1, writes=1, invocations=1, function_secs=0.03, decisions=0
+    standard_requests=4,
+    fifo_requests=1,
+    writes=1,
+    invocations=1,
+    function_secs=0.045,
+    decisions=0,
+    reads=1,
 )
 """A trigger in an idle oven, as the pilot light sends one."""
 
@@ -111,6 +119,7 @@ def charges_for(use: ResourceUse, row_units: int, parameters: Mapping[str, str])
         Charge(prices.STANDARD_REQUEST, use.standard_requests),
         Charge(prices.FIFO_REQUEST, use.fifo_requests),
         Charge(prices.WRITE_UNIT, use.writes * row_units),
+        Charge(prices.READ_UNIT, use.reads * -(-row_units // 4)),
         Charge(prices.INVOCATION, use.invocations),
         Charge(prices.GB_SECOND, use.function_secs * MEMORY_GB),
         Charge(prices.LOG_GB, log_bytes / GB),

@@ -28,6 +28,8 @@ class Operation:
     """What a request made now takes of the quota."""
     units: int = 0
     """Consumed of the quota, and paid for. A throttled request consumes none."""
+    attempts: int = 3
+    """Of the SDK, as the oven's clients are set up."""
 
 
 @dataclass(slots=True)
@@ -36,6 +38,8 @@ class Operations:
 
     get_item: Operation
     update_item: Operation
+    update_item_once: Operation
+    """By Item Removed, which leaves a refused write to Bake Items."""
     send_to_line: Operation
     receive_from_line: Operation
     delete_from_line: Operation
@@ -44,6 +48,9 @@ class Operations:
     send_trigger: Operation
     send_baked: Operation
     send_dead: Operation
+    send_leaving: Operation
+    receive_leaving: Operation
+    delete_leaving: Operation
     start_execution: Operation
     describe_execution: Operation
 
@@ -72,6 +79,13 @@ class Operations:
             update_item=Operation(
                 "dynamodb.UpdateItem", latencies.write_row, writes, units_now=lambda: table.write_units
             ),
+            update_item_once=Operation(
+                "dynamodb.UpdateItem",
+                latencies.write_row,
+                writes,
+                units_now=lambda: table.write_units,
+                attempts=1,
+            ),
             send_to_line=line("SendMessageBatch", send, batch=True),
             receive_from_line=line("ReceiveMessage", receive),
             delete_from_line=line("DeleteMessageBatch", send, batch=True),
@@ -80,6 +94,9 @@ class Operations:
             send_trigger=Operation("sqs.SendMessage", send),
             send_baked=Operation("sqs.SendMessage", send),
             send_dead=Operation("sqs.SendMessageBatch", send, batch=True),
+            send_leaving=Operation("sqs.SendMessage", send),
+            receive_leaving=Operation("sqs.ReceiveMessage", receive),
+            delete_leaving=Operation("sqs.DeleteMessageBatch", send, batch=True),
             start_execution=states(
                 "StartExecution", latencies.start_execution, quotas.starts, quotas.starts_burst
             ),

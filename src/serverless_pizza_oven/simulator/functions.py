@@ -87,6 +87,11 @@ class Function:
         self.loop.call_later(cold_start, instance.start, event, answered)
         return True
 
+    @property
+    def idle_actors(self) -> list[str]:
+        """The names of the instances that do nothing. The last is invoked next."""
+        return [instance.actor for instance in self._idle]
+
     def close(self) -> None:
         """End all instances, since a suspended one would never be freed."""
         while self._alive:
@@ -118,6 +123,11 @@ class Instance:
         self._greenlet = greenlet(self._run)
         transport.resume = self._greenlet.switch
         self._hub = greenlet.getcurrent()
+
+    @property
+    def actor(self) -> str:
+        """Its name."""
+        return self._transport.actor
 
     def start(self, event: object, answered: Answered) -> None:
         self.started_at = self._function.loop.now

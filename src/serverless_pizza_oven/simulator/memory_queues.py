@@ -1,12 +1,13 @@
 """SQS in memory: standard and FIFO queues, and the oven's four queues made of them."""
 
+import json
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
 from pizza_oven.item import Item, Trigger
-from pizza_oven.messages import DeadLetter, WaitingMessage
+from pizza_oven.messages import DeadLetter, Departure, WaitingMessage
 from serverless_pizza_oven.simulator.loop import MINUTE, Loop, micros
 
 DEDUPLICATION = 5 * MINUTE
@@ -292,6 +293,31 @@ class MemoryNewItems:
 
     def trigger(self, delay_secs: int = 0, item_id: str | None = None) -> None:
         self._queue.send(LOOK if item_id is None else Trigger(item_id).body, micros(delay_secs))
+
+
+class MemoryLeavingItems:
+    """Implements LeavingItems."""
+
+    def __init__(self, queue: StandardQueue) -> None:
+        self._queue = queue
+        self._received: dict[str, Received] = {}
+
+    def push(self, item_id: str, size: int) -> None:
+        self._queue.send(json.dumps({"id": item_id, "size": size}))
+
+    def receive(self, count: int) -> list[Departure]:
+        departures = []
+        for received in self._queue.receive(count):
+            receipt = f"{received.id}/{received.receive_count}"
+            self._received[receipt] = received
+            fields = json.loads(received.body)
+            departures.append(Departure(fields["id"], fields["size"], receipt))
+        return departures
+
+    def delete(self, departures: Sequence[Departure]) -> None:
+        for departure in departures:
+            if received := self._received.pop(departure.receipt, None):
+                self._queue.delete(received)
 
 
 class MemoryBakedItems:

@@ -1,6 +1,6 @@
 """DynamoDB in memory: the one row of the Baking Table, with the conditions of its writes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -24,7 +24,7 @@ _SIZE_BYTES = 3
 class MemoryBakingTable:
     """Implements BakingTable. Its row is a value: a row that was returned does not change."""
 
-    READS: ClassVar[frozenset[str]] = frozenset({"read"})
+    READS: ClassVar[frozenset[str]] = frozenset({"read", "look"})
     """The operations that only read the row: GetItem. All others write it: UpdateItem."""
 
     row: Row = field(default_factory=Row)
@@ -39,16 +39,22 @@ class MemoryBakingTable:
     def read(self) -> Row:
         return self.row
 
+    def look(self, item_ids: Iterable[str]) -> Row:
+        row = self.row
+        leases = {item_id: row.leases[item_id] for item_id in item_ids if item_id in row.leases}
+        return replace(row, leases=leases, waiting_by_epoch={})
+
     def settle(self, settlement: Settlement, capacity: int, now: float) -> Counts | Refused:
-        row, loads, leaving = self.row, settlement.loads, settlement.leaving
+        row, loads, served = self.row, settlement.loads, settlement.served
         occupied = row.occupied + settlement.size
-        left_behind = row.waiting - leaving.counted
+        left_behind = row.waiting - served.counted
         waiting = left_behind + settlement.joining
         if (
             (loads and not self._may_lease(loads, occupied, capacity))
+            or any(not _is_leased(row, item_id, size) for item_id, size in settlement.frees.items())
             or (settlement.overtakes and left_behind > 0)
-            or (leaving.sequences and row.last_left >= leaving.sequences[0])
-            or (leaving.counted and left_behind < 0)
+            or (served.sequences and row.last_left >= served.sequences[0])
+            or (served.counted and left_behind < 0)
             or (settlement.next_size is not None and _fits(occupied, waiting, capacity, settlement.next_size))
         ):
             return Refused(row)
@@ -57,11 +63,11 @@ class MemoryBakingTable:
             occupied,
             waiting,
             round(now, 3) if settlement.joining else row.joined_at,
-            self._with(loads),
+            self._changed(settlement),
             0 if clears else row.wake_up_at,
             row.retry_at,
-            leaving.sequences[-1] if leaving.sequences else row.last_left,
-            leaving.sent_at or row.left_at,
+            served.sequences[-1] if served.sequences else row.last_left,
+            served.sent_at or row.left_at,
             _by_epoch(row, settlement, now),
         )
         return Counts(occupied, waiting)
@@ -143,14 +149,21 @@ class MemoryBakingTable:
             row.waiting_by_epoch,
         )
 
-    def _with(self, leases: Mapping[str, Lease]) -> Mapping[str, Lease]:
-        if not leases:
+    def _changed(self, settlement: Settlement) -> Mapping[str, Lease]:
+        if not (settlement.loads or settlement.frees):
             return self.row.leases
-        for item_id, lease in leases.items():
+        leases = _copy(self.row.leases)
+        for item_id in settlement.frees:
+            self.lease_bytes -= _bytes(item_id, leases.pop(item_id))
+        for item_id, lease in settlement.loads.items():
             self.lease_bytes += _bytes(item_id, lease)
-        together = _copy(self.row.leases)
-        together.update(leases)
-        return together
+        leases.update(settlement.loads)
+        return leases
+
+
+def _is_leased(row: Row, item_id: str, size: int) -> bool:
+    lease = row.leases.get(item_id)
+    return lease is not None and lease.size == size
 
 
 def _copy(leases: Mapping[str, Lease]) -> dict[str, Lease]:
@@ -159,10 +172,10 @@ def _copy(leases: Mapping[str, Lease]) -> dict[str, Lease]:
 
 
 def _by_epoch(row: Row, settlement: Settlement, now: float) -> Mapping[int, int]:
-    if not (settlement.joining or settlement.leaving.by_epoch):
+    if not (settlement.joining or settlement.served.by_epoch):
         return row.waiting_by_epoch
     by_epoch = dict(row.waiting_by_epoch)
-    for epoch, count in settlement.leaving.by_epoch.items():
+    for epoch, count in settlement.served.by_epoch.items():
         by_epoch[epoch] = by_epoch.get(epoch, 0) - count
     if settlement.joining:
         epoch = epoch_of(now)

@@ -12,7 +12,7 @@ from pizza_oven.errors import ServiceError
 from pizza_oven.execution import Execution
 from pizza_oven.item import Item
 from pizza_oven.messages import WaitingMessage
-from pizza_oven.ports import BakedItems, BakingTable, DeadLetters, NewItems, WaitingItems
+from pizza_oven.ports import BakedItems, BakingTable, DeadLetters, LeavingItems, NewItems, WaitingItems
 from serverless_pizza_oven.simulator.aws_operations import Operation, Operations
 from serverless_pizza_oven.simulator.executions import Executions
 from serverless_pizza_oven.simulator.faults import ActiveFaults
@@ -59,16 +59,31 @@ def remote(transport: Transport, service: Service, operations: Mapping[str, Oper
 
 
 def remote_baking_table(
-    transport: Transport, table: MemoryBakingTable, operations: Operations
+    transport: Transport, table: MemoryBakingTable, operations: Operations, attempts: int = 3
 ) -> BakingTable:
     """The table: whatever operations the port has, each is a read or a write of the row."""
     names = [name for name in vars(BakingTable) if not name.startswith("_")]
-    read, write = operations.get_item, operations.update_item
+    read = operations.get_item
+    write = operations.update_item if attempts > 1 else operations.update_item_once
     return remote(transport, table, {name: read if name in table.READS else write for name in names})
 
 
 def remote_new_items(transport: Transport, new_items: NewItems, operations: Operations) -> NewItems:
     return remote(transport, new_items, {"trigger": operations.send_trigger})
+
+
+def remote_leaving_items(
+    transport: Transport, leaving_items: LeavingItems, operations: Operations
+) -> LeavingItems:
+    return remote(
+        transport,
+        leaving_items,
+        {
+            "push": operations.send_leaving,
+            "receive": operations.receive_leaving,
+            "delete": operations.delete_leaving,
+        },
+    )
 
 
 def remote_baked_items(transport: Transport, baked_items: BakedItems, operations: Operations) -> BakedItems:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 from pizza_oven.item import Trigger
 from pizza_oven.reconciling import OVERDUE_AFTER_SECS
@@ -13,6 +14,7 @@ from serverless_pizza_oven.simulator.small_world import SmallWorld
 from serverless_pizza_oven.simulator.world import Setup
 
 ONE_SLOT = Setup(capacity=1, max_concurrency=2, batch_size=1)
+ONE_SLOT_AS_LARGE = replace(ONE_SLOT, look_first_slots=1, crowded_slots=1)
 TWO_SLOTS = Setup(capacity=2, max_concurrency=2, batch_size=1)
 """Each message has a function to itself, two of them at a time."""
 
@@ -67,6 +69,12 @@ def _hand_over(world: SmallWorld, invariants: Invariants) -> None:
     world.loop.call_later(5 * SECOND, invariants.send, item("c"))
 
 
+def _hand_over_one(world: SmallWorld, invariants: Invariants) -> None:
+    """An item waits when another leaves, whose slots may be left to Bake Items."""
+    invariants.send(item("a", secs=5))
+    world.loop.call_later(4 * SECOND, invariants.send, item("b"))
+
+
 SCENARIOS = [
     Scenario("two items for one slot", ONE_SLOT, _send(item("a"), item("b"))),
     Scenario("a copy of an item", ONE_SLOT, _copied),
@@ -78,4 +86,5 @@ SCENARIOS = [
     Scenario("items that come as one leaves", ONE_SLOT, _hand_over),
     Scenario("an overdue item that comes again", ONE_SLOT, _overdue),
     Scenario("an item that is stopped", ONE_SLOT, _stopped),
+    Scenario("an item that leaves as another waits", ONE_SLOT_AS_LARGE, _hand_over_one),
 ]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from serverless_pizza_oven.simulator.faults import MILD, NONE, ROUGH, Faults
 from serverless_pizza_oven.simulator.invariants import InvariantError, Invariants
@@ -24,6 +24,9 @@ minute; a wrong count of the line 135 s after the last item joined; a received m
 a minute."""
 
 ROUGHNESS = {"rough": ROUGH, "mild": MILD, "none": NONE}
+
+AS_LARGE = {"look_first_slots": 1, "crowded_slots": 1}
+"""Bake Items works as in an oven of hundreds of slots: half of the schedules."""
 
 BAD_BODIES = (
     "",
@@ -125,6 +128,8 @@ def schedule(
     """A small oven, drawn from the random source, ready to play."""
     invariants = invariants or Invariants()
     setup = Setup(capacity=1 + random_source.below(4), max_concurrency=2 + random_source.below(4))
+    if random_source.chance(0.5):
+        setup = replace(setup, **AS_LARGE)
     world = World(setup, Conditions(faults=faults), random_source, invariants)
     invariants.watch(world)
     return Schedule(world, invariants, random_source)

@@ -18,6 +18,7 @@ from typing import Any, TypeVar, TypeVarTuple
 
 from greenlet import greenlet
 
+from pizza_oven.item_removed import Memory
 from serverless_pizza_oven.simulator.aws_operations import Operation
 from serverless_pizza_oven.simulator.branching import BranchingLoop, Choices
 from serverless_pizza_oven.simulator.faults import Fault
@@ -121,6 +122,7 @@ class SmallWorld(World):
         self._crashes_left = budget.crashes
         self._refusals_left = budget.refusals
         self._transports: dict[str, ChoosingTransport] = {}
+        self._memories: dict[str, Memory] = {}
         self._branching = BranchingLoop(choices, first)
         super().__init__(
             setup,
@@ -162,6 +164,8 @@ class SmallWorld(World):
             [*self.line.letters(), self.line.shut],
             sorted(messages),
             sorted(letter.body for letter in self.dead.letters()),
+            sorted((letter.body, letter.hidden_until) for letter in self.leaving.letters()),
+            self._what_instances_remember(),
             list(self.executions.bakings.values()),
             (self._crashes_left, self._refusals_left),
             self.invariants.memory(),
@@ -170,9 +174,19 @@ class SmallWorld(World):
         )
         return hash(repr(state))
 
+    def _what_instances_remember(self) -> object:
+        """Which instance of Item Removed remembers something, and which are invoked next."""
+        remembered = [(actor, memory) for actor, memory in self._memories.items() if memory != Memory()]
+        return remembered and (remembered, self.item_removed.idle_actors)
+
     def _transport(self, actor: str) -> Transport:
         self._transports[actor] = transport = ChoosingTransport(self, actor)
         return transport
+
+    def _memory(self, actor: str) -> Memory:
+        memory = super()._memory(actor)
+        self._memories[actor] = memory
+        return memory
 
     def _bake_items(self, transport: Transport) -> Callable[[Sequence[Received]], list[str]]:
         handle = super()._bake_items(transport)

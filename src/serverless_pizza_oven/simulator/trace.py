@@ -76,7 +76,7 @@ def _settlement(settlement: Settlement) -> str:
     parts = {
         "loads": settlement.loads,
         "joining": settlement.joining,
-        "leaving": [f"#{sequence}" for sequence in settlement.leaving.sequences],
+        "served": [f"#{sequence}" for sequence in settlement.served.sequences],
         "next size": settlement.next_size,
     }
     return ", ".join(f"{name} {_shown(part)}" for name, part in parts.items() if part)

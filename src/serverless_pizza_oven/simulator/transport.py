@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar, TypeVarTuple
 
 from greenlet import greenlet
 
-from pizza_oven.errors import ServiceError
+from pizza_oven.errors import ServiceError, ThrottledError
 from serverless_pizza_oven.simulator.aws_operations import Operation
 from serverless_pizza_oven.simulator.faults import ActiveFaults, Fault
 from serverless_pizza_oven.simulator.loop import MINUTE, SECOND, Loop
@@ -107,12 +107,12 @@ class Transport:
 
     def _retry(self, operation: Operation, quota: TokenBucket, units: int) -> None:
         """Throttled: the SDK waits and tries again."""
-        for backoff in BACKOFFS:
+        for backoff in BACKOFFS[: operation.attempts - 1]:
             self.pass_time(backoff)
             operation.requests += 1
             if quota.take(units):
                 return
-        raise ServiceError(f"{operation.name}: throttled")
+        raise ThrottledError(f"{operation.name}: throttled")
 
 
 @dataclass(slots=True)
@@ -193,7 +193,8 @@ class FaultyTransport(Transport):
             case Fault.LATE_DUPLICATE:
                 self._loop.call_later(self._random.below(LATE_EFFECT), self.effect, send, args)
                 return self.effect(send, args)
-        raise ServiceError(f"{operation.name}: {fault.value}")
+        kind = ThrottledError if fault is Fault.REFUSED else ServiceError
+        raise kind(f"{operation.name}: {fault.value}")
 
 
 def _first(count: int, entries: Any) -> Any:

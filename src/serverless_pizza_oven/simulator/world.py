@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pizza_oven.bake_items import bake_items
-from pizza_oven.context import Context
+from pizza_oven.context import CROWDED_SLOTS, LOOK_FIRST_SLOTS, Context
 from pizza_oven.item import Item, Trigger
-from pizza_oven.item_removed import ItemRemoved
+from pizza_oven.item_removed import ItemRemoved, Memory
 from pizza_oven.messages import NewMessage
 from pizza_oven.ports import DecisionLog
 from serverless_pizza_oven.simulator.aws_operations import Operations
@@ -22,6 +22,7 @@ from serverless_pizza_oven.simulator.memory_queues import (
     FifoQueue,
     Letter,
     MemoryDeadLetters,
+    MemoryLeavingItems,
     MemoryNewItems,
     Received,
     StandardQueue,
@@ -34,6 +35,7 @@ from serverless_pizza_oven.simulator.remote_ports import (
     remote_baked_items,
     remote_baking_table,
     remote_dead_letters,
+    remote_leaving_items,
     remote_new_items,
     remote_waiting_items,
 )
@@ -58,6 +60,9 @@ class Setup:
     batch_size: int = 10
     line_visibility_secs: int = 15
     pilot_light_secs: int | None = 60
+    look_first_slots: int = LOOK_FIRST_SLOTS
+    crowded_slots: int = CROWDED_SLOTS
+    """From how many slots on Bake Items works as in a large oven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,7 @@ class World:
         )
         self.line = FifoQueue(self.loop, setup.line_visibility_secs * SECOND)
         self.line_history = LineHistory(self.line)
+        self.leaving = StandardQueue(self.loop, "leaving", setup.line_visibility_secs * SECOND)
         self.outlet = Outlet(self.observer.baked)
         self.events = 0
         """Messages that EventBridge has sent to New Items."""
@@ -205,6 +211,7 @@ class World:
         return not (
             self.new.count()
             or self.line.count()
+            or self.leaving.count()
             or row.occupied
             or row.waiting
             or row.leases
@@ -250,6 +257,7 @@ class World:
             transport, self.line, self.line_history, self.operations, self.faults, self.random_source
         )
         new_items = remote_new_items(transport, MemoryNewItems(self.new), self.operations)
+        leaving_items = remote_leaving_items(transport, MemoryLeavingItems(self.leaving), self.operations)
         dead_letters = remote_dead_letters(transport, MemoryDeadLetters(self.dead), self.operations)
         item_states = RemoteItemStates(
             transport, self.executions, self.operations, self.faults, self.random_source
@@ -257,7 +265,18 @@ class World:
         now = self._clock()
 
         context = Context(
-            self.setup.capacity, table, line, new_items, dead_letters, item_states, self._log, now
+            self.setup.capacity,
+            table,
+            line,
+            new_items,
+            leaving_items,
+            dead_letters,
+            item_states,
+            self._log,
+            now,
+            look_first_slots=self.setup.look_first_slots,
+            crowded_slots=self.setup.crowded_slots,
+            time_left=lambda: (transport.deadline - self.loop.now) / SECOND,
         )
 
         def handle(batch: Sequence[Received]) -> list[str]:
@@ -269,17 +288,19 @@ class World:
                 NewMessage(received.id, received.body, received.receive_count, received.letter.sent_at)
                 for received in batch
             ]
-            return bake_items(context, messages, lambda: (transport.deadline - self.loop.now) / SECOND)
+            return bake_items(context, messages)
 
         return handle
 
     def _item_removed(self, transport: Transport) -> Callable[[tuple[Item, bool]], None]:
         item_removed = ItemRemoved(
-            remote_baking_table(transport, self.table, self.operations),
+            remote_baking_table(transport, self.table, self.operations, attempts=1),
             remote_baked_items(transport, self.outlet, self.operations),
             remote_new_items(transport, MemoryNewItems(self.new), self.operations),
+            remote_leaving_items(transport, MemoryLeavingItems(self.leaving), self.operations),
             self._log,
             self._clock(),
+            self._memory(transport.actor),
         )
 
         def handle(event: tuple[Item, bool]) -> None:
@@ -290,6 +311,10 @@ class World:
                 item_removed(item)
 
         return handle
+
+    def _memory(self, _actor: str) -> Memory:
+        """What a new instance of Item Removed, of that name, remembers."""
+        return Memory()
 
     # What happens by itself
 
