@@ -30,8 +30,3 @@ class DeploymentError(ToolError):
 def describe_error(error: Exception) -> str:
     """The text of an error; of an unexpected one, its class as well."""
     return str(error) if isinstance(error, PizzaOvenError) else f"{type(error).__name__}: {error}"
-
-
-KitchenError = ToolError
-told = describe_error
-"""Their former names."""
