@@ -33,7 +33,7 @@ from serverless_pizza_oven.acceptance.findings import (
     ok,
 )
 from serverless_pizza_oven.aws import aws_errors
-from serverless_pizza_oven.errors import KitchenError
+from serverless_pizza_oven.errors import ToolError
 from serverless_pizza_oven.prices import total
 
 GROUPS = (
@@ -65,7 +65,7 @@ Tell = Callable[[CheckResult], None]
 """Takes each result as soon as it is known."""
 
 
-class NotIdleError(KitchenError):
+class NotIdleError(ToolError):
     """The oven is in use: what the test sends would wait, and what others send could be taken for its own."""
 
 

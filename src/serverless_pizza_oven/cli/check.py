@@ -23,7 +23,7 @@ from serverless_pizza_oven.cli.messages import say
 from serverless_pizza_oven.cli.options import Target
 from serverless_pizza_oven.cli.signals import exit_when_terminated
 from serverless_pizza_oven.deployment.stack import Stack
-from serverless_pizza_oven.errors import KitchenError, UsageError
+from serverless_pizza_oven.errors import ToolError, UsageError
 from serverless_pizza_oven.text import counted, plain
 
 FAILED = 1
@@ -151,4 +151,4 @@ def _write(path: Path, document: dict[str, Any] | None) -> None:
     try:
         path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        raise KitchenError(f"{path} cannot be written: {error.strerror}") from error
+        raise ToolError(f"{path} cannot be written: {error.strerror}") from error
