@@ -121,7 +121,7 @@ def test_an_order_that_the_oven_would_refuse_is_not_sent(oven: LocalOven, open_p
 def test_dead_letters_come_with_their_reasons_and_stay_where_they_are(
     oven: LocalOven, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serverless_pizza_oven.web.polling.PEEK_EVERY_SECS", 0)
+    monkeypatch.setattr("serverless_pizza_oven.web.polling.DEAD_LETTERS_EVERY_SECS", 0)
     client = Client(oven)
     with page_of(oven) as url:
         page = open_page(url)

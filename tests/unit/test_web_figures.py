@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from serverless_pizza_oven.operations.status import BakingItem, Status
-from serverless_pizza_oven.web.figures import HISTORY_LOOKS, LiveFigures
+from serverless_pizza_oven.web.figures import HISTORY_POINTS, LiveFigures
 from serverless_pizza_oven.web.scripted import ScriptedRush, status_at
 from serverless_pizza_oven.web.watching_cost import cost_in_words, dollars_an_hour
 
@@ -15,7 +15,7 @@ def told(*looks: Status) -> dict[str, Any]:
     """What is told of the last of them."""
     figures = LiveFigures()
     for look in looks:
-        last = figures.take(look)
+        last = figures.add(look)
     return last
 
 
@@ -114,7 +114,7 @@ def test_one_waits_as_long_as_the_line_took_of_late_once_an_ovenful_is_out() -> 
     figures = LiveFigures()
     for second in range(45):
         now = second
-        news = figures.take(rush())
+        news = figures.add(rush())
 
     # 14 are out every 4 s.
     assert news["waitSecs"] == pytest.approx(news["waiting"] / 14 * 4, rel=0.1)
@@ -123,9 +123,9 @@ def test_one_waits_as_long_as_the_line_took_of_late_once_an_ovenful_is_out() -> 
 def test_the_history_holds_five_minutes_and_no_more() -> None:
     figures = LiveFigures()
     for at in range(1000):
-        figures.take(status_at(at, bakes(f"p{at}", until=at + 1)))
+        figures.add(status_at(at, bakes(f"p{at}", until=at + 1)))
 
-    assert len(figures.history) == HISTORY_LOOKS
+    assert len(figures.history) == HISTORY_POINTS
     assert figures.history[0]["at"] == 700
     assert figures.history[-1] == {
         "at": 999, "occupied": 1, "capacity": 14, "waiting": 0, "out": 1, "left": 1,
@@ -141,4 +141,4 @@ def test_watching_costs_about_a_cent_an_hour_and_more_the_larger_the_row() -> No
 def test_the_page_says_what_it_costs_on_aws_and_that_it_is_free_here() -> None:
     assert "about 1.7 cents an hour on AWS" in cost_in_words(14, is_local=False)
     assert "free" in cost_in_words(14, is_local=True)
-    assert "peeks" in cost_in_words(14, is_local=False)
+    assert "which hides them from others for a moment" in cost_in_words(14, is_local=False)

@@ -10,7 +10,7 @@ from serverless_pizza_oven.errors import AwsError
 from serverless_pizza_oven.operations.status import Status
 from serverless_pizza_oven.web.board import Board
 from serverless_pizza_oven.web.figures import LiveFigures
-from serverless_pizza_oven.web.polling import PEEK_EVERY_SECS, StatusPoller
+from serverless_pizza_oven.web.polling import DEAD_LETTERS_EVERY_SECS, StatusPoller
 from serverless_pizza_oven.web.scripted import ScriptedOven, status_at
 from serverless_pizza_oven.web.watched_oven import DeadLetterSummary
 
@@ -21,7 +21,7 @@ class PeekedOven(ScriptedOven):
     peeks = 0
     error: AwsError | None = None
 
-    def letters(self) -> Sequence[DeadLetterSummary]:
+    def read_dead_letters(self) -> Sequence[DeadLetterSummary]:
         self.peeks += 1
         if self.error:
             raise self.error
@@ -51,13 +51,13 @@ async def awaited(reader: BoardReader, board: Board) -> "asyncio.Future[tuple[st
     return first
 
 
-def read_once(watch: StatusPoller, board: Board) -> tuple[str, Any]:
+def read_once(poller: StatusPoller, board: Board) -> tuple[str, Any]:
     """What a page gets of the next look."""
 
     async def one() -> tuple[str, Any]:
         reader = BoardReader(board)
         first = await awaited(reader, board)
-        watch.look()
+        poller.poll()
         try:
             return await first
         finally:
@@ -72,9 +72,9 @@ def watching(oven: ScriptedOven, now: Sequence[float] = (0,)) -> tuple[StatusPol
 
 
 def test_a_page_gets_each_look() -> None:
-    watch, board = watching(ScriptedOven(lambda: status_at(100.0, waiting=7)))
+    poller, board = watching(ScriptedOven(lambda: status_at(100.0, waiting=7)))
 
-    kind, look = read_once(watch, board)
+    kind, look = read_once(poller, board)
 
     assert (kind, look["waiting"]) == ("look", 7)
     assert look["letters"] == []
@@ -85,11 +85,11 @@ def test_an_oven_that_does_not_answer_is_trouble_and_then_it_is_back() -> None:
         raise AwsError("nothing answers at http://127.0.0.1:4566")
 
     oven = ScriptedOven(gone)
-    watch, board = watching(oven)
+    poller, board = watching(oven)
 
-    assert read_once(watch, board) == ("trouble", {"said": "nothing answers at http://127.0.0.1:4566"})
+    assert read_once(poller, board) == ("trouble", {"said": "nothing answers at http://127.0.0.1:4566"})
     oven.script = lambda: status_at(100.0)
-    assert read_once(watch, board)[0] == "look"
+    assert read_once(poller, board)[0] == "look"
 
 
 def test_an_error_that_nobody_thought_of_is_trouble_too_and_does_not_end_the_watch() -> None:
@@ -97,20 +97,20 @@ def test_an_error_that_nobody_thought_of_is_trouble_too_and_does_not_end_the_wat
         raise KeyError("Attributes")
 
     oven = ScriptedOven(senseless)
-    watch, board = watching(oven)
+    poller, board = watching(oven)
 
-    assert read_once(watch, board) == ("trouble", {"said": "KeyError: 'Attributes'"})
+    assert read_once(poller, board) == ("trouble", {"said": "KeyError: 'Attributes'"})
     oven.script = lambda: status_at(100.0)
-    assert read_once(watch, board)[0] == "look"
+    assert read_once(poller, board)[0] == "look"
 
 
 def test_a_page_that_comes_between_two_looks_gets_the_last_one_at_once() -> None:
-    watch, board = watching(ScriptedOven(lambda: status_at(100.0)))
+    poller, board = watching(ScriptedOven(lambda: status_at(100.0)))
 
     async def two() -> None:
         early, late = BoardReader(board), BoardReader(board)
         first = await awaited(early, board)
-        watch.look()
+        poller.poll()
         assert await first == await late.next()
         await early.leave()
         await late.leave()
@@ -120,14 +120,14 @@ def test_a_page_that_comes_between_two_looks_gets_the_last_one_at_once() -> None
 
 def test_a_page_that_comes_when_nobody_watched_gets_no_old_look() -> None:
     looks = [status_at(100.0, waiting=0), status_at(101.0, waiting=1), status_at(900.0, waiting=2)]
-    watch, board = watching(ScriptedOven(lambda: looks.pop(0)))
-    read_once(watch, board)
-    watch.look()
+    poller, board = watching(ScriptedOven(lambda: looks.pop(0)))
+    read_once(poller, board)
+    poller.poll()
 
     async def anew() -> None:
         reader = BoardReader(board)
         first = await awaited(reader, board)
-        watch.look()
+        poller.poll()
         assert (await first)[1]["waiting"] == 2
         await reader.leave()
 
@@ -136,15 +136,15 @@ def test_a_page_that_comes_when_nobody_watched_gets_no_old_look() -> None:
 
 def test_a_slow_page_misses_all_but_the_newest_look() -> None:
     looks = [status_at(float(at), waiting=at) for at in range(100)]
-    watch, board = watching(ScriptedOven(lambda: looks.pop(0)))
+    poller, board = watching(ScriptedOven(lambda: looks.pop(0)))
 
     async def slow() -> None:
         reader = BoardReader(board)
         first = await awaited(reader, board)
-        watch.look()
+        poller.poll()
         assert (await first)[1]["waiting"] == 0
         for _ in range(99):
-            watch.look()
+            poller.poll()
         assert (await reader.next())[1]["waiting"] == 99
         await reader.leave()
 
@@ -185,13 +185,13 @@ def test_the_pages_end_when_the_board_is_closed() -> None:
 def test_dead_letters_are_read_when_their_number_changes_and_not_more_often_than_every_ten_seconds() -> None:
     now, dead = [0.0], [0]
     oven = PeekedOven(lambda: status_at(100.0, dead=dead[-1]))
-    watch, board = watching(oven, now)
+    poller, board = watching(oven, now)
 
     peeks = []
-    for at, count in [(0, 0), (1, 1), (2, 1), (3, 2), (1 + PEEK_EVERY_SECS, 2), (99, 2), (100, 3)]:
+    for at, count in [(0, 0), (1, 1), (2, 1), (3, 2), (1 + DEAD_LETTERS_EVERY_SECS, 2), (99, 2), (100, 3)]:
         now.append(at)
         dead.append(count)
-        _, look = read_once(watch, board)
+        _, look = read_once(poller, board)
         peeks.append(oven.peeks)
 
     assert peeks == [0, 1, 1, 1, 2, 2, 3]
@@ -201,12 +201,12 @@ def test_dead_letters_are_read_when_their_number_changes_and_not_more_often_than
 def test_an_emptied_queue_of_dead_letters_is_told_without_reading_it() -> None:
     now, dead = [0.0], [1]
     oven = PeekedOven(lambda: status_at(100.0, dead=dead[-1]))
-    watch, board = watching(oven, now)
-    read_once(watch, board)
+    poller, board = watching(oven, now)
+    read_once(poller, board)
     now.append(60)
     dead.append(0)
 
-    _, look = read_once(watch, board)
+    _, look = read_once(poller, board)
 
     assert (look["letters"], look["letterNote"], oven.peeks) == ([], "There are none.", 1)
 
@@ -214,9 +214,9 @@ def test_an_emptied_queue_of_dead_letters_is_told_without_reading_it() -> None:
 def test_letters_that_may_not_be_read_leave_the_numbers() -> None:
     oven = PeekedOven(lambda: status_at(100.0, waiting=7, dead=1))
     oven.error = AwsError("AccessDenied")
-    watch, board = watching(oven)
+    poller, board = watching(oven)
 
-    kind, look = read_once(watch, board)
+    kind, look = read_once(poller, board)
 
     assert (kind, look["waiting"]) == ("look", 7)
     assert look["letterNote"] == "They cannot be read: AccessDenied"
@@ -226,14 +226,14 @@ def test_letters_that_could_not_be_read_are_read_some_seconds_later() -> None:
     now = [0.0]
     oven = PeekedOven(lambda: status_at(100.0, dead=1))
     oven.error = AwsError("throttled")
-    watch, board = watching(oven, now)
-    read_once(watch, board)
+    poller, board = watching(oven, now)
+    read_once(poller, board)
     oven.error = None
 
-    now.append(PEEK_EVERY_SECS - 1)
-    _, soon = read_once(watch, board)
-    now.append(PEEK_EVERY_SECS)
-    _, later = read_once(watch, board)
+    now.append(DEAD_LETTERS_EVERY_SECS - 1)
+    _, soon = read_once(poller, board)
+    now.append(DEAD_LETTERS_EVERY_SECS)
+    _, later = read_once(poller, board)
 
     assert (soon["letters"], oven.peeks) == ([], 2)
     assert later["letters"] == [{"id": "a", "reason": "it is dead"}]

@@ -1,7 +1,12 @@
-"""The kitchen in a browser: a page on this machine that shows one oven at work.
+"""A page in the browser that shows one oven, live. It is served on this machine only.
 
-`oven` is what the page asks of an oven, `scripted` one that shows what it is told to, `ordering` what may be
-sent to it; `watching` looks at it while somebody looks at the page; `figures` tells from one look to the next
-what no single one shows; `board` holds the newest look for all pages; `server` and `safety` serve them;
-`cost` says what it costs. The page itself is in `page/`, without any library.
+    watched_oven, scripted   what the page reads of an oven: of a deployed one, or of one made up for tests
+    ordering                 what the page may send to an oven
+    figures                  what follows from one status to the next: rates, waiting times, a history
+    board                    the newest event, for any number of open pages
+    polling                  reads the status while a page is open, and posts it on the board
+    server, safety           serve the page, and refuse other websites
+    watching_cost            what watching costs on AWS
+
+The page itself is in `page/`, without any library.
 """

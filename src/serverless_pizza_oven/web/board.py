@@ -1,4 +1,4 @@
-"""The newest news, for as many pages as there are."""
+"""The newest event, for any number of open pages."""
 
 import asyncio
 import threading
@@ -8,9 +8,9 @@ Waker = tuple[asyncio.AbstractEventLoop, asyncio.Event]
 
 
 class Board:
-    """One thread posts, pages read. Who reads slowly misses what is not the newest any more.
+    """One thread posts events, and pages read them. A slow page skips all but the newest event.
 
-    So it holds one event, however many pages there are and however slow they are; and none without pages.
+    So the board holds one event for any number of pages, and none without a page.
     """
 
     def __init__(self) -> None:
@@ -22,50 +22,50 @@ class Board:
         self._watched = threading.Event()
 
     def post(self, event: bytes) -> None:
-        """Show an event to all pages, and to those that come before the next one."""
+        """Give an event to all pages, and to those that open before the next one."""
         with self._lock:
             self._posted += 1
             self._newest = event if self._readers else None
             self._wake()
 
     def wait_for_readers(self, secs: float | None = None) -> bool:
-        """Wait until somebody reads, but no longer than that. Returns whether anybody does."""
+        """Wait until a page is open, at most `secs`. Returns whether one is."""
         return self._watched.wait(secs) and not self.closed.is_set()
 
     def close(self) -> None:
-        """All pages come to their end."""
+        """End the events of all pages."""
         with self._lock:
             self.closed.set()
             self._watched.set()
             self._wake()
 
     async def read(self) -> AsyncIterator[bytes]:
-        """The newest event, and then each new one, until the board is closed."""
-        news = asyncio.Event()
-        reader = (asyncio.get_running_loop(), news)
-        self._come(reader)
+        """Yield the newest event, and then each new one, until the board is closed."""
+        posted_anew = asyncio.Event()
+        reader = (asyncio.get_running_loop(), posted_anew)
+        self._add(reader)
         try:
             seen = 0
             while not self.closed.is_set():
-                news.clear()
-                event, posted = self._look()
+                posted_anew.clear()
+                event, posted = self._newest_event()
                 if event is not None and posted > seen:
                     yield event
                 seen = posted
-                await news.wait()
+                await posted_anew.wait()
         finally:
-            self._go(reader)
+            self._remove(reader)
 
-    def _look(self) -> tuple[bytes | None, int]:
+    def _newest_event(self) -> tuple[bytes | None, int]:
         with self._lock:
             return self._newest, self._posted
 
-    def _come(self, reader: Waker) -> None:
+    def _add(self, reader: Waker) -> None:
         with self._lock:
             self._readers.add(reader)
             self._watched.set()
 
-    def _go(self, reader: Waker) -> None:
+    def _remove(self, reader: Waker) -> None:
         with self._lock:
             self._readers.discard(reader)
             if not self._readers and not self.closed.is_set():
@@ -73,5 +73,5 @@ class Board:
                 self._newest = None
 
     def _wake(self) -> None:
-        for loop, news in self._readers:
-            loop.call_soon_threadsafe(news.set)
+        for loop, posted_anew in self._readers:
+            loop.call_soon_threadsafe(posted_anew.set)

@@ -1,4 +1,4 @@
-"""What is told from one look at the oven to the next: who came, who left, how fast, how long one waits."""
+"""What follows from one status to the next: how many items come out, how fast, and how long one waits."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -9,19 +9,19 @@ from typing import Any
 from serverless_pizza_oven.operations.status import BakingItem, Status
 
 WINDOW_SECS = 60
-"""What the rates are taken from."""
+"""The time over which rates are computed."""
 
-HISTORY_LOOKS = 300
-"""Those of the last five minutes, at one a second."""
+HISTORY_POINTS = 300
+"""Five minutes, at one point a second."""
 
-LEAST_SECS = 5
-"""A rate of less is chance."""
+MIN_SECS = 5
+"""A rate over a shorter time is noise."""
 
 GAP_SECS = 10
-"""Nobody looked for so long: what left meanwhile did so nobody knows when."""
+"""After a longer gap between two statuses, it is unknown when the items left."""
 
 EARLY_SECS = 1
-"""Who leaves the oven by more than this before its time has not been baked."""
+"""An item that leaves the oven earlier than this before its time was not baked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,35 +34,35 @@ class HistoryPoint:
     capacity: int
     waiting: int
     out: int
-    """Items that left the oven at their time, since the look before."""
+    """Items that left the oven at their time, since the last point."""
     left: int
-    """All that left it."""
+    """All items that left it."""
 
 
 class LiveFigures:
-    """Takes in one look after the other."""
+    """Computes figures from one status after another."""
 
     def __init__(self) -> None:
-        self._points: deque[HistoryPoint] = deque(maxlen=HISTORY_LOOKS)
+        self._points: deque[HistoryPoint] = deque(maxlen=HISTORY_POINTS)
         self._since: dict[str, float] = {}
         self._baking: dict[str, BakingItem] = {}
         self._arrived: set[str] = set()
 
     @property
     def history(self) -> list[dict[str, Any]]:
-        """The last minutes, the oldest first. May be asked for while another thread takes in a look."""
+        """The last minutes, the oldest first. Another thread may add a status meanwhile."""
         return [asdict(point) for point in tuple(self._points)]
 
-    def take(self, status: Status) -> dict[str, Any]:
-        """What the page is told of a look."""
-        point = self._note(status)
+    def add(self, status: Status) -> dict[str, Any]:
+        """Add a status, and return what the page shows."""
+        point = self._add_point(status)
         return {
             **asdict(point),
             "paused": status.is_paused,
             "new": status.depths.new,
             "baked": status.depths.baked,
             "dead": status.depths.dead,
-            "bakedAMinute": self._baked_a_minute(),
+            "bakedAMinute": self._baked_per_minute(),
             "waitSecs": self._wait_secs(status),
             "items": [
                 [item.id, item.size, item.until, self._since[item.id], item.is_overdue(status.at)]
@@ -70,7 +70,7 @@ class LiveFigures:
             ],
         }
 
-    def _note(self, status: Status) -> HistoryPoint:
+    def _add_point(self, status: Status) -> HistoryPoint:
         now = {item.id: item for item in status.baking}
         gone = [item for item in self._baking.values() if item.id not in now]
         watched = bool(self._points) and status.at - self._points[-1].at <= GAP_SECS
@@ -86,33 +86,33 @@ class LiveFigures:
         self._points.append(point)
         return point
 
-    def _baked_a_minute(self) -> float | None:
+    def _baked_per_minute(self) -> float | None:
         recent, secs = self._recent()
-        return sum(point.out for point in recent) * 60 / secs if secs >= LEAST_SECS else None
+        return sum(point.out for point in recent) * 60 / secs if secs >= MIN_SECS else None
 
     def _wait_secs(self, status: Status) -> float | None:
-        """How long one would wait who joined the line now; None if nobody can tell."""
+        """How long an item would wait that joined the line now. None if that is unknown."""
         if not status.waiting:
             return 0.0
-        rate = self._leaving_a_second()
+        rate = self._leaving_per_sec()
         return status.waiting / rate if rate and not status.is_paused else None
 
-    def _leaving_a_second(self) -> float:
-        """As it was, once a whole ovenful has left within the window; before, as the baking times promise.
+    def _leaving_per_sec(self) -> float:
+        """The rate at which items leave: as measured, once as many left within the window as are in the oven.
 
-        An oven in which each item bakes for so many seconds loses one of them every so many.
+        Before that, it is estimated from the baking times of the items that were seen to arrive.
         """
         recent, secs = self._recent()
         left = sum(point.left for point in recent)
-        if secs >= LEAST_SECS and left >= max(len(self._baking), 1):
+        if secs >= MIN_SECS and left >= max(len(self._baking), 1):
             return left / secs
         known = [self._baking[item_id].until - self._since[item_id] for item_id in self._arrived]
         if not known:
-            return left / secs if secs >= LEAST_SECS else 0.0
+            return left / secs if secs >= MIN_SECS else 0.0
         return sum(1 / max(secs, 1) for secs in known) * len(self._baking) / len(known)
 
     def _recent(self) -> tuple[Sequence[HistoryPoint], float]:
-        """The looks of the window that followed close on one another, and how long they took in all."""
+        """The newest points of the window without a gap between them, and the time that they cover."""
         end = later = self._points[-1].at
         recent = []
         for point in takewhile(lambda point: point.at > end - WINDOW_SECS, reversed(self._points)):

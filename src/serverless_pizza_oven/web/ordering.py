@@ -1,4 +1,4 @@
-"""What the page may ask an oven to bake."""
+"""What the page may send to an oven."""
 
 import json
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from typing import Any
 
 from serverless_pizza_oven.errors import UsageError
 
-MOST_PIZZAS = 20
-MOST_BYTES = 1000
-"""Of an order."""
+MAX_PIZZAS = 20
+MAX_BYTES = 1000
+"""Of one order."""
 
 
 @dataclass(frozen=True, slots=True)
 class PizzaOrder:
-    """Some equal pizzas. Whether the oven takes their time and their size is the oven's business."""
+    """A number of equal pizzas. Whether time and size are valid is checked when they are sent."""
 
     count: int
     baking_time_secs: Any
@@ -29,6 +29,6 @@ def read_order(body: bytes) -> PizzaOrder:
     if not isinstance(fields, dict) or fields.keys() != {"count", "bakingTimeSecs", "size"}:
         raise UsageError("an order is a JSON object with count, bakingTimeSecs and size")
     count = fields["count"]
-    if type(count) is not int or not 1 <= count <= MOST_PIZZAS:
-        raise UsageError(f"from 1 to {MOST_PIZZAS} pizzas may be sent at once, not {json.dumps(count)[:40]}")
+    if type(count) is not int or not 1 <= count <= MAX_PIZZAS:
+        raise UsageError(f"from 1 to {MAX_PIZZAS} pizzas may be sent at once, not {json.dumps(count)[:40]}")
     return PizzaOrder(count, fields["bakingTimeSecs"], fields["size"])

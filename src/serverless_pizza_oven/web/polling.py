@@ -1,4 +1,4 @@
-"""Looks at the oven while somebody looks at a page."""
+"""Reads the status of an oven while a page is open, and posts it on the board."""
 
 import json
 import time
@@ -16,19 +16,19 @@ from serverless_pizza_oven.web.figures import LiveFigures
 from serverless_pizza_oven.web.watched_oven import WatchedOven
 
 POLL_EVERY_SECS = 1.0
-"""At most so often, for all pages together."""
+"""The interval between two reads, for all pages together."""
 
 RETRY_EVERY_SECS = 2.0
-"""While the oven does not answer."""
+"""The interval while the oven does not answer."""
 
-PEEK_EVERY_SECS = 10.0
-"""How often the dead letters are read, at most: who receives them hides them from others for a moment."""
+DEAD_LETTERS_EVERY_SECS = 10.0
+"""The least interval between two reads of dead letters. A read hides them from others for a moment."""
 
-NO_LETTERS: dict[str, Any] = {"letters": [], "letterNote": "There are none."}
+NO_DEAD_LETTERS: dict[str, Any] = {"letters": [], "letterNote": "There are none."}
 
 
 class StatusPoller:
-    """Asks an oven, and posts what it sees: a `look`, or what the `trouble` is."""
+    """Reads an oven, and posts the event `look` with its status, or `trouble` with the error."""
 
     def __init__(
         self,
@@ -37,54 +37,56 @@ class StatusPoller:
         figures: LiveFigures,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
-        """The `timer` tells seconds, of whatever origin."""
+        """The `timer` tells seconds, of any origin."""
         self._oven = oven
         self._board = board
         self._figures = figures
         self._timer = timer
-        self._letters = NO_LETTERS
-        self._peeked_at = -PEEK_EVERY_SECS
-        self._peeked_dead: int | None = 0
+        self._dead_letters = NO_DEAD_LETTERS
+        self._dead_letters_read_at = -DEAD_LETTERS_EVERY_SECS
+        self._dead_letters_read: int | None = 0
+        """How many there were at the last read. None if it failed."""
 
     def run(self) -> None:
-        """Go on until the board is closed."""
+        """Poll until the board is closed."""
         while self._board.wait_for_readers():
             began = self._timer()
-            every = POLL_EVERY_SECS if self.look() else RETRY_EVERY_SECS
+            every = POLL_EVERY_SECS if self.poll() else RETRY_EVERY_SECS
             self._board.closed.wait(max(began + every - self._timer(), 0))
 
-    def look(self) -> bool:
-        """Look once. Returns whether the oven answered, and made sense."""
+    def poll(self) -> bool:
+        """Read the oven once. Returns whether that succeeded."""
         try:
-            status = self._oven.look()
-            self._peek(status)
-            seen = event("look", {**self._figures.take(status), **self._letters})
+            status = self._oven.read_status()
+            self._update_dead_letters(status)
+            posted = event("look", {**self._figures.add(status), **self._dead_letters})
         except Exception as error:
-            # Also what nobody thought of, from whatever answers there: this thread ends with the page alone.
+            # Also unexpected errors, of whatever answers at the address: this thread ends with the page only.
             self._board.post(event("trouble", {"said": describe_error(error)}))
             return False
-        self._board.post(seen)
+        self._board.post(posted)
         return True
 
-    def _peek(self, status: Status) -> None:
-        """Read some dead letters, if there are more or fewer than last time."""
-        dead = status.depths.dead
-        if dead == self._peeked_dead or self._timer() < self._peeked_at + PEEK_EVERY_SECS:
+    def _update_dead_letters(self, status: Status) -> None:
+        """Read dead letters if their number has changed."""
+        count = status.depths.dead
+        next_read_at = self._dead_letters_read_at + DEAD_LETTERS_EVERY_SECS
+        if count == self._dead_letters_read or self._timer() < next_read_at:
             return
-        # What fails is tried again, whatever their number.
-        self._peeked_at, self._peeked_dead = self._timer(), None
+        # None until it succeeds, so that a failed read is tried again.
+        self._dead_letters_read_at, self._dead_letters_read = self._timer(), None
         try:
-            self._letters = self._read_letters() if dead else NO_LETTERS
+            self._dead_letters = self._read_dead_letters() if count else NO_DEAD_LETTERS
         except PizzaOvenError as error:
-            # Who may see the numbers alone still sees those.
-            self._letters = {"letters": [], "letterNote": f"They cannot be read: {error}"}
+            # A user with permission to see the numbers only still sees those.
+            self._dead_letters = {"letters": [], "letterNote": f"They cannot be read: {error}"}
         else:
-            self._peeked_dead = dead
+            self._dead_letters_read = count
 
-    def _read_letters(self) -> dict[str, Any]:
-        return {"letters": [asdict(letter) for letter in self._oven.letters()], "letterNote": ""}
+    def _read_dead_letters(self) -> dict[str, Any]:
+        return {"letters": [asdict(letter) for letter in self._oven.read_dead_letters()], "letterNote": ""}
 
 
 def event(kind: str, data: Any) -> bytes:
-    """A server-sent event. JSON has no line breaks, so it is one line of data."""
+    """A server-sent event. JSON contains no line breaks, so the data is one line."""
     return ServerSentEvent(json.dumps(data, separators=(",", ":")), event=kind).encode()

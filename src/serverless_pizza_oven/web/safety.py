@@ -1,18 +1,18 @@
-"""Keeps other websites, and whatever the oven's messages hold, from doing harm through the page."""
+"""Protects the page against other websites, and against what messages contain."""
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HOSTS = ["127.0.0.1", "localhost"]
-"""What a browser may call us. Any other name was made to lead here by somebody else (DNS rebinding)."""
+"""The allowed values of the Host header. Any other is an attempt of DNS rebinding."""
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
-"""Own files alone, nothing inline, and no text that becomes a script."""
+"""Only the page's own files, nothing inline, and no text that becomes a script."""
 
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -26,7 +26,7 @@ HEADERS = {
 
 
 class SafeHeaders:
-    """Adds them to every answer."""
+    """Middleware that adds HEADERS to every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -41,14 +41,14 @@ class SafeHeaders:
 
 
 class OwnOrigin:
-    """Refuses what another website asks, and whatever would change something but does not say who asks."""
+    """Middleware that refuses requests of other websites, and changing requests without an Origin header."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not _is_own(scope):
-            answer = JSONResponse({"said": "Only this page itself may ask that."}, status_code=403)
+            answer = JSONResponse({"said": "Only this page may request that."}, status_code=403)
             await answer(scope, receive, send)
             return
         await self._app(scope, receive, send)

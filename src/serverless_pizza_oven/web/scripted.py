@@ -1,4 +1,4 @@
-"""An oven that shows what it is told to: for tests and measurements of the page."""
+"""An oven with a scripted status, for tests and measurements of the page."""
 
 import heapq
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +10,7 @@ from serverless_pizza_oven.web.watched_oven import DeadLetterSummary
 
 
 class ScriptedOven:
-    """Implements Oven. `script` is asked for each look, and may raise; what is sent is noted in `sent`."""
+    """Implements WatchedOven. `script` returns each status, or raises; orders are appended to `sent`."""
 
     name = "scripted"
     where = "on this machine"
@@ -29,10 +29,10 @@ class ScriptedOven:
         self.is_local = is_local
         self.sent: list[PizzaOrder] = []
 
-    def look(self) -> Status:
+    def read_status(self) -> Status:
         return self.script()
 
-    def letters(self) -> Sequence[DeadLetterSummary]:
+    def read_dead_letters(self) -> Sequence[DeadLetterSummary]:
         return self.dead_letters
 
     def send(self, order: PizzaOrder) -> None:
@@ -69,10 +69,10 @@ def status_at(
 
 
 class ScriptedRush:
-    """Items of one slot that all came at once, first come first served: a script for as long as it lasts."""
+    """A script: items of one slot that were all sent at once, first come, first served."""
 
     def __init__(self, baking_times: Sequence[float], capacity: int, clock: Callable[[], float]) -> None:
-        """It begins now. The `clock` tells seconds since the epoch, like the times in what is seen."""
+        """It begins now. The `clock` tells seconds since the epoch."""
         self._clock = clock
         self._capacity = capacity
         self._began = clock()
@@ -92,7 +92,7 @@ class ScriptedRush:
 
 
 def _schedule(baking_times: Sequence[float], capacity: int) -> Iterable[tuple[float, float]]:
-    """When each begins and ends, in seconds since the rush began."""
+    """When each item begins and ends, in seconds since the rush began."""
     free_at = [0.0] * capacity
     for secs in baking_times:
         start = free_at[0]

@@ -26,7 +26,7 @@ from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.local.emulator import HOST, PortTakenError
 from serverless_pizza_oven.web.board import Board
 from serverless_pizza_oven.web.figures import LiveFigures
-from serverless_pizza_oven.web.ordering import MOST_BYTES, read_order
+from serverless_pizza_oven.web.ordering import MAX_BYTES, read_order
 from serverless_pizza_oven.web.polling import StatusPoller, event
 from serverless_pizza_oven.web.safety import HOSTS, OwnOrigin, SafeHeaders
 from serverless_pizza_oven.web.watched_oven import WatchedOven
@@ -34,23 +34,23 @@ from serverless_pizza_oven.web.watching_cost import cost_in_words
 
 PAGE = Path(__file__).parent / "page"
 STOP_SECS = 1
-"""For a request that is under way when the page is taken down."""
+"""How long a request under way may take when the server stops."""
 
 READ_ONLY = (
-    "This page is read-only: pizzas are sent from it to an oven on this machine alone. To any oven, with "
-    "oven send or any AWS client."
+    "This page is read-only: it sends pizzas only to an oven on this machine. Use oven send, or any AWS "
+    "client."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page that is served."""
+    """A page that is being served."""
 
     url: str
     board: Board
 
     def wait_until_open(self, secs: float) -> bool:
-        """Wait until a browser shows it, but no longer than that. Returns whether one does."""
+        """Wait until a browser has opened it, at most `secs`. Returns whether one has."""
         return self.board.wait_for_readers(secs)
 
 
@@ -67,7 +67,7 @@ def running_page(
     with _listening(port or 0) as listener:
         server = threading.Thread(target=_serve, args=(page_app(oven, board, figures), listener, board))
         server.start()
-        # A look that hangs does not keep the command from ending.
+        # A daemon: a request that hangs does not keep the command from ending.
         threading.Thread(target=watch.run, daemon=True).start()
         try:
             yield Page(f"http://{HOST}:{listener.getsockname()[1]}/", board)
@@ -77,7 +77,7 @@ def running_page(
 
 
 def page_app(oven: WatchedOven, board: Board, figures: LiveFigures) -> Starlette:
-    """The page, its stream of events at `looks`, and `pizzas`, where it sends them."""
+    """The application: the page, its stream of events at `/looks`, and `/pizzas`, which sends pizzas."""
 
     async def looks(_: Request) -> Response:
         async def events() -> AsyncIterator[bytes]:
@@ -93,8 +93,8 @@ def page_app(oven: WatchedOven, board: Board, figures: LiveFigures) -> Starlette
         body = b""
         async for chunk in request.stream():
             body += chunk
-            if len(body) > MOST_BYTES:
-                return JSONResponse({"said": f"an order has at most {MOST_BYTES} bytes"}, 413)
+            if len(body) > MAX_BYTES:
+                return JSONResponse({"said": f"an order has at most {MAX_BYTES} bytes"}, 413)
         return await asyncio.to_thread(_send, oven, body)
 
     return Starlette(
@@ -141,14 +141,14 @@ def _listening(port: int) -> Iterator[socket.socket]:
             listener.bind((HOST, port))
         except OSError as error:
             raise PortTakenError(f"port {port} of {HOST} is taken: choose another with --port") from error
-        # From here on a browser that comes waits for the server, and is not refused.
+        # From here on a browser is not refused: it waits for the server.
         listener.listen()
         yield listener
 
 
 def _serve(app: Starlette, listener: socket.socket, board: Board) -> None:
     config = Config()
-    # Hypercorn closes what it is given.
+    # A duplicate, since Hypercorn closes it.
     config.bind = [f"fd://{os.dup(listener.fileno())}"]
     config.loglevel = "ERROR"
     config.graceful_timeout = STOP_SECS

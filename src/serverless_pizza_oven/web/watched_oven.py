@@ -1,4 +1,4 @@
-"""What the page asks of an oven."""
+"""What the page reads of an oven, and sends to it."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -14,48 +14,48 @@ from serverless_pizza_oven.queue_client import Queue
 from serverless_pizza_oven.web.ordering import PizzaOrder
 
 HIDE_SECS = 5
-"""For how long nobody else sees a dead letter, if we die while we read it."""
+"""The visibility timeout of dead letters that are read: how long a killed process hides them."""
 
-MOST_CHARS = 300
-"""Of a reason, on the page."""
+MAX_REASON_CHARS = 300
+"""The part of a reason that the page shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterSummary:
-    """A dead letter, as the page shows it. Both texts may hold anything."""
+    """A dead letter, as the page shows it. Both texts may contain anything."""
 
     id: str
     reason: str
 
 
 class WatchedOven(Protocol):
-    """One oven. What may be sent to it is asked before. Every method raises PizzaOvenError."""
+    """An oven that the page shows. Every method raises PizzaOvenError."""
 
     name: str
-    """That of its stack."""
+    """The name of its stack."""
     where: str
-    """In words."""
+    """Where it is, in words."""
     capacity: int
     """In slots."""
     is_local: bool
-    """Whether it is in an emulator on this machine; only then may the page send."""
+    """Whether it is in an emulator on this machine. Only then may the page send pizzas."""
 
-    def look(self) -> Status: ...
+    def read_status(self) -> Status: ...
 
-    def letters(self) -> Sequence[DeadLetterSummary]:
-        """Peek at some of the dead letters, and take none."""
+    def read_dead_letters(self) -> Sequence[DeadLetterSummary]:
+        """Read up to ten dead letters, and leave them in the queue."""
 
     def send(self, order: PizzaOrder) -> None:
-        """Send some pizzas. Raises MalformedItemError, too, where the oven would not take them."""
+        """Send some pizzas. Raises MalformedItemError if the oven would reject them."""
 
 
 class DeployedOven:
-    """Implements Oven for that of a stack. One thread looks, others may send."""
+    """Implements WatchedOven for the oven of a stack. One thread may read while others send."""
 
     def __init__(
         self, aws: Aws, stack: Stack, clock: Callable[[], float], new_token: Callable[[], str]
     ) -> None:
-        """The `clock` tells seconds since the epoch; a token begins the ids of what is sent together."""
+        """The `clock` tells seconds since the epoch. A token begins the ids of the pizzas of one order."""
         self.name = stack.name
         self.capacity = stack.capacity
         self.is_local = is_on_this_machine(aws.endpoint_url)
@@ -67,20 +67,20 @@ class DeployedOven:
         self._last: Status | None = None
         self._new_items = Queue(aws, stack.new_items)
         self._dead_letters = Queue(aws, stack.dead_letters)
-        # Made here, since the SDK's sessions make no clients in two threads at once.
+        # Made in this thread: a session of the SDK cannot make clients in two threads at once.
         _ = aws.sqs
 
-    def look(self) -> Status:
+    def read_status(self) -> Status:
         self._last = status(self._aws, self._stack, self._clock(), self._last)
         self.capacity = self._last.capacity
         return self._last
 
-    def letters(self) -> list[DeadLetterSummary]:
-        hand = self._dead_letters.receive(wait_secs=1, hide_secs=HIDE_SECS)
-        self._dead_letters.give_back(hand)
-        tries = self._new_items.max_receives()
-        read = [read_dead_letter(message, self.capacity, tries) for message in hand]
-        return [DeadLetterSummary(letter.id, letter.reason[:MOST_CHARS]) for letter in read]
+    def read_dead_letters(self) -> list[DeadLetterSummary]:
+        messages = self._dead_letters.receive(wait_secs=1, hide_secs=HIDE_SECS)
+        self._dead_letters.give_back(messages)
+        max_receives = self._new_items.max_receives()
+        letters = [read_dead_letter(message, self.capacity, max_receives) for message in messages]
+        return [DeadLetterSummary(letter.id, letter.reason[:MAX_REASON_CHARS]) for letter in letters]
 
     def send(self, order: PizzaOrder) -> None:
         token = self._new_token()
@@ -89,7 +89,7 @@ class DeployedOven:
             for number in range(1, order.count + 1)
         ]
         for _ in send(self._new_items, items):
-            pass
+            """Each batch is in SQS."""
 
 
 def _body(item_id: str, order: PizzaOrder) -> str:
