@@ -59,7 +59,8 @@ NOT_SHOWN_HERE = {
     "sequence numbers",
     "plain HTTP",
     "counted transitions",
-    "start quota",
+    "Step Functions quotas",
+    "row writes",
 }
 """What this emulator cannot show."""
 

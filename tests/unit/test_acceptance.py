@@ -21,9 +21,10 @@ from serverless_pizza_oven.acceptance.findings import Check, Verdict, failed, no
 from serverless_pizza_oven.acceptance.invocations import invocations
 from serverless_pizza_oven.acceptance.latency_samples import percentiles, samples
 from serverless_pizza_oven.acceptance.line_order import judge_sequence
-from serverless_pizza_oven.acceptance.runner import look
+from serverless_pizza_oven.acceptance.runner import groups, look
+from serverless_pizza_oven.deployment.account_quotas import STARTS, TRANSITIONS
 from serverless_pizza_oven.deployment.stack import Stack
-from tests.unit.resolved import translated
+from tests.unit.resolved import ROOT, translated
 
 if TYPE_CHECKING:
     from serverless_pizza_oven.aws import Aws
@@ -96,6 +97,18 @@ def context(parameters: Mapping[str, str] | None = None, **clients: Any) -> Chec
         lambda _: None,
         template=deployed(**(parameters or {})),
     )
+
+
+def test_the_page_names_every_group_of_checks() -> None:
+    page = (ROOT / "docs" / "check.md").read_text()
+
+    for group in groups(with_long=False):
+        assert f"\n| {group.title} | " in page
+
+
+def test_no_two_checks_have_the_same_name() -> None:
+    names = [check.name for group in groups(with_long=True) for check in group.checks]
+    assert len(names) == len(set(names))
 
 
 # The template
@@ -171,6 +184,15 @@ def test_a_difference_is_told_with_both_values(expected: Any, found: Any, told: 
     assert list(differences("it", expected, found)) == [told]
 
 
+def test_a_policy_is_the_same_whatever_way_aws_writes_it() -> None:
+    written = {"Sid": "A", "Principal": "*", "Action": "sqs:SendMessage"}
+    told = {"Sid": "A", "Principal": {"AWS": "*"}, "Action": ["SQS:SendMessage"]}
+
+    assert list(differences("it", {"Statement": [written]}, {"Statement": [told]}, exact=True)) == []
+    other = {**told, "Principal": {"AWS": "arn:aws:iam::123456789012:root"}}
+    assert list(differences("it", {"Statement": [written]}, {"Statement": [other]}, exact=True))
+
+
 def test_where_it_must_be_exact_what_was_added_is_a_difference() -> None:
     assert list(differences("it", {"a": 1}, {"a": 1, "b": 2}, exact=True)) == [
         "it.b is 2, and the template has none"
@@ -186,24 +208,38 @@ def test_of_many_differences_the_first_are_told() -> None:
 # The account
 
 
+def with_quotas(instances: int, *quotas: tuple[str, float]) -> CheckContext:
+    limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": instances}
+    told = [{"QuotaName": name, "Value": value} for name, value in quotas]
+    return context(
+        lambda_functions=Answering(get_account_settings={"AccountLimit": limit}),
+        service_quotas=Answering(list_service_quotas={"Quotas": told}),
+    )
+
+
 @pytest.mark.parametrize(
-    ("whole", "free", "verdict", "told"),
+    ("instances", "verdict", "told"),
     [
-        (1000, 1000, Verdict.OK, "1000 in this account and region, 1000 of them unreserved"),
-        (10, 10, Verdict.OK, "less than the usual 1,000"),
-        (10, 5, Verdict.FAILED, "leaves none for Item Removed"),
+        (1000, Verdict.OK, "1000 function instances at once, of which Bake Items takes up to 5"),
+        (10, Verdict.OK, "this oven may need 19"),
+        (5, Verdict.FAILED, "none is left for Item Removed"),
     ],
 )
 def test_the_concurrency_of_the_account_must_leave_some_for_item_removed(
-    whole: int, free: int, verdict: Verdict, told: str
+    instances: int, verdict: Verdict, told: str
 ) -> None:
-    limit = {"ConcurrentExecutions": whole, "UnreservedConcurrentExecutions": free}
-    lambdas = Answering(get_account_settings={"AccountLimit": limit})
-
-    finding = account.concurrency(context(lambda_functions=lambdas))
+    finding = account.concurrency(with_quotas(instances))
 
     assert finding.verdict is verdict
     assert told in finding.seen
+
+
+def test_the_quotas_of_step_functions_are_told_if_they_can_be_read() -> None:
+    told = account.step_functions_quotas(with_quotas(1000, (STARTS, 300.0), (TRANSITIONS, 5000.0)))
+    unknown = account.step_functions_quotas(with_quotas(1000))
+
+    assert told == ok("300 executions started and 5,000 state transitions a second")
+    assert unknown.verdict is Verdict.NOT_SHOWN
 
 
 # What an emulator lacks
@@ -225,21 +261,20 @@ def test_loop_detection_backups_and_the_policy_of_the_table_are_seen_on_aws() ->
         assert check(sound).verdict is Verdict.OK, check(sound)
 
 
-def test_a_count_of_state_transitions_and_the_quota_of_starts_are_told_by_cloudwatch() -> None:
-    history = {"events": [{"type": "WaitStateEntered"}]}
+def test_a_count_of_state_transitions_and_the_latency_of_writes_are_told_by_cloudwatch() -> None:
+    answers = [{"Id": "m0", "Values": [40.0, 2.0]}, {"Id": "m1", "Values": [60.0]}]
     answering = context(
-        cloudwatch=Answering(get_metric_data={"MetricDataResults": [{"Id": "m0", "Values": [40.0, 2.0]}]}),
-        stepfunctions=Answering(get_execution_history=history),
+        cloudwatch=Answering(get_metric_data={"MetricDataResults": answers}),
+        stepfunctions=Answering(get_execution_history={"events": [{"type": "WaitStateEntered"}]}),
     )
     answering.traffic.sent |= {"a": {}, "b": {}}
 
     counted = measurements.counted_transitions(answering)
-    quota = measurements.start_quota(answering)
 
     assert "42 in this account, for 2 executions of this run: 21.0 each" in counted.seen
-    assert "--quota starts=40 --quota starts-burst=40" in quota.seen
+    assert measurements.row_writes(answering).seen.startswith("21.0 ms on average, 60.0 ms at most")
     silent = context(cloudwatch=Answering(get_metric_data={"MetricDataResults": []}))
-    assert measurements.start_quota(silent).verdict is Verdict.NOT_SHOWN
+    assert measurements.row_writes(silent).verdict is Verdict.NOT_SHOWN
     assert measurements.counted_transitions(silent).verdict is Verdict.NOT_SHOWN
 
 

@@ -11,7 +11,7 @@ from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.inventory import read_row
 from serverless_pizza_oven.deployment.progress import Sleep
 from serverless_pizza_oven.deployment.stack import Stack
-from serverless_pizza_oven.operations.decision_log import LogEntry, read_entries
+from serverless_pizza_oven.operations.decision_log import POLL_SECS, LogEntry, read_entries
 from serverless_pizza_oven.queue_client import count_messages
 
 PATIENCE_SECS = 60
@@ -92,13 +92,18 @@ class CheckContext:
             raise known
         return cast("Answer", known)
 
-    def until(self, is_so: Callable[[], object], within_secs: float | None = None) -> bool:
+    def until(
+        self,
+        is_so: Callable[[], object],
+        within_secs: float | None = None,
+        pause_secs: float = PAUSE_SECS,
+    ) -> bool:
         """Wait until it is so. Returns whether it came to that in time: by default, `patience_secs`."""
         give_up = self.clock() + (self.patience_secs if within_secs is None else within_secs)
         while not is_so():
             if self.clock() >= give_up:
                 return False
-            self.sleep(PAUSE_SECS)
+            self.sleep(pause_secs)
         return True
 
     def receive_baked_until(self, is_so: Callable[[], object], within_secs: float | None = None) -> bool:
@@ -117,10 +122,14 @@ class CheckContext:
         """About how many messages a queue holds, in hand or not. Raises AwsError."""
         return count_messages(self.aws, queue_url)
 
-    def decisions(self, item_id: str, decision: str) -> list[LogEntry]:
-        """What the functions decided about an item of this run, by their logs. Raises AwsError."""
+    def until_decided(self, item_id: str, decision: str) -> bool:
+        """Wait until the logs tell of a decision about an item of this run. Raises AwsError."""
         since = self.began_at - CLOCKS_APART_SECS
-        return read_entries(self.aws, self.stack, since, item_id=item_id, decisions=(decision,))
+
+        def entries() -> list[LogEntry]:
+            return read_entries(self.aws, self.stack, since, item_id=item_id, decisions=(decision,))
+
+        return self.until(entries, pause_secs=POLL_SECS)
 
     @property
     def see_logs(self) -> str:

@@ -36,7 +36,9 @@ def differences(where: str, expected: Any, found: Any, *, exact: bool = False) -
     """
     if isinstance(expected, Mapping) and isinstance(found, Mapping):
         for name, value in expected.items():
-            yield from differences(f"{where}.{name}", value, found.get(name), exact=exact)
+            yield from differences(
+                f"{where}.{name}", _of_policy(name, value), _of_policy(name, found.get(name)), exact=exact
+            )
         for name in found.keys() - expected.keys() if exact else ():
             yield f"{where}.{name} is {_told(found[name])}, and the template has none"
     elif isinstance(expected, list) or isinstance(found, list):
@@ -51,6 +53,27 @@ def differences_of_json(where: str, expected: Any, text: str | None) -> Iterator
         yield f"{where} is not there"
         return
     yield from differences(where, expected, json.loads(text), exact=True)
+
+
+def in_order(value: Any) -> str:
+    """What two values have in common that are the same, and whose lists have the same order."""
+    if isinstance(value, Mapping):
+        return json.dumps({name: in_order(part) for name, part in value.items()}, sort_keys=True)
+    if isinstance(value, list):
+        return json.dumps([in_order(part) for part in value])
+    return _canonical(value)
+
+
+def _of_policy(name: str, value: Any) -> Any:
+    """What AWS may write in another way in a policy: everybody, and the upper case of actions.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    if name == "Principal" and value == {"AWS": "*"}:
+        return "*"
+    if name == "Action":
+        return [action.lower() for action in _as_list(value)]
+    return value
 
 
 def _differences_of_lists(

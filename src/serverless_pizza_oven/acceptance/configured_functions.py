@@ -22,6 +22,7 @@ def mapping(context: CheckContext) -> Finding:
     expected = dict(told.properties)
     is_enabled = str(expected.pop("Enabled", True)).lower() == "true"
     function = expected.pop("FunctionName")
+    expected.pop("Tags", None)
     found: dict[str, Any] = {**context.aws.lambda_functions.get_event_source_mapping(UUID=told.physical_id)}
     state = found["State"]
     differ = list(differences("mapping", expected, found))

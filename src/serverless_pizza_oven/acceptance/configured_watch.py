@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from serverless_pizza_oven.acceptance.check_context import CheckContext
-from serverless_pizza_oven.acceptance.comparing import UNDO, compared, differences, differences_of_json
+from serverless_pizza_oven.acceptance.comparing import (
+    UNDO,
+    compared,
+    differences,
+    differences_of_json,
+    in_order,
+)
 from serverless_pizza_oven.acceptance.deployed_template import Resource
 from serverless_pizza_oven.acceptance.findings import Check, Finding, not_shown
-
-MOST_ALARMS = 100
-"""That one request may name
-(https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html)."""
 
 _NOT_COMPARED = ("AlarmName", "AlarmDescription", "Metrics", "Tags")
 
@@ -25,7 +27,7 @@ def definition(context: CheckContext) -> Finding:
     expected = told.properties["Definition"]
     written = json.loads(found["definition"])
     differ = list(differences("definition", expected, written, exact=True))
-    if not differ and written != expected:
+    if not differ and in_order(written) != in_order(expected):
         # In the lists of a definition the order counts: of two retries that match, the first is taken.
         differ = ["the definition has the template's parts in another order"]
     rest = {
@@ -71,9 +73,7 @@ def alarms(context: CheckContext) -> Finding:
     told = context.template.of_type("AWS::CloudWatch::Alarm")
     if not told:
         return not_shown("the stack has none: Alarms=DISABLED")
-    answer = context.aws.cloudwatch.describe_alarms(
-        AlarmNames=[alarm.physical_id for alarm in told], MaxRecords=MOST_ALARMS
-    )
+    answer = context.aws.cloudwatch.describe_alarms(AlarmNames=[alarm.physical_id for alarm in told])
     found = {alarm["AlarmName"]: alarm for alarm in answer["MetricAlarms"] if "AlarmName" in alarm}
     differ: list[str] = []
     for alarm in told:

@@ -50,7 +50,7 @@ def once(context: CheckContext) -> Finding:
     if not context.receive_baked_until(lambda: traffic.received(item["id"])):
         return _did_not_come_out(context, item["id"])
     traffic.send(item)
-    if not context.until(lambda: context.decisions(item["id"], "duplicate")):
+    if not context.until_decided(item["id"], "duplicate"):
         return failed(
             f"Bake Items logged no duplicate of {item['id']} in {context.patience_secs:.0f} s",
             context.see_logs,

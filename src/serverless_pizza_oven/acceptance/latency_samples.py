@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from pizza_oven.messages import BATCH
 from serverless_pizza_oven.acceptance.check_context import CLOCKS_APART_SECS, CheckContext
-from serverless_pizza_oven.acceptance.cloudwatch_values import values
 from serverless_pizza_oven.acceptance.invocations import Invocation, invocations
 
 if TYPE_CHECKING:
@@ -55,18 +54,6 @@ def percentiles(secs: Iterable[float]) -> dict[str, float]:
         f"p{percent}": round(ordered[math.ceil(percent / 100 * len(ordered)) - 1] * 1000, 1)
         for percent in PERCENTILES
     }
-
-
-def row_writes(context: CheckContext) -> dict[str, float]:
-    """How long DynamoDB took for a write of the row, in milliseconds. Empty while CloudWatch does not know.
-
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
-    """
-    names = tuple(f"p{percent}" for percent in PERCENTILES)
-    dimensions = {"TableName": context.stack.table, "Operation": "UpdateItem"}
-    found = values(context, "AWS/DynamoDB", "SuccessfulRequestLatency", dimensions, names)
-    # Minute by minute: the highest of the minutes is nearest to that of all of them.
-    return {name: round(max(found[name]), 1) for name in names if found[name]}
 
 
 def history(context: CheckContext, item_id: str) -> "Sequence[HistoryEventTypeDef]":

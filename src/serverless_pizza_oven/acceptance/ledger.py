@@ -50,7 +50,7 @@ def stop_an_item(context: CheckContext) -> StoppedItem:
         return seen
     context.sleep(SECONDS_LATER)
     traffic.send(item)
-    if not context.until(lambda: context.decisions(seen.item_id, "duplicate")):
+    if not context.until_decided(seen.item_id, "duplicate"):
         seen.trouble = f"Bake Items logged no duplicate of {seen.item_id}"
         return seen
     _has_started(context, seen)

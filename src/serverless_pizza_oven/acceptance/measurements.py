@@ -1,4 +1,4 @@
-"""What was measured on the way: latencies, state transitions, metrics, quotas."""
+"""What was measured on the way: latencies, state transitions, metrics."""
 
 import statistics
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from pizza_oven.aws.baking_table import KEY
 from serverless_pizza_oven.acceptance.check_context import CheckContext
 from serverless_pizza_oven.acceptance.cloudwatch_values import values
 from serverless_pizza_oven.acceptance.findings import Check, Finding, failed, not_shown, ok
-from serverless_pizza_oven.acceptance.latency_samples import history, percentiles, row_writes, samples
+from serverless_pizza_oven.acceptance.latency_samples import history, percentiles, samples
 from serverless_pizza_oven.forecast.measured import names
 from serverless_pizza_oven.prices import TRANSITIONS_PER_EXECUTION
 from serverless_pizza_oven.simulator.latencies import AWS
@@ -16,6 +16,9 @@ from serverless_pizza_oven.simulator.loop import MILLISECOND
 
 METRICS_SECS = 90
 """How long metrics are waited for. CloudWatch promises no time."""
+
+METRICS_PAUSE_SECS = 5
+"""Between two questions, since CloudWatch charges for each."""
 
 TIMES = 10
 """That a request is timed."""
@@ -25,11 +28,7 @@ LATER = "ask once more in a few minutes: CloudWatch is late now and then"
 
 def measured(context: CheckContext) -> dict[str, dict[str, float]]:
     """The latencies that were measured within AWS, as `oven simulate --latencies` reads them."""
-    found: dict[str, dict[str, float]] = {
-        name: {**percentiles(secs), "samples": len(secs)} for name, secs in context.once(samples).items()
-    }
-    writes = context.once(row_writes)
-    return {**found, "writeRow": writes} if len(writes) == 3 else found
+    return {name: {**percentiles(secs), "samples": len(secs)} for name, secs in context.once(samples).items()}
 
 
 def latencies(context: CheckContext) -> Finding:
@@ -39,6 +38,18 @@ def latencies(context: CheckContext) -> Finding:
         return not_shown("the logs tell nothing of this run", context.see_logs)
     told = [f"{name} {value['p50']:.0f} ms ({_assumed(name)})" for name, value in found.items()]
     return ok(f"{', '.join(told)}; in brackets what oven simulate assumes")
+
+
+def row_writes(context: CheckContext) -> Finding:
+    """How long DynamoDB takes for a write of the row, without the way from the function
+    (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html).
+    """
+    dimensions = {"TableName": context.stack.table, "Operation": "UpdateItem"}
+    found = values(context, "AWS/DynamoDB", "SuccessfulRequestLatency", dimensions, ("Average", "Maximum"))
+    if not found["Average"]:
+        return not_shown("CloudWatch has no latency of writes yet", LATER)
+    average, most = statistics.mean(found["Average"]), max(found["Maximum"])
+    return ok(f"{average:.1f} ms on average, {most:.1f} ms at most, within DynamoDB")
 
 
 def latencies_from_here(context: CheckContext) -> Finding:
@@ -89,26 +100,9 @@ def metrics(context: CheckContext) -> Finding:
     if context.template.parameters.get("Metrics") == "DISABLED":
         return not_shown("the stack has Metrics=DISABLED")
     began = context.clock()
-    if not context.until(lambda: _loaded(context), within_secs=0 if context.is_emulated else METRICS_SECS):
+    if not context.until(lambda: _loaded(context), METRICS_SECS, METRICS_PAUSE_SECS):
         return not_shown(f"CloudWatch has no metric Loaded {METRICS_SECS} s after the run", LATER)
     return ok(f"Loaded {_loaded(context):.0f}; it took {context.clock() - began:.0f} s more to arrive")
-
-
-def start_quota(context: CheckContext) -> Finding:
-    """How many executions the account may start at once, and each second after that."""
-    refill = _quota(context, "ProvisionedRefillRate")
-    bucket = _quota(context, "ProvisionedBucketSize")
-    if refill is None or bucket is None:
-        return not_shown("CloudWatch does not tell the quotas of StartExecution yet", LATER)
-    seen = f"StartExecution: {bucket:.0f} at once, then {refill:.0f} a second"
-    return ok(
-        f"{seen}; plan with oven simulate --quota starts={refill:.0f} --quota starts-burst={bucket:.0f}"
-    )
-
-
-def _quota(context: CheckContext, metric: str) -> float | None:
-    found = values(context, "AWS/States", metric, {"APIName": "StartExecution"}, ("Maximum",))["Maximum"]
-    return max(found, default=None)
 
 
 def _loaded(context: CheckContext) -> float:
@@ -139,13 +133,11 @@ def latencies_document(context: CheckContext, at: str) -> dict[str, Any]:
     }
 
 
-_NO_METRICS = "it has no metrics of its services, nor of logs"
-
 CHECKS = (
     Check("latencies", latencies),
+    Check("row writes", row_writes, "it has no metrics of DynamoDB"),
     Check("latencies from here", latencies_from_here),
     Check("transitions", transitions),
-    Check("counted transitions", counted_transitions, _NO_METRICS),
-    Check("metrics", metrics, _NO_METRICS),
-    Check("start quota", start_quota, _NO_METRICS),
+    Check("counted transitions", counted_transitions, "it has no metrics of Step Functions"),
+    Check("metrics", metrics, "it makes no metrics of logs"),
 )

@@ -5,6 +5,7 @@ from email.utils import parsedate_to_datetime
 from serverless_pizza_oven.acceptance.check_context import CheckContext
 from serverless_pizza_oven.acceptance.findings import Check, Finding, failed, not_shown, ok
 from serverless_pizza_oven.acceptance.invocations import Invocation, invocations
+from serverless_pizza_oven.operations.decision_log import POLL_SECS
 from serverless_pizza_oven.operations.idle_cost import checks_per_month
 from serverless_pizza_oven.prices import SECS_IN_MONTH
 
@@ -34,7 +35,7 @@ def pilot_light(context: CheckContext) -> Finding:
         return failed("New Items does not become empty", context.see_logs)
     context.sleep(QUIET_SECS)
     since, waited_since = _now_on_aws(context), context.clock()
-    if not context.until(lambda: _since(context, since), within_secs=every + LATE_SECS):
+    if not context.until(lambda: _since(context, since), every + LATE_SECS, POLL_SECS):
         return failed(
             f"Bake Items was not invoked in {every + LATE_SECS:.0f} s",
             "see whether PilotLightRule is enabled, and in CloudWatch its FailedInvocations: the policy "
