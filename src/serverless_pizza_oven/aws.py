@@ -63,6 +63,7 @@ class Aws:
         """
         if endpoint_url is not None and not _is_url(endpoint_url):
             raise UsageError(f"an endpoint is a URL, such as http://127.0.0.1:4566, not {endpoint_url}")
+        session.events.register("before-parse", _refuse_failure_pages)
         self._session = session
         self.endpoint_url = endpoint_url
         self._use_tls = use_tls
@@ -202,6 +203,23 @@ def is_on_this_machine(endpoint_url: str | None) -> bool:
         return False
 
 
+class FailurePageError(BotoCoreError):
+    """A server failed, and answered with a web page, as AWS does not. The SDK cannot read it."""
+
+    fmt = (
+        "the server failed at {operation} (HTTP {status}), and it is no AWS "
+        "(see --endpoint-url, AWS_ENDPOINT_URL)"
+    )
+
+
+def _refuse_failure_pages(operation_model: Any, response_dict: Any, **_: Any) -> None:
+    """Raise FailurePageError, which says what answered what. The parser's own error does not."""
+    status, headers = response_dict["status_code"], response_dict["headers"]
+    is_page = headers.get("content-type", "").startswith("text/html")
+    if status >= 500 and is_page and operation_model.service_model.protocol == "query":
+        raise FailurePageError(operation=operation_model.name, status=status)
+
+
 @contextmanager
 def aws_errors(doing: str) -> Iterator[None]:
     """Raise what the SDK raises as an AwsError that says what was being done.
@@ -229,6 +247,8 @@ def aws_errors(doing: str) -> Iterator[None]:
         raise AwsError(
             f"{doing}: what answers there is no AWS{missing} (see --endpoint-url and AWS_ENDPOINT_URL)"
         ) from error
+    except FailurePageError as error:
+        raise AwsError(f"{doing}: {error}") from error
     except MissingDependencyException as error:
         # The AWS Common Runtime, in which botocore has the signatures of `aws login`.
         raise needs_extra("the profile", "login") from error

@@ -137,6 +137,17 @@ def test_a_server_that_is_no_aws_is_called_so(status: int, body: bytes, kind: st
     )
 
 
+def test_a_server_that_fails_is_called_so_with_what_it_was_asked() -> None:
+    page = b"<!doctype html><title>500 Internal Server Error</title>"
+    with stranger(500, page) as url, pytest.raises(AwsError) as refused:
+        find_stack(local(url), "spo")
+
+    assert str(refused.value) == (
+        f"looking for the stack spo at {url}: the server failed at DescribeStacks (HTTP 500), "
+        "and it is no AWS (see --endpoint-url, AWS_ENDPOINT_URL)"
+    )
+
+
 def test_an_answer_without_the_depth_of_a_queue_is_an_error() -> None:
     with (
         stranger() as url,

@@ -54,9 +54,10 @@ def create_change_set(
     Without a template the stack keeps its own. Parameters that are not named keep their values. Raises
     DeploymentError with CloudFormation's reason if it refuses, and the SDK's errors.
     """
-    with contextlib.suppress(ClientError):
-        # One that an interrupted command left; usually there is none.
-        aws.cloudformation.delete_change_set(StackName=name, ChangeSetName=CHANGE_SET)
+    if before is not None:
+        with contextlib.suppress(ClientError):
+            # One that an interrupted command left; usually there is none.
+            aws.cloudformation.delete_change_set(StackName=name, ChangeSetName=CHANGE_SET)
     known = [] if before is None or is_unmade(before) else parameters_of(before)
     if template:
         source: dict[str, Any] = {"TemplateURL": template.url}
@@ -77,6 +78,8 @@ def create_change_set(
             **source,
         )
     except ClientError as error:
+        if error.response["Error"]["Code"].startswith("AccessDenied"):
+            raise
         reason = error.response["Error"].get("Message", "")
         raise _refused(name, reason) from error
     return _has_changes(aws, name)
