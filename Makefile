@@ -22,7 +22,7 @@ demo: .venv/run  ## Bake 100 pizzas in an oven on this machine
 test: check  ## Lint, types, and all tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-trials: .venv/dev .venv/sam/done  ## Try what others make with an oven: the SAM CLI, the AWS SDK for Node
+trials: .venv/dev .venv/sam/done  ## Try what others make with an oven: the SAM CLI, the AWS SDK for Node, the AWS CDK
 	$(BIN)/python -m pytest trials
 
 check: .venv/dev .venv/checkov/done  ## Lint and types alone

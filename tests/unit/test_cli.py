@@ -93,9 +93,16 @@ class FakeDeployment:
 
 def fake(patch: Patch, **state: Any) -> FakeDeployment:
     deployment = FakeDeployment(**state)
-    for module in ("deploying", "preflight", "stacks", "teardown"):
-        patch.setattr(f"serverless_pizza_oven.cli.deploy.{module}", deployment)
+    for module in (
+        "deploy.deploying",
+        "deploy.preflight",
+        "deploy.stacks",
+        "destroy.stacks",
+        "destroy.teardown",
+    ):
+        patch.setattr(f"serverless_pizza_oven.cli.{module}", deployment)
     patch.setattr("serverless_pizza_oven.deployment.account_quotas.read_quotas", deployment.read_quotas)
+    patch.setattr("serverless_pizza_oven.deployment.emulators.is_local_stack", lambda _: True)
     patch.setattr(Target, "connect", lambda _: SimpleNamespace())
     patch.delenv("AWS_ENDPOINT_URL", raising=False)
     return deployment
@@ -407,6 +414,20 @@ def test_who_deletes_an_oven_on_aws_is_told_when_the_queues_names_are_free(
     )
     assert oven("destroy", "--yes", "--endpoint-url=http://here") == 0
     assert "60 seconds" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_in_another_emulator_a_new_oven_goes_without_what_that_cannot_do_and_a_line_says_so(
+    is_new: bool, monkeypatch: Patch, capsys: Capture
+) -> None:
+    deployment = fake(monkeypatch, is_new=is_new)
+    monkeypatch.setattr("serverless_pizza_oven.deployment.emulators.is_local_stack", lambda _: False)
+
+    assert oven("deploy", "--endpoint-url=http://here", "--parameter=Interior=LOCKED") == 0
+
+    said = "This emulator is not oven local: deploying with Alarms=DISABLED, " in capsys.readouterr().err
+    assert deployment.parameters["Interior"] == "LOCKED"
+    assert (deployment.parameters.get("Alarms"), said) == (("DISABLED", True) if is_new else (None, False))
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,10 @@ PANELS: Mapping[str, Sequence[Command | CommandGroup]] = {
     "Deploy it": (
         Command("deploy", "deploy:deploy", "Create an oven in your account, or update one."),
         Command("check", "check:check", "Test a deployed oven from end to end, in two minutes."),
-        Command("destroy", "deploy:destroy", "Delete an oven and everything in it. Asks first."),
+        Command(
+            "package", "package:package", "Upload the functions' code and write a template that stands alone."
+        ),
+        Command("destroy", "destroy:destroy", "Delete an oven and everything in it. Asks first."),
     ),
     "Use it": (
         Command("send", "send:send", "Send one item or many to be baked."),

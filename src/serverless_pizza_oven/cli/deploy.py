@@ -1,4 +1,4 @@
-"""`oven deploy` and `oven destroy`."""
+"""`oven deploy`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated
@@ -9,14 +9,11 @@ from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.cli.assignments import read_assignments
 from serverless_pizza_oven.cli.messages import confirm, say
 from serverless_pizza_oven.cli.options import Target
-from serverless_pizza_oven.deployment import account_quotas, deploying, names, preflight, teardown
+from serverless_pizza_oven.deployment import account_quotas, deploying, emulators, names, preflight
 from serverless_pizza_oven.deployment import stack as stacks
 from serverless_pizza_oven.deployment.change_set import Governance
-from serverless_pizza_oven.deployment.inventory import losses
 from serverless_pizza_oven.deployment.template import default_parameters
 from serverless_pizza_oven.errors import UsageError
-
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 def deploy(
@@ -50,7 +47,7 @@ def deploy(
         list[str] | None,
         typer.Option(metavar="KEY=VALUE", help="A tag of the stack and its resources. Repeatable."),
     ] = None,
-    yes: Yes = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Create an oven in your account, or update one.
 
@@ -65,6 +62,35 @@ def deploy(
     before it creates a stack. Prints the outputs of the stack.
     """
     name = target.stack_name
+    parameters = _named_parameters(capacity, prefix, parameter or [], protect=protect)
+    if target.endpoint_url and target.endpoint_url.startswith("http:"):
+        parameters.setdefault("RefusePlainHttp", "false")
+    governance = Governance(_read_tags(tag or []), role_arn and names.check_role_arn(role_arn))
+
+    aws = target.connect()
+    is_new = stacks.is_new(aws, name)
+    if is_new:
+        preflight.check_names_are_free(aws, parameters)
+    if is_new and target.endpoint_url:
+        parameters |= _limits_of(target.endpoint_url, parameters)
+    say(f"{'Creating' if is_new else 'Updating'} the stack {name} in {stacks.place(aws)}.")
+    if not target.endpoint_url:
+        present = {} if is_new else stacks.stack_parameters(aws, name)
+        _say_quotas(aws, {**default_parameters(), **present, **parameters})
+        if is_new and not yes:
+            confirm("Go on?", otherwise="Nothing was created.")
+    made = deploying.deploy(aws, name, parameters, say, bucket=bucket, governance=governance)
+    if protect is not None:
+        deploying.set_termination_protection(aws, name, enabled=protect)
+
+    for key, value in sorted(made.outputs.items()):
+        typer.echo(f"{key:<26} {value}")
+
+
+def _named_parameters(
+    capacity: int | None, prefix: str | None, assignments: Sequence[str], *, protect: bool | None
+) -> dict[str, str]:
+    """The template's parameters that the options name. Raises UsageError where they cannot be."""
     parameters: dict[str, str] = {}
     if capacity is not None:
         parameters["BakingTableCapacityCount"] = str(capacity)
@@ -74,28 +100,17 @@ def deploy(
         parameters["BakingTableName"] = names.table_of(prefix)
     if protect is not None:
         parameters["Protection"] = "ENABLED" if protect else "DISABLED"
-    _add(parameters, read_assignments("--parameter", parameter or []))
-    if target.endpoint_url and target.endpoint_url.startswith("http:"):
-        parameters.setdefault("RefusePlainHttp", "false")
+    _add(parameters, read_assignments("--parameter", assignments))
+    return parameters
 
-    governance = Governance(_read_tags(tag or []), role_arn and names.check_role_arn(role_arn))
 
-    aws = target.connect()
-    is_new = stacks.is_new(aws, name)
-    if is_new:
-        preflight.check_names_are_free(aws, parameters)
-    say(f"{'Creating' if is_new else 'Updating'} the stack {name} in {stacks.place(aws)}.")
-    if not target.endpoint_url:
-        present = {} if is_new else stacks.stack_parameters(aws, name)
-        _say_quotas(aws, {**default_parameters(), **present, **parameters})
-    if is_new and not yes and not target.endpoint_url:
-        confirm("Go on?", otherwise="Nothing was created.")
-    made = deploying.deploy(aws, name, parameters, say, bucket=bucket, governance=governance)
-    if protect is not None:
-        deploying.set_termination_protection(aws, name, enabled=protect)
-
-    for key, value in sorted(made.outputs.items()):
-        typer.echo(f"{key:<26} {value}")
+def _limits_of(endpoint_url: str, parameters: Mapping[str, str]) -> dict[str, str]:
+    """The parameters that an emulator other than the local stack needs. Says so."""
+    added = {} if emulators.is_local_stack(endpoint_url) else emulators.limits(parameters)
+    if added:
+        words = " and ".join(f"{name}={value}" for name, value in added.items())
+        say(f"This emulator is not oven local: deploying with {words}, which other emulators need.")
+    return added
 
 
 def _add(parameters: dict[str, str], assignments: Mapping[str, str]) -> None:
@@ -127,38 +142,3 @@ def _say_quotas(aws: Aws, parameters: Mapping[str, str]) -> None:
         return
     for line in account_quotas.shortages(quotas, int(capacity), int(functions)):
         say(line)
-
-
-def destroy(
-    target: Target,
-    yes: Yes = False,
-) -> None:
-    """Delete an oven and everything in it. Asks first.
-
-    Examples:
-
-    - `oven destroy --stack spo`: shows what would be lost, and asks
-    - `oven destroy --stack spo --yes`: does not ask
-
-    An oven that was deployed with `--protect` is refused.
-    """
-    name = target.stack_name
-    aws = target.connect()
-    teardown.check_unprotected(aws, name)
-    is_oven = stacks.is_oven(aws, name)
-    say(f"Deleting the stack {name} in {stacks.place(aws)}. This is lost:")
-    if is_oven:
-        _say_losses(aws, name)
-    else:
-        say(" only the stack: it never became an oven")
-    if not yes:
-        confirm("Delete it?", otherwise="Nothing was deleted.")
-    teardown.destroy(aws, name, say)
-    typer.echo(f"The stack {name} is gone.")
-    if not target.endpoint_url:
-        say("Its name is free now. SQS frees the names of its queues 60 seconds after their deletion.")
-
-
-def _say_losses(aws: Aws, name: str) -> None:
-    for what, count in losses(aws, stacks.find_stack(aws, name)).items():
-        say(f" {what:<18} {'gone already' if count is None else count}")

@@ -20,6 +20,31 @@ WHICH_OVEN = "Which oven"
 """The part of a command's help where the options of `Target` are."""
 
 
+EndpointUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--endpoint-url",
+        metavar="URL",
+        envvar="AWS_ENDPOINT_URL",
+        help="An emulator to use instead of AWS.",
+        rich_help_panel=WHICH_OVEN,
+    ),
+]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help="The profile of the AWS configuration to use.",
+        rich_help_panel=WHICH_OVEN,
+    ),
+]
+Region = Annotated[
+    str | None,
+    typer.Option("--region", metavar="REGION", help="The AWS region.", rich_help_panel=WHICH_OVEN),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """The oven that a command is about, as its options name it."""
@@ -28,29 +53,9 @@ class Target:
         str | None,
         typer.Option("--stack", metavar="NAME", help="Its stack.", rich_help_panel=WHICH_OVEN),
     ] = None
-    endpoint_url: Annotated[
-        str | None,
-        typer.Option(
-            "--endpoint-url",
-            metavar="URL",
-            envvar="AWS_ENDPOINT_URL",
-            help="An emulator to use instead of AWS.",
-            rich_help_panel=WHICH_OVEN,
-        ),
-    ] = None
-    profile: Annotated[
-        str | None,
-        typer.Option(
-            "--profile",
-            metavar="NAME",
-            help="The profile of the AWS configuration to use.",
-            rich_help_panel=WHICH_OVEN,
-        ),
-    ] = None
-    region: Annotated[
-        str | None,
-        typer.Option("--region", metavar="REGION", help="The AWS region.", rich_help_panel=WHICH_OVEN),
-    ] = None
+    endpoint_url: EndpointUrl = None
+    profile: Profile = None
+    region: Region = None
 
     @property
     def is_named(self) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from serverless_pizza_oven.aws import LOCAL_CREDENTIAL
+from serverless_pizza_oven.deployment.emulators import LOCAL_STACK_PATH
 
-COUNTS_PATH = "/_oven/counts"
+COUNTS_PATH = LOCAL_STACK_PATH
 """Answers with the counts as JSON: `requests` by caller and action, `invocations` by function."""
 
 Scope = MutableMapping[str, Any]
