@@ -570,6 +570,8 @@ def test_what_nobody_refuses_is_found(oven: LocalOven) -> None:
             ("receive from New Items", oven.stack.new_items),
             ("receive from the line", oven.stack.waiting_items),
             ("send to Baked Items", oven.stack.baked_items),
+            ("receive from Leaving Items", physical_id(oven, "LeavingItems")),
+            ("send to Leaving Items", physical_id(oven, "LeavingItems")),
         ):
             assert looked(name, context).verdict is Verdict.OK
             with queue_attributes(oven, url, Policy=""):
@@ -688,7 +690,7 @@ def test_ctrl_c_leaves_nothing_of_it_behind(oven: LocalOven) -> None:
         check.send_signal(signal.SIGINT)
         _, told = check.communicate(timeout=RUN_SECS)
 
-    assert lines[0].startswith("ok        mapping                 Enabled")
+    assert lines[0].startswith("ok        mapping                     Enabled")
     assert check.returncode == 130
     assert "Removing what the check has sent." in told
     assert "Nothing is left of it." in told

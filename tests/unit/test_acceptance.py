@@ -303,10 +303,10 @@ def test_plain_http_is_refused_taken_or_cannot_be_tried() -> None:
     nothing = EndpointConnectionError(endpoint_url="http://sqs")
     blocked = over_plain_http(Answering(get_queue_attributes=nothing), Answering(get_item=nothing))
 
-    assert refusals.plain_http(refused) == ok("5 requests over plain HTTP were refused")
-    assert "spo-NewItems, spo-WaitingItems.fifo, spo-BakedItems, spo-DLQ took a request" in (
-        refusals.plain_http(taken).seen
-    )
+    assert refusals.plain_http(refused) == ok("6 requests over plain HTTP were refused")
+    taken_by = refusals.plain_http(taken).seen
+    assert "spo-NewItems, spo-DLQ, spo-WaitingItems.fifo" in taken_by
+    assert "BakingTable" not in taken_by
     assert refusals.plain_http(blocked).verdict is Verdict.NOT_SHOWN
     assert refusals.plain_http(context({"RefusePlainHttp": "false"})).verdict is Verdict.NOT_SHOWN
 

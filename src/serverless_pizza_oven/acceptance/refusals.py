@@ -18,6 +18,9 @@ BY_POLICY = "explicit deny in a resource-based policy"
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html)."""
 
 
+NO_LEAVING_ITEMS = "the stack has no queue Leaving Items: it is of an older release"
+
+
 def receive_new_items(context: CheckContext) -> Finding:
     """Nobody but Bake Items receives from New Items."""
     return _refused(context, "received from New Items", lambda: _receive(context, context.stack.new_items))
@@ -38,6 +41,28 @@ def send_baked_items(context: CheckContext) -> Finding:
     )
 
 
+def receive_leaving_items(context: CheckContext) -> Finding:
+    """Nobody but Bake Items receives from Leaving Items."""
+    url = _leaving_items(context)
+    if url is None:
+        return not_shown(NO_LEAVING_ITEMS)
+    return _refused(context, "received from Leaving Items", lambda: _receive(context, url))
+
+
+def send_leaving_items(context: CheckContext) -> Finding:
+    """Nobody but Item Removed sends to Leaving Items, whose messages free slots."""
+    url = _leaving_items(context)
+    if url is None:
+        return not_shown(NO_LEAVING_ITEMS)
+    # It frees nothing: no item of this id is in the oven.
+    forged = json.dumps({"id": f"{context.run}-forged", "size": 1})
+    return _refused(
+        context,
+        "sent to Leaving Items",
+        lambda: context.aws.sqs.send_message(QueueUrl=url, MessageBody=forged),
+    )
+
+
 def write_row(context: CheckContext) -> Finding:
     """Nobody but the functions writes the row."""
     return _refused(context, "written the row", lambda: _write(context))
@@ -47,12 +72,12 @@ def plain_http(context: CheckContext) -> Finding:
     """The queues and the table refuse requests without TLS."""
     if context.template.parameters.get("RefusePlainHttp") == "false":
         return not_shown("the stack has RefusePlainHttp=false, so it takes plain HTTP")
-    stack, plain = context.stack, context.aws.over_plain_http()
+    table, plain = context.stack.table, context.aws.over_plain_http()
     asked: dict[str, Callable[[], object]] = {
         url.rpartition("/")[2]: lambda url=url: plain.sqs.get_queue_attributes(QueueUrl=url)  # type: ignore[misc]
-        for url in (stack.new_items, stack.waiting_items, stack.baked_items, stack.dead_letters)
+        for url in (queue.physical_id for queue in context.template.of_type("AWS::SQS::Queue"))
     }
-    asked[stack.table] = lambda: plain.dynamodb.get_item(TableName=stack.table, Key=KEY)
+    asked[table] = lambda: plain.dynamodb.get_item(TableName=table, Key=KEY)
     try:
         taken = [name for name, ask in asked.items() if not _refusal(ask)]
     except BotoCoreError as error:
@@ -60,6 +85,14 @@ def plain_http(context: CheckContext) -> Finding:
     if taken:
         return failed(f"{', '.join(taken)} took a request over plain HTTP", _restore(context))
     return ok(f"{len(asked)} requests over plain HTTP were refused")
+
+
+def _leaving_items(context: CheckContext) -> str | None:
+    """The URL of Leaving Items, which is no output of the stack."""
+    found = [
+        queue for queue in context.template.of_type("AWS::SQS::Queue") if queue.logical_id == "LeavingItems"
+    ]
+    return found[0].physical_id if found else None
 
 
 def _refused(context: CheckContext, done: str, attempt: Callable[[], object]) -> Finding:
@@ -124,6 +157,8 @@ CHECKS = (
     Check("receive from New Items", receive_new_items),
     Check("receive from the line", receive_line),
     Check("send to Baked Items", send_baked_items),
+    Check("receive from Leaving Items", receive_leaving_items),
+    Check("send to Leaving Items", send_leaving_items),
     Check("write the row", write_row, "it asks no policies of tables"),
     Check("plain HTTP", plain_http, "it asks no policies of tables"),
 )

@@ -30,7 +30,7 @@ FAILED = 1
 """The exit code if a check failed."""
 
 _STYLES = {Verdict.OK: "green", Verdict.FAILED: "bold red", Verdict.NOT_SHOWN: "yellow"}
-_NAME_WIDTH = 24
+_NAME_WIDTH = 28
 
 
 def check(
