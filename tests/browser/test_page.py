@@ -127,7 +127,7 @@ def test_a_paused_oven_says_so(serve: Serve, open_page: OpenPage) -> None:
     page = opened(open_page(serve(oven_of("a", is_paused=True))))
 
     expect(page.locator("#state")).to_have_text("Paused")
-    expect(page.locator("#note")).to_contain_text("What bakes goes on")
+    expect(page.locator("#note")).to_contain_text("What bakes comes out; what fails keeps its slots")
 
 
 def test_a_reloaded_page_has_the_last_minutes_still(serve: Serve, open_page: OpenPage) -> None:
@@ -442,9 +442,9 @@ def test_the_page_holds_no_more_after_thousands_of_pizzas(
     })"""
 
     def pass_minutes(until: int) -> tuple[int, int]:
-        """In looks of three seconds, each shown before the next. Returns how much the page holds then."""
+        """In looks of six seconds, each shown before the next. Returns how much the page holds then."""
         while minute[0] < until:
-            minute[0] = round(minute[0] + 0.05, 2)
+            minute[0] = round(minute[0] + 0.1, 2)
             page.evaluate(showing, str(round(minute[0] * 20)))
         return page.evaluate(nodes), page.evaluate(length)
 
