@@ -4,8 +4,13 @@ from dataclasses import fields
 from pathlib import Path
 
 from serverless_pizza_oven.cli.simulate import simulate
+from serverless_pizza_oven.forecast.conditions import (
+    MAX_RATE,
+    MAX_RATE_OF_REQUEST_FAULTS,
+    quotas_of,
+    rates_of,
+)
 from serverless_pizza_oven.forecast.measured import names
-from serverless_pizza_oven.forecast.options import MAX_RATE, MAX_RATE_OF_REQUEST_FAULTS, quotas_of, rates_of
 from serverless_pizza_oven.forecast.run_cost import ASSUMED
 from serverless_pizza_oven.simulator.faults import MILD, ROUGH
 from serverless_pizza_oven.simulator.latencies import AWS, AWS_SOURCES, Latencies, Latency

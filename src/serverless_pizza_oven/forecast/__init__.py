@@ -10,6 +10,6 @@ Each module imports only those above it:
     run_usage, run_cost                 its requests, and what AWS charges for them
     request, result, run                what is asked, what is told, and the run between
     measured                            latencies measured on an oven
-    options                             the options of `oven simulate`
+    conditions, options                 the options of `oven simulate`
     report, document, plot              a forecast as a table, as JSON, as a picture
 """

@@ -18,8 +18,8 @@ Its keys are stable. Times are in seconds, money in US dollars, and null is what
 
 from typing import Any
 
+from serverless_pizza_oven.forecast.conditions import faults_in_words, quotas_of
 from serverless_pizza_oven.forecast.measured import replaced
-from serverless_pizza_oven.forecast.options import faults_in_words, quotas_of
 from serverless_pizza_oven.forecast.recording import TimeSeries
 from serverless_pizza_oven.forecast.request import ForecastRequest
 from serverless_pizza_oven.forecast.result import Forecast

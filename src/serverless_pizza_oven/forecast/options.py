@@ -1,68 +1,26 @@
-"""The options of `oven simulate`, read into a request; and quotas and faults in words."""
+"""The options of `oven simulate`, read into a request."""
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from enum import StrEnum
-from math import fsum
-from typing import Annotated, Any
+from dataclasses import dataclass, replace
+from typing import Annotated
 
 import typer
 
 from serverless_pizza_oven.deployment.names import MAX_CAPACITY
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.forecast.arrivals import DAY, read_arrivals
+from serverless_pizza_oven.forecast.conditions import FaultLevel, RegionQuotas, change_faults, change_quotas
 from serverless_pizza_oven.forecast.distribution import Distribution
 from serverless_pizza_oven.forecast.file_workload import read_workload
 from serverless_pizza_oven.forecast.input_file import InputFiles
 from serverless_pizza_oven.forecast.measured import read_latencies
 from serverless_pizza_oven.forecast.request import ForecastRequest
 from serverless_pizza_oven.forecast.workload import MAX_DAYS, DrawnWorkload, Workload, check_distributions
-from serverless_pizza_oven.simulator.faults import MILD, NONE, ROUGH, Fault, Faults
 from serverless_pizza_oven.simulator.latencies import AWS
-from serverless_pizza_oven.simulator.quotas import LARGE_REGION, NEW_ACCOUNT, OTHER_REGION, Quotas
 from serverless_pizza_oven.simulator.world import Setup
 
 DEFAULT_ITEMS = 100
 
 MAX_ITEMS = 10_000_000
-
-MAX_QUOTA = 10_000_000
-
-MAX_RATE = 0.9
-"""The highest rate of a fault."""
-
-MAX_RATE_OF_REQUEST_FAULTS = 0.2
-"""The highest sum of the rates of the faults that befall requests. Above it, a run may not come to an end."""
-
-_RATE = re.compile(r"[01]?(\.[0-9]{1,6})?", re.ASCII)
-
-
-class RegionQuotas(StrEnum):
-    """AWS regions, by their quotas."""
-
-    LARGE = "large"
-    OTHER = "other"
-
-    @property
-    def quotas(self) -> Quotas:
-        return LARGE_REGION if self is RegionQuotas.LARGE else OTHER_REGION
-
-
-QUOTA_PRESETS = {"new-account": NEW_ACCOUNT}
-"""What --quota takes instead of NAME=N. It replaces the quotas of the region."""
-
-
-class FaultLevel(StrEnum):
-    """How much goes wrong."""
-
-    NONE = "none"
-    MILD = "mild"
-    ROUGH = "rough"
-
-    @property
-    def faults(self) -> Faults:
-        return {FaultLevel.NONE: NONE, FaultLevel.MILD: MILD, FaultLevel.ROUGH: ROUGH}[self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,46 +113,11 @@ def read_request(options: ForecastOptions, files: InputFiles | None = None) -> F
     return ForecastRequest(
         _workload(options, files or InputFiles()),
         replace(setup, pilot_light_secs=None) if options.no_pilot_light else setup,
-        _quotas(RegionQuotas(options.region).quotas, options.quotas or ()),
+        change_quotas(RegionQuotas(options.region).quotas, options.quotas or ()),
         read_latencies(options.latencies) if options.latencies else AWS,
-        faults=_faults(FaultLevel(options.faults).faults, options.rates or ()),
+        faults=change_faults(FaultLevel(options.faults).faults, options.rates or ()),
         seed=options.seed,
     )
-
-
-def quotas_of(quotas: Quotas) -> dict[str, int]:
-    """The quotas by their names in --quota."""
-    return _by_name(quotas)
-
-
-def rates_of(faults: Faults) -> dict[str, float]:
-    """The rates of the faults by their names in --fault."""
-    return _by_name(faults)
-
-
-def _by_name(settings: Quotas | Faults) -> dict[str, Any]:
-    return {field.name.replace("_", "-"): getattr(settings, field.name) for field in fields(settings)}
-
-
-def quotas_in_words(quotas: Quotas) -> str:
-    """The preset that differs least, and the differences."""
-    presets = {**{str(region): region.quotas for region in RegionQuotas}, **QUOTA_PRESETS}
-    return _in_words(quotas, presets)
-
-
-def faults_in_words(faults: Faults) -> str:
-    """The preset that differs least, and the differences."""
-    return _in_words(faults, {level: level.faults for level in FaultLevel}).removeprefix("none, ")
-
-
-def _in_words(settings: Quotas | Faults, presets: Mapping[str, Quotas | Faults]) -> str:
-    values = _by_name(settings).items()
-    words = [
-        [name, *(f"{key}={value}" for key, value in values if value != preset[key])]
-        for name, preset in ((name, _by_name(preset)) for name, preset in presets.items())
-    ]
-    shortest = min(words, key=len)
-    return ", ".join(shortest)
 
 
 def _workload(options: ForecastOptions, files: InputFiles) -> Workload:
@@ -234,39 +157,3 @@ def _distribution(option: str, text: str) -> Distribution:
         raise UsageError(
             f"{option} takes numbers such as 20, 15-30, or 15-30:9,60:1 with weights: {error}"
         ) from None
-
-
-def _quotas(region: Quotas, changes: Sequence[str]) -> Quotas:
-    for change in changes:
-        if change in QUOTA_PRESETS:
-            region = QUOTA_PRESETS[change]
-            continue
-        name, _, value = change.partition("=")
-        if name not in quotas_of(region):
-            known = ", ".join([*quotas_of(region), *QUOTA_PRESETS])
-            raise UsageError(f"--quota {change}: the quotas are {known}")
-        if not (value.isascii() and value.isdigit() and 1 <= int(value) <= MAX_QUOTA):
-            raise UsageError(f"--quota {change}: it takes NAME=N, a whole number from 1 to {MAX_QUOTA}")
-        region = replace(region, **{name.replace("-", "_"): int(value)})
-    return region
-
-
-def _faults(faults: Faults, changes: Sequence[str]) -> Faults:
-    for change in changes:
-        name, _, value = change.partition("=")
-        if name not in rates_of(faults):
-            raise UsageError(f"--fault {change}: the faults are {', '.join(rates_of(faults))}")
-        if not (value and _RATE.fullmatch(value) and float(value) <= MAX_RATE):
-            raise UsageError(
-                f"--fault {change}: it takes NAME=RATE, a number from 0 to {MAX_RATE}, "
-                "with six decimals at most"
-            )
-        faults = replace(faults, **{name.replace("-", "_"): float(value)})
-    of_requests = [fault.value for fault in Fault if getattr(faults, fault.value)]
-    if round(fsum(getattr(faults, name) for name in of_requests), 6) > MAX_RATE_OF_REQUEST_FAULTS:
-        names = " and ".join(f"{name.replace('_', '-')}={getattr(faults, name)}" for name in of_requests)
-        raise UsageError(
-            f"--fault {names}: at most {MAX_RATE_OF_REQUEST_FAULTS} of the requests may meet one, "
-            "or the simulation may not come to its end"
-        )
-    return faults

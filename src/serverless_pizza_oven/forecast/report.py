@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 from rich.table import Table
 
+from serverless_pizza_oven.forecast.conditions import faults_in_words, quotas_in_words
 from serverless_pizza_oven.forecast.measured import replaced
-from serverless_pizza_oven.forecast.options import faults_in_words, quotas_in_words
 from serverless_pizza_oven.forecast.result import Forecast, LimitReached
 from serverless_pizza_oven.forecast.run_cost import per_million_items
 

@@ -151,4 +151,6 @@ def _limits(world: World, recorder: RunRecorder) -> tuple[LimitReached, ...]:
 
 def _buckets(world: World) -> list[TokenBucket]:
     operations = [getattr(world.operations, each.name) for each in fields(world.operations)]
-    return [world.transitions, *(operation.quota for operation in operations if operation.quota)]
+    buckets = [world.transitions, *(operation.quota for operation in operations if operation.quota)]
+    # Two operations may share a quota.
+    return list({id(bucket): bucket for bucket in buckets}.values())

@@ -1,4 +1,4 @@
-"""An oven that somebody keeps an eye on."""
+"""Reads the status of an oven again and again."""
 
 from collections.abc import Callable, Iterator
 
@@ -12,7 +12,7 @@ EVERY_SECS = 1
 
 
 def watch(aws: Aws, stack: Stack, clock: Callable[[], float], sleep: Sleep) -> Iterator[Status | ToolError]:
-    """Its status each second, for ever; while it cannot be told, the reason instead.
+    """Yield the status each second, for ever; an error instead while it cannot be read.
 
     The `clock` tells seconds since the epoch.
     """
@@ -21,14 +21,14 @@ def watch(aws: Aws, stack: Stack, clock: Callable[[], float], sleep: Sleep) -> I
         now = clock()
         try:
             if last is None:
-                # It may have changed while nobody answered, or be gone.
+                # After an outage the stack may have changed, or be gone.
                 stack = find_stack(aws, stack.name)
             last = status(aws, stack, now, last)
         except ToolError as error:
             last = None
             yield error
         except Exception as error:
-            # Whatever answers there now, it may be the oven in the next second.
+            # An unexpected answer. The next may be the oven's again.
             last = None
             yield AwsError(describe_error(error))
         else:
