@@ -41,6 +41,7 @@ NOT_RUN = {
     "make demo": "tests/stack/test_demo_run.py runs the demo",
     f"{SIMULATOR} search --schedules 10000 --faults rough": "a minute; 800 are in the tests",
     f"{SIMULATOR} explore --crashes 1": "minutes; tests/simulation goes a part of the ways",
+    f"{SIMULATOR} explore --refusals 1": "minutes; tests/simulation goes a part of the ways",
     f"{SIMULATOR} speed --items 1000000": "minutes",
     f"{SIMULATOR} speed --items 1000000 --slots 14 --baking-secs 22 --a-second 0": "minutes",
     f"{SIMULATOR} speed --items 1000000 --slots 14 --baking-secs 22 --a-second 0.65": "minutes",

@@ -3,13 +3,21 @@
 import re
 import subprocess
 import sys
+from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 from markdown.extensions.toc import slugify  # type: ignore[import-untyped]
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
+import pizza_oven
+from pizza_oven.aws import baking_table
+from pizza_oven.ports import BakingTable
+from pizza_oven.row import Row
 from serverless_pizza_oven.deployment.template import default_parameters, template_path
+from tests.simulation.mutants import MUTANTS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [str(page.relative_to(ROOT)) for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))]
@@ -75,10 +83,43 @@ def test_the_outputs_of_the_template_are_told() -> None:
     assert told == set(yaml_parse(template_path().read_text())["Outputs"])
 
 
-def rows(section: str) -> list[tuple[str, str]]:
-    """The first two columns of the table in a section of docs/deploy.md."""
-    text = (ROOT / "docs" / "deploy.md").read_text().partition(f"\n{section}\n")[2]
+def rows(section: str, page: str = "docs/deploy.md") -> list[tuple[str, str]]:
+    """The first two columns of the tables in a section of a page."""
+    text = (ROOT / page).read_text().partition(f"\n{section}\n")[2]
     return ROW.findall(text.partition("\n## ")[0])
+
+
+PROTOCOL = "docs/protocol.md"
+
+
+def test_each_operation_of_the_row_is_in_the_protocol() -> None:
+    told = {name.strip("`") for name, _ in rows("## Each operation is one atomic request", PROTOCOL)}
+
+    assert told == {name for name in vars(BakingTable) if not name.startswith("_")}
+
+
+def test_each_field_of_the_row_is_in_the_protocol_with_its_attribute() -> None:
+    section = (ROOT / PROTOCOL).read_text().partition("\n## One row holds everything\n")[2]
+    told = dict(re.findall(r"^\| `(\S+)`[^|]* \| `(\w+)`", section.partition("\n## ")[0], re.MULTILINE))
+
+    assert set(told.values()) == {field.name for field in fields(Row)}
+    source = Path(baking_table.__file__).read_text()
+    assert not [attribute for attribute in told if attribute.isalpha() and f'"{attribute}"' not in source]
+
+
+def test_the_times_and_limits_of_the_protocol_are_those_of_the_code() -> None:
+    told = rows("## These times and limits are in the code", PROTOCOL)
+    modules = [import_module(f"pizza_oven.{module.name}") for module in iter_modules(pizza_oven.__path__)]
+
+    for cell, value in told:
+        name = cell.strip("`")
+        assert {getattr(module, name) for module in modules if hasattr(module, name)} == {float(value)}, name
+
+
+def test_the_proof_tells_how_many_mutants_there_are() -> None:
+    text = " ".join((ROOT / "docs" / "proof.md").read_text().split())
+
+    assert f"has {len(MUTANTS)} small wrong changes" in text
 
 
 def test_the_site_builds_without_a_warning_and_asks_nothing_of_another_host(tmp_path: Path) -> None:
