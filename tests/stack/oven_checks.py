@@ -67,7 +67,7 @@ def looked(name: str, context: CheckContext) -> Finding:
     check: Check = CHECKS[name]
     try:
         with aws_errors(name):
-            return check.look(context)
+            return check.function(context)
     except AwsError as error:
         return Finding(Verdict.FAILED, str(error))
 

@@ -23,7 +23,7 @@ from pizza_oven.aws.baking_table import KEY
 from serverless_pizza_oven.acceptance.check_context import CheckContext
 from serverless_pizza_oven.acceptance.findings import CheckGroup, CheckResult, Finding, Verdict
 from serverless_pizza_oven.acceptance.latency_samples import history
-from serverless_pizza_oven.acceptance.runner import NotIdleError, check_idle, look, nothing_left
+from serverless_pizza_oven.acceptance.runner import NotIdleError, check_idle, nothing_left, run_check
 from serverless_pizza_oven.acceptance.runner import run as run_checks
 from serverless_pizza_oven.acceptance.scratch import scratch_oven
 from serverless_pizza_oven.aws import Aws, local
@@ -502,11 +502,8 @@ def test_an_item_that_comes_out_twice_is_found(oven: LocalOven) -> None:
 
 def test_a_queue_that_takes_no_large_items_is_found(oven: LocalOven) -> None:
     small = queue_attributes(oven, oven.stack.new_items, MaximumMessageSize="1024")
-    with cleaned(new_context(oven)) as context:
-        with small:
-            is_failed(looked("large batch", context), "sending to")
-        # Nothing of it was sent.
-        context.traffic.sent.clear()
+    with cleaned(new_context(oven)) as context, small:
+        is_failed(looked("large batch", context), "sending to")
 
 
 def test_an_item_that_overtakes_another_is_found(oven: LocalOven) -> None:
@@ -606,7 +603,7 @@ def test_a_pilot_light_that_does_not_come_is_found(oven: LocalOven) -> None:
 def test_what_is_left_in_the_oven_is_found(oven: LocalOven) -> None:
     with cleaned(new_context(oven, patience_secs=1)) as context, mapping_disabled(oven):
         context.traffic.send(context.traffic.item("left", 0))
-        is_failed(nothing_left(context), f"1 in New Items, 1 sent and not seen again ({context.run}-left)")
+        is_failed(nothing_left(context), "1 in New Items")
 
 
 # What takes long
@@ -646,8 +643,7 @@ def test_an_age_that_is_not_told_and_an_alarm_that_does_not_ring_are_found(oven:
 
         context.sleep = Saboteur(is_taken).sleep
         is_failed(looked("stuck head", context), "did not come out")
-        is_failed(looked("dead letter alarm", context), "none rang")
-        context.traffic.sent.pop(f"{context.run}-stuck")
+        is_failed(looked("dead letter alarm", context), "no alarm within 20 minutes")
         correct_the_count(oven)
 
 
@@ -719,7 +715,7 @@ def test_what_the_rights_do_not_reach_to_is_not_shown(oven: LocalOven) -> None:
     user = new_user(oven, policy("sender", oven, PREFIX="broken"))
     account = as_account(oven, user["AWS_ACCESS_KEY_ID"], user["AWS_SECRET_ACCESS_KEY"])
 
-    finding = look(CHECKS["table"], new_context(replace(oven, aws=account)))
+    finding = run_check(CHECKS["table"], new_context(replace(oven, aws=account)))
 
     assert finding.verdict is Verdict.NOT_SHOWN
     assert "AccessDenied" in finding.seen

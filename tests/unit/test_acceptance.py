@@ -21,7 +21,7 @@ from serverless_pizza_oven.acceptance.findings import Check, Verdict, failed, no
 from serverless_pizza_oven.acceptance.invocations import invocations
 from serverless_pizza_oven.acceptance.latency_samples import percentiles, samples
 from serverless_pizza_oven.acceptance.line_order import judge_sequence
-from serverless_pizza_oven.acceptance.runner import groups, look
+from serverless_pizza_oven.acceptance.runner import groups, run_check
 from serverless_pizza_oven.deployment.account_quotas import STARTS, TRANSITIONS
 from serverless_pizza_oven.deployment.stack import Stack
 from tests.unit.resolved import ROOT, translated
@@ -396,10 +396,10 @@ def test_a_check_that_may_not_look_shows_nothing_and_another_error_has_failed() 
 
         return Check("it", look_and_raise)
 
-    denied = look(raising(refusal("AccessDeniedException", "no")), context())
+    denied = run_check(raising(refusal("AccessDeniedException", "no")), context())
     assert denied.verdict is Verdict.NOT_SHOWN
     assert "operator.json" in denied.advice
-    assert look(raising(refusal("NoSuchEntity", "gone")), context()).verdict is Verdict.FAILED
+    assert run_check(raising(refusal("NoSuchEntity", "gone")), context()).verdict is Verdict.FAILED
 
 
 def test_what_an_emulator_lacks_is_told_in_place_of_a_failure_there_and_only_there() -> None:
@@ -410,6 +410,6 @@ def test_what_an_emulator_lacks_is_told_in_place_of_a_failure_there_and_only_the
     emulated.aws.endpoint_url = "http://127.0.0.1:4566"
 
     for check in (wrong, later):
-        assert look(check, emulated) == not_shown("http://127.0.0.1:4566 is an emulator: it has none")
-    assert look(wrong, on_aws) == failed("wrong", "mend it")
-    assert look(off, emulated) == not_shown("switched off")
+        assert run_check(check, emulated) == not_shown("http://127.0.0.1:4566 is an emulator: it has none")
+    assert run_check(wrong, on_aws) == failed("wrong", "mend it")
+    assert run_check(off, emulated) == not_shown("switched off")

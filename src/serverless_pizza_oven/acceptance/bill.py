@@ -1,4 +1,4 @@
-"""What a run of the acceptance test costs."""
+"""What a run costs."""
 
 from collections.abc import Sequence
 
@@ -12,15 +12,15 @@ from serverless_pizza_oven.operations.item_cost import (
 )
 from serverless_pizza_oven.prices import Charge
 
-LOOKS_PER_MINUTE = 1
-"""Of the pilot light, while the run goes on."""
+TRIGGERS_PER_MINUTE = 1
+"""The pilot light's triggers during the run."""
 
 CHUNK_BYTES = 64 * 1024
-"""Of a message: SQS charges each as a request (https://aws.amazon.com/sqs/pricing/)."""
+"""SQS charges for each such part of a message as for a request (https://aws.amazon.com/sqs/pricing/)."""
 
 
 class Meter:
-    """Counts the requests to SQS and DynamoDB that the run itself makes."""
+    """Counts the requests to SQS and DynamoDB that the run makes."""
 
     def __init__(self, context: CheckContext) -> None:
         self.sqs = 0
@@ -37,9 +37,8 @@ class Meter:
 
 
 def bill(context: CheckContext, meter: Meter) -> Sequence[Charge]:
-    """What AWS charges for the run: the oven's own part by what an item costs on average, ours as counted.
-
-    Before the free tier. What the oven costs anyway is not in it.
+    """What AWS charges for the run, before the free tier: the oven's part by what an item costs on average,
+    and the run's own requests as counted. What the idle oven costs is not included.
     """
     items = len(context.traffic.sent)
     waited = sum("-order-" in item_id or "-stuck" in item_id for item_id in context.traffic.sent)
@@ -48,7 +47,7 @@ def bill(context: CheckContext, meter: Meter) -> Sequence[Charge]:
     use = (
         ADMITTED_AT_ONCE * (items - waited)
         + ADMITTED_FROM_LINE * waited
-        + IDLE_CHECK * (minutes * LOOKS_PER_MINUTE)
+        + IDLE_CHECK * (minutes * TRIGGERS_PER_MINUTE)
     )
     own = [
         Charge(prices.STANDARD_REQUEST, meter.sqs + large),

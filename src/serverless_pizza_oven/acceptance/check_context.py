@@ -1,4 +1,4 @@
-"""What every check is given."""
+"""The argument of every check: the oven under test, and the run."""
 
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar, cast
@@ -15,22 +15,22 @@ from serverless_pizza_oven.operations.decision_log import POLL_SECS, LogEntry, r
 from serverless_pizza_oven.queue_client import count_messages
 
 PATIENCE_SECS = 60
-"""How long a step may take that takes a few seconds on a healthy oven."""
+"""How long a step may take. On a healthy oven it takes a few seconds."""
 
 STUCK_SECS = 15 * 60
-"""How long the head of the line is kept waiting by the long checks."""
+"""How long the long checks keep an item at the head of the line."""
 
 PAUSE_SECS = 0.5
-"""Between two looks at what should change."""
+"""The pause between two reads of what should change."""
 
 CLOCKS_APART_SECS = 600
-"""How far back logs are searched from the begin of the run: the clock of this machine may be ahead."""
+"""How far before the start of the run logs are searched: the clock of this machine may be ahead."""
 
 Answer = TypeVar("Answer")
 
 
 class CheckContext:
-    """A deployed oven under test, and the run that tests it."""
+    """A deployed oven, and one run of the acceptance test."""
 
     def __init__(
         self,
@@ -44,9 +44,9 @@ class CheckContext:
         stuck_secs: float = STUCK_SECS,
         template: DeployedTemplate | None = None,
     ) -> None:
-        """The `run` begins the ids of all that is sent: no other run may have it.
+        """`run` is the prefix of every id that is sent. It must be unique.
 
-        The `clock` tells seconds since the epoch. Without a `template`, CloudFormation is asked for it.
+        `clock` returns seconds since the epoch. Without a `template`, CloudFormation is asked for it.
         """
         self.aws = aws
         self.stack = stack
@@ -58,7 +58,7 @@ class CheckContext:
         self.traffic = Traffic(aws, stack, run)
         self._template = template
         self.metrics_asked = 0
-        """Values that CloudWatch was asked for, and charges for."""
+        """How many values CloudWatch was asked for. It charges for each."""
         self._known: dict[Hashable, Any] = {}
 
     @property
@@ -78,52 +78,60 @@ class CheckContext:
         return self._template
 
     def once(self, find_out: "Callable[[CheckContext], Answer]") -> Answer:
-        """The answer of a function of this context, which is called the first time only.
-
-        Some checks look at different sides of the same thing. What it raises, it raises each time.
+        """Call a function with this context the first time, and return the same answer, or raise the same
+        error, each time: several checks judge the same observations.
         """
         if find_out not in self._known:
             try:
                 self._known[find_out] = find_out(self)
             except Exception as error:
                 self._known[find_out] = error
-        known = self._known[find_out]
+        known: Any = self._known[find_out]
         if isinstance(known, Exception):
             raise known
         return cast("Answer", known)
 
+    def known(self, find_out: "Callable[[CheckContext], Answer]") -> Answer | None:
+        """The answer of a function that `once` has called. None if it was not called, or has raised."""
+        known = self._known.get(find_out)
+        return None if isinstance(known, Exception) else known
+
     def until(
         self,
-        is_so: Callable[[], object],
+        condition: Callable[[], object],
         within_secs: float | None = None,
         pause_secs: float = PAUSE_SECS,
     ) -> bool:
-        """Wait until it is so. Returns whether it came to that in time: by default, `patience_secs`."""
+        """Wait until a condition holds. Returns False if it does not in time, by default `patience_secs`."""
         give_up = self.clock() + (self.patience_secs if within_secs is None else within_secs)
-        while not is_so():
+        while not condition():
             if self.clock() >= give_up:
                 return False
             self.sleep(pause_secs)
         return True
 
-    def receive_baked_until(self, is_so: Callable[[], object], within_secs: float | None = None) -> bool:
-        """As `until`, while what comes out is received."""
-        return self.until(lambda: is_so() or (self.traffic.receive_baked() and is_so()), within_secs)
+    def receive_baked_until(self, condition: Callable[[], object], within_secs: float | None = None) -> bool:
+        """As `until`, and receive baked items meanwhile."""
+        return self.until(lambda: condition() or (self.traffic.receive_baked() and condition()), within_secs)
 
-    def receive_letters_until(self, is_so: Callable[[], object], within_secs: float | None = None) -> bool:
-        """As `until`, while dead letters are received."""
-        return self.until(lambda: is_so() or (self.traffic.receive_letters() and is_so()), within_secs)
+    def receive_letters_until(
+        self, condition: Callable[[], object], within_secs: float | None = None
+    ) -> bool:
+        """As `until`, and receive dead letters meanwhile."""
+        return self.until(
+            lambda: condition() or (self.traffic.receive_letters() and condition()), within_secs
+        )
 
     def row(self) -> Row:
         """The row of the Baking Table. Raises AwsError."""
         return read_row(self.aws, self.stack)
 
     def depth(self, queue_url: str) -> int:
-        """About how many messages a queue holds, in hand or not. Raises AwsError."""
+        """About how many messages a queue has: visible, in flight and delayed. Raises AwsError."""
         return count_messages(self.aws, queue_url)
 
     def until_decided(self, item_id: str, decision: str) -> bool:
-        """Wait until the logs tell of a decision about an item of this run. Raises AwsError."""
+        """Wait until a decision about an item of this run is in the logs. Raises AwsError."""
         since = self.began_at - CLOCKS_APART_SECS
 
         def entries() -> list[LogEntry]:
@@ -133,7 +141,7 @@ class CheckContext:
 
     @property
     def see_logs(self) -> str:
-        """What to do where the functions did not do as they should."""
+        """The advice if the functions did not do what they should."""
         return f"see what the functions did: oven logs --stack {self.stack.name}"
 
     @property
@@ -141,5 +149,5 @@ class CheckContext:
         return self.stack.outputs["ItemStatesArn"]
 
     def execution_arn(self, item_id: str) -> str:
-        """Of the execution of an item, whether there is one or not."""
+        """The ARN of the execution of an item, whether there is one or not."""
         return StepFunctionsItemStates(self.aws.stepfunctions, self.item_states_arn).execution_arn(item_id)

@@ -1,4 +1,4 @@
-"""Removes from an oven all that a run of the acceptance test has sent."""
+"""Remove everything that a run has sent from the oven and its queues."""
 
 from collections.abc import Iterable
 
@@ -8,20 +8,24 @@ from pizza_oven.item import Trigger
 from serverless_pizza_oven.acceptance.check_context import CheckContext
 
 PATIENCES = 1.5
-"""How long it may take, by the patience of the run: a look at what was stopped may come a minute late."""
+"""How long it may take, in patiences of the run. Freeing the slots of a stopped item may take a minute."""
 
 FIRST_ASK_SECS = 3
 ASK_SECS = 10
-"""When, and then how often, the oven is asked to look into what was stopped: its event may have been lost."""
+"""When, and then how often, triggers name the stopped items: their events may have been lost."""
+
+ERROR = "Oven.Check"
+CAUSE = "oven check removed what it had sent"
+"""They are in the reason of the dead letter."""
 
 _GONE = ("ExecutionDoesNotExist", "ValidationException")
-"""What Step Functions says of an execution that need not be stopped."""
+"""Step Functions' errors for an execution that does not exist."""
 
 
 def clean(context: CheckContext) -> list[str]:
-    """Stop what bakes, and receive what came out, until nothing of this run is left.
+    """Stop running executions, and receive items and dead letters, until nothing of this run is left.
 
-    Returns what is left when it takes too long, in words. Raises AwsError and what the SDK raises.
+    Returns what is left if that takes too long, as text. Raises AwsError and the SDK's errors.
     """
     traffic = context.traffic
     _stop(context, _not_seen_again(context))
@@ -42,21 +46,22 @@ def clean(context: CheckContext) -> list[str]:
 
 
 def _left(context: CheckContext) -> list[str]:
-    # The oven was empty before. What somebody else has sent meanwhile cannot be told apart in all places.
+    # The oven was idle before, so whatever is in it now is of this run, unless somebody has begun to use it.
     stack, row = context.stack, context.row()
-    leased, unseen = _leased(context), _not_seen_again(context)
+    leased = _leased(context)
+    unseen = [item_id for item_id in _not_seen_again(context) if _status(context, item_id)]
     counts = {
         "in New Items": context.depth(stack.new_items),
         "in the line": context.depth(stack.waiting_items),
         "counted as waiting": row.waiting,
         f"in the oven ({', '.join(leased)})": len(leased),
-        f"sent and not seen again ({', '.join(unseen)})": len(unseen),
+        f"baked and not received ({', '.join(unseen)})": len(unseen),
     }
     return [f"{count} {where}" for where, count in counts.items() if count]
 
 
 def _not_seen_again(context: CheckContext) -> list[str]:
-    """The items that neither came out nor became a dead letter."""
+    """The items that were not received, neither baked nor as dead letters."""
     traffic = context.traffic
     return [i for i in traffic.sent if not traffic.received(i) and not traffic.letters_of(i)]
 
@@ -67,13 +72,18 @@ def _leased(context: CheckContext) -> list[str]:
 
 def _stop(context: CheckContext, item_ids: Iterable[str]) -> None:
     for item_id in item_ids:
-        arn = context.execution_arn(item_id)
-        try:
-            execution = context.aws.stepfunctions.describe_execution(executionArn=arn)
-            if execution["status"] == "RUNNING":
-                context.aws.stepfunctions.stop_execution(
-                    executionArn=arn, error="Oven.Check", cause="oven check removed what it had sent"
-                )
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in _GONE:
-                raise
+        if _status(context, item_id) == "RUNNING":
+            context.aws.stepfunctions.stop_execution(
+                executionArn=context.execution_arn(item_id), error=ERROR, cause=CAUSE
+            )
+
+
+def _status(context: CheckContext, item_id: str) -> str | None:
+    """The status of the execution of an item. None if there is none."""
+    arn = context.execution_arn(item_id)
+    try:
+        return context.aws.stepfunctions.describe_execution(executionArn=arn)["status"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _GONE:
+            return None
+        raise

@@ -1,4 +1,4 @@
-"""Values of CloudWatch's metrics since a run began."""
+"""Values of CloudWatch metrics since the start of a run."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
 
 PERIOD_SECS = 60
-"""Of a metric that AWS keeps by the minute."""
+"""The period of AWS's own metrics."""
 
 
 def values(
@@ -21,9 +21,9 @@ def values(
     dimensions: Mapping[str, str],
     statistics: tuple[str, ...],
 ) -> dict[str, list[float]]:
-    """By statistic, one value for each minute since the run began in which there was one. Raises AwsError.
+    """The values of a metric by statistic: one for each minute since the run began that has one.
 
-    CloudWatch charges a cent for 1,000 of these. Needs `cloudwatch:GetMetricData`.
+    CloudWatch charges a cent for 1,000 values. Needs `cloudwatch:GetMetricData`. Raises AwsError.
     """
     queries: list[MetricDataQueryTypeDef] = [
         {
@@ -41,7 +41,7 @@ def values(
         for number, statistic in enumerate(statistics)
     ]
     context.metrics_asked += len(queries)
-    # The minute in which the run began has what came before, too; the oven was idle then.
+    # The first minute includes some time before the run. The oven was idle then.
     since = context.began_at - context.began_at % PERIOD_SECS
     with aws_errors(f"asking CloudWatch for {metric}"):
         results = context.aws.cloudwatch.get_metric_data(

@@ -1,4 +1,4 @@
-"""Compares what the template says with what AWS answers."""
+"""Compare what the template says with what AWS answers."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,20 +7,20 @@ from typing import Any
 from serverless_pizza_oven.acceptance.findings import Finding, failed, ok
 
 MOST_TOLD = 3
-"""Of the differences of a check."""
+"""The most differences that a finding names."""
 
 MOST_CHARS = 60
-"""Of a value that is told."""
+"""The most characters of a value in a finding."""
 
-UNDO = "undo the change by hand: CloudFormation does not see it, and so oven deploy would leave it"
-"""What to do about a resource that was changed past its stack."""
+UNDO = "undo the change by hand: CloudFormation does not see it, and oven deploy leaves it"
+"""What to do about a resource that was changed without its stack."""
 
 _KEYS = ("Sid", "Id", "Name")
-"""By which the parts of a list are matched, since AWS may answer in another order."""
+"""The parts of a list are matched by one of these, since AWS may answer in another order."""
 
 
 def compared(differences: Sequence[str], agreed: str, advice: str) -> Finding:
-    """Ok, in the words of `agreed`, where nothing differs. Else the first differences."""
+    """A finding: ok with the text `agreed` if there are no differences, or failed with the first ones."""
     if not differences:
         return ok(agreed)
     more = len(differences) - MOST_TOLD
@@ -29,10 +29,10 @@ def compared(differences: Sequence[str], agreed: str, advice: str) -> Finding:
 
 
 def differences(where: str, expected: Any, found: Any, *, exact: bool = False) -> Iterator[str]:
-    """How `found` differs from what is expected, in words.
+    """The differences between two values, as text.
 
-    What AWS adds to its answer is no difference, unless it must be `exact`, as a policy must. Numbers and
-    truth values may be text, as in the attributes of a queue; a value may stand alone or in a list of one.
+    What AWS adds to its answer is no difference, unless the match must be `exact`, as for a policy. Numbers
+    and booleans may be text, as in the attributes of a queue. A value may stand alone or in a list of one.
     """
     if isinstance(expected, Mapping) and isinstance(found, Mapping):
         for name, value in expected.items():
@@ -48,7 +48,7 @@ def differences(where: str, expected: Any, found: Any, *, exact: bool = False) -
 
 
 def differences_of_json(where: str, expected: Any, text: str | None) -> Iterator[str]:
-    """How a JSON document differs from what is expected."""
+    """The differences between a value and a JSON document, which must match exactly."""
     if not text:
         yield f"{where} is not there"
         return
@@ -56,7 +56,7 @@ def differences_of_json(where: str, expected: Any, text: str | None) -> Iterator
 
 
 def in_order(value: Any) -> str:
-    """What two values have in common that are the same, and whose lists have the same order."""
+    """Text that is equal for equal values whose lists have the same order."""
     if isinstance(value, Mapping):
         return json.dumps({name: in_order(part) for name, part in value.items()}, sort_keys=True)
     if isinstance(value, list):
@@ -65,7 +65,7 @@ def in_order(value: Any) -> str:
 
 
 def _of_policy(name: str, value: Any) -> Any:
-    """What AWS may write in another way in a policy: everybody, and the upper case of actions.
+    """The value in one of the forms in which AWS may write a principal or an action.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
@@ -109,7 +109,7 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def _sorted(value: Any) -> str:
-    """What two values have in common that are the same but for the order of their parts."""
+    """Text that is equal for equal values, in whatever order their lists are."""
     if isinstance(value, Mapping):
         return json.dumps({name: _sorted(part) for name, part in value.items()}, sort_keys=True)
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Whether the queues and the table are as the template says."""
+"""Checks of the queues and the table against the template."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,10 +20,10 @@ _ENCRYPTION = ("SqsManagedSseEnabled", "KmsMasterKeyId")
 
 
 def queues(context: CheckContext) -> Finding:
-    """The queues keep and hide messages for as long as the template says, and give up after as many tries."""
-    told = context.template.of_type("AWS::SQS::Queue")
-    differ = [difference for queue in told for difference in _of_queue(context, queue)]
-    return compared(differ, ", ".join(_last(queue) for queue in told), UNDO)
+    """The attributes of the queues are those of the template: retention, visibility, redrive and the like."""
+    declared = context.template.of_type("AWS::SQS::Queue")
+    different = [difference for queue in declared for difference in _of_queue(context, queue)]
+    return compared(different, ", ".join(_last(queue) for queue in declared), UNDO)
 
 
 def _of_queue(context: CheckContext, queue: Resource) -> Iterator[str]:
@@ -40,22 +40,22 @@ def _of_queue(context: CheckContext, queue: Resource) -> Iterator[str]:
 
 
 def queue_encryption(context: CheckContext) -> Finding:
-    """What lies in the queues is encrypted, with the key that the template names."""
-    told = context.template.of_type("AWS::SQS::Queue")
-    differ: list[str] = []
-    for queue in told:
+    """The queues are encrypted with the key of the template."""
+    declared = context.template.of_type("AWS::SQS::Queue")
+    different: list[str] = []
+    for queue in declared:
         expected = {name: queue.properties.get(name) for name in _ENCRYPTION}
         if expected["KmsMasterKeyId"]:
             # A key of one's own takes the place of SQS's.
             del expected["SqsManagedSseEnabled"]
-        differ += differences(queue.logical_id, expected, _attributes(context, queue))
-    key = told[0].properties.get("KmsMasterKeyId")
-    return compared(differ, f"by {key}" if key else "by keys of SQS", UNDO)
+        different += differences(queue.logical_id, expected, _attributes(context, queue))
+    key = declared[0].properties.get("KmsMasterKeyId")
+    return compared(different, f"by {key}" if key else "by keys of SQS", UNDO)
 
 
 def queue_policies(context: CheckContext) -> Finding:
-    """Who may use the queues is as the template says."""
-    differ: list[str] = []
+    """The policies of the queues are those of the template."""
+    different: list[str] = []
     statements = 0
     by_url = {queue.physical_id: queue for queue in context.template.of_type("AWS::SQS::Queue")}
     for policy in context.template.of_type("AWS::SQS::QueuePolicy"):
@@ -63,22 +63,22 @@ def queue_policies(context: CheckContext) -> Finding:
         for url in policy.properties["Queues"]:
             queue = by_url[url]
             found = _attributes(context, queue).get("Policy")
-            differ += differences_of_json(f"the policy of {_last(queue)}", document, found)
+            different += differences_of_json(f"the policy of {_last(queue)}", document, found)
             statements += len(document["Statement"])
-    return compared(differ, f"{statements} statements, as in the template", UNDO)
+    return compared(different, f"{statements} statements, as in the template", UNDO)
 
 
 def table(context: CheckContext) -> Finding:
-    """The table is there, paid by request, and protected and encrypted as the template says."""
-    (told,) = context.template.of_type("AWS::DynamoDB::Table")
-    found = context.aws.dynamodb.describe_table(TableName=told.physical_id)["Table"]
+    """The table is active, with the key, billing, protection and encryption of the template."""
+    (declared,) = context.template.of_type("AWS::DynamoDB::Table")
+    found = context.aws.dynamodb.describe_table(TableName=declared.physical_id)["Table"]
     expected = {
         "TableStatus": "ACTIVE",
-        "KeySchema": told.properties["KeySchema"],
-        "BillingModeSummary": {"BillingMode": told.properties["BillingMode"]},
-        "DeletionProtectionEnabled": told.properties.get("DeletionProtectionEnabled", False),
+        "KeySchema": declared.properties["KeySchema"],
+        "BillingModeSummary": {"BillingMode": declared.properties["BillingMode"]},
+        "DeletionProtectionEnabled": declared.properties.get("DeletionProtectionEnabled", False),
     }
-    key = told.properties.get("SSESpecification", {}).get("KMSMasterKeyId")
+    key = declared.properties.get("SSESpecification", {}).get("KMSMasterKeyId")
     if key:
         expected["SSEDescription"] = {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key}
     encrypted = f"encrypted by {key}" if key else "encrypted by a key of DynamoDB"
@@ -86,10 +86,10 @@ def table(context: CheckContext) -> Finding:
 
 
 def backups(context: CheckContext) -> Finding:
-    """The table can be restored to any second of the last weeks."""
-    (told,) = context.template.of_type("AWS::DynamoDB::Table")
-    expected = told.properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
-    answer = context.aws.dynamodb.describe_continuous_backups(TableName=told.physical_id)
+    """Point-in-time recovery of the table is on, as in the template."""
+    (declared,) = context.template.of_type("AWS::DynamoDB::Table")
+    expected = declared.properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+    answer = context.aws.dynamodb.describe_continuous_backups(TableName=declared.physical_id)
     recovery: Mapping[str, Any] = answer["ContinuousBackupsDescription"].get(
         "PointInTimeRecoveryDescription", {}
     )
@@ -98,16 +98,16 @@ def backups(context: CheckContext) -> Finding:
     return compared(
         list(differences("point-in-time recovery", wanted, status)),
         f"point-in-time recovery is {status}",
-        f"aws dynamodb update-continuous-backups --table-name {told.physical_id} "
+        f"aws dynamodb update-continuous-backups --table-name {declared.physical_id} "
         "--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true",
     )
 
 
 def table_policy(context: CheckContext) -> Finding:
-    """Who may write the row is as the template says."""
-    (told,) = context.template.of_type("AWS::DynamoDB::Table")
-    arn = context.aws.dynamodb.describe_table(TableName=told.physical_id)["Table"]["TableArn"]
-    document = told.properties.get("ResourcePolicy", {}).get("PolicyDocument")
+    """The policy of the table is that of the template."""
+    (declared,) = context.template.of_type("AWS::DynamoDB::Table")
+    arn = context.aws.dynamodb.describe_table(TableName=declared.physical_id)["Table"]["TableArn"]
+    document = declared.properties.get("ResourcePolicy", {}).get("PolicyDocument")
     try:
         found = context.aws.dynamodb.get_resource_policy(ResourceArn=arn).get("Policy")
     except ClientError as error:
@@ -116,7 +116,7 @@ def table_policy(context: CheckContext) -> Finding:
         found = None
     if not document and not found:
         return ok("none, as in the template")
-    where = f"the policy of the table {told.physical_id}"
+    where = f"the policy of the table {declared.physical_id}"
     return compared(
         list(differences_of_json(where, document, found)), f"{len(document['Statement'])} statements", UNDO
     )

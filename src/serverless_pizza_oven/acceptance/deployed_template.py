@@ -1,7 +1,7 @@
-"""The template that a stack was made of, with its parameters and the names of its resources filled in.
+"""The template of a stack, with the stack's parameters and physical ids filled in.
 
-CloudFormation keeps the template, after SAM's transform; the stack's resources have their physical ids. From
-both follows how each resource should be. Only the intrinsic functions that the template uses are known
+CloudFormation keeps the template, and returns it after SAM's transform. Only the intrinsic functions that the
+oven's template uses are resolved
 (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html).
 """
 
@@ -23,12 +23,12 @@ _ARNS = {
     "AWS::Logs::LogGroup": "logs:{region}:{account}:log-group:{id}:*",
     "AWS::DynamoDB::Table": "dynamodb:{region}:{account}:table/{id}",
 }
-"""The attribute Arn of a resource, behind `arn:<partition>:`. `last` is the end of its physical id."""
+"""The attribute Arn, without `arn:<partition>:`. `last` is the end of the physical id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A resource of the stack, as the template says it should be."""
+    """A resource of the stack, as the template declares it."""
 
     logical_id: str
     type: str
@@ -37,7 +37,7 @@ class Resource:
 
 
 class DeployedTemplate:
-    """The resources of a stack, by the template that the stack was made of."""
+    """The resources that the template of a stack declares."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class DeployedTemplate:
 
     @classmethod
     def of(cls, aws: Aws, stack: str) -> "DeployedTemplate":
-        """Ask CloudFormation for the template of a stack. Raises AwsError and DeploymentError.
+        """Read the template of a stack from CloudFormation. Raises AwsError and DeploymentError.
 
         Needs `cloudformation:GetTemplate`, `cloudformation:ListStackResources` and
         `cloudformation:DescribeStacks`.
@@ -94,7 +94,7 @@ class DeployedTemplate:
                 .build_full_result()["StackResourceSummaries"]
             )
         if isinstance(body, str):
-            # The SDK reads JSON, which is what CloudFormation makes of the oven's template.
+            # The SDK parses JSON, which the oven's template is after the transform.
             raise DeploymentError(f"the template of {stack} is not the oven's: SAM has not transformed it")
         return cls(
             body,
@@ -104,7 +104,7 @@ class DeployedTemplate:
         )
 
     def of_type(self, kind: str) -> list[Resource]:
-        """The resources of a type that the stack should have, in the template's order."""
+        """The resources of a type whose conditions hold, in the order of the template."""
         return [
             self[logical_id]
             for logical_id, resource in self._template["Resources"].items()
@@ -113,7 +113,7 @@ class DeployedTemplate:
         ]
 
     def __getitem__(self, logical_id: str) -> Resource:
-        """The resource of that logical id. Raises DeploymentError where the stack has none."""
+        """The resource of a logical id. Raises DeploymentError if the stack has none."""
         if logical_id not in self._physical_ids:
             raise DeploymentError(
                 f"the stack has no resource {logical_id}: bring it up to date with oven deploy"

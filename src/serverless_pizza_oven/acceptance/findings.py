@@ -1,4 +1,4 @@
-"""What a check found."""
+"""Checks, and what they find."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,65 +10,65 @@ if TYPE_CHECKING:
 
 
 class Verdict(StrEnum):
-    """How a check ended."""
+    """The result of a check."""
 
     OK = "ok"
     FAILED = "FAILED"
     NOT_SHOWN = "not shown"
-    """It could not be found out; the finding says why."""
+    """It could not be determined. The finding says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The outcome of a check."""
+    """The result of a check, with its evidence."""
 
     verdict: Verdict
     seen: str
-    """What AWS answered, or why it could not be found out."""
+    """What AWS answered, or why the result could not be determined."""
     advice: str = ""
     """What to do."""
 
 
 def ok(seen: str) -> Finding:
-    """It is as it should be."""
+    """The claim holds."""
     return Finding(Verdict.OK, seen)
 
 
 def failed(seen: str, advice: str) -> Finding:
-    """It is not as it should be."""
+    """The claim does not hold."""
     return Finding(Verdict.FAILED, seen, advice)
 
 
 def not_shown(reason: str, advice: str = "") -> Finding:
-    """It cannot be found out here."""
+    """Whether the claim holds could not be determined."""
     return Finding(Verdict.NOT_SHOWN, reason, advice)
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One claim about an oven, and how to find out whether it holds."""
+    """One claim about an oven, and the function that checks it."""
 
     name: str
     """Unique."""
-    look: "Callable[[CheckContext], Finding]"
-    """May raise AwsError and what the SDK raises: then the check has failed, by that error."""
+    function: "Callable[[CheckContext], Finding]"
+    """May raise AwsError and the SDK's errors. Then the check has failed."""
     emulators_lack: str = ""
-    """Why an emulator may fail where AWS would not. Empty where an emulator must do as AWS does."""
+    """Why the claim may not hold in an emulator. Empty if it must hold there, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckGroup:
-    """Checks that belong together. They run in this order."""
+    """Checks that belong together, in the order in which they run."""
 
     title: str
     checks: Sequence[Check]
     sends_items: bool = False
-    """Whether the checks need an oven that bakes what it is sent."""
+    """Whether the checks need an oven that bakes."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check found, under its name and that of its group."""
+    """What a check found, with the names of the check and its group."""
 
     group: str
     name: str

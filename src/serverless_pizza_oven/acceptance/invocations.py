@@ -1,6 +1,6 @@
-"""The invocations of a function, as its log tells them.
+"""The invocations of a function, read from its log.
 
-Lambda writes a line at the begin and two at the end of an invocation; what the function writes stands between
+Lambda writes a line at the start of an invocation and two at its end, and the function's lines are between
 (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-view.html).
 """
 
@@ -23,16 +23,15 @@ _INIT = re.compile(r"\tInit Duration: ([0-9.]+) ms")
 
 @dataclass(slots=True)
 class Invocation:
-    """One of them. Times are in seconds since the epoch, by the clocks of AWS."""
+    """An invocation. Times are in seconds since the epoch, by the clocks of AWS."""
 
     began_at: float
-    is_over: bool = False
     init_secs: float | None = None
-    """How long its environment took to start; None where one was ready."""
+    """How long its environment took to start. None if it was warm."""
     decisions: list[LogEntry] = field(default_factory=list)
 
     def decision(self, name: str) -> Iterator[LogEntry]:
-        """Its decisions of that name."""
+        """The log entries of a decision."""
         return (entry for entry in self.decisions if entry.decision == name)
 
 
@@ -55,7 +54,7 @@ def invocations(aws: Aws, stack: Stack, function: str, since: float) -> list[Inv
 
 
 def _of_stream(function: str, events: "Sequence[FilteredLogEventTypeDef]") -> Iterator[Invocation]:
-    """Of one environment, which has one invocation after another."""
+    """The invocations of one environment, which come one after another."""
     now: Invocation | None = None
     for event in events:
         text, at = event["message"], event["timestamp"] / 1000
@@ -68,7 +67,6 @@ def _of_stream(function: str, events: "Sequence[FilteredLogEventTypeDef]") -> It
                 now.began_at = min(now.began_at, at - float(took[1]) / 1000)
             init = _INIT.search(text)
             now.init_secs = float(init[1]) / 1000 if init else None
-            now.is_over = True
             yield now
             now = None
         elif now is not None and (entry := parse_event(function, event)) is not None:

@@ -1,4 +1,4 @@
-"""Whether items come out as they went in: once, whole, or as a dead letter with the reason."""
+"""Checks of what becomes of items and of malformed messages."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from serverless_pizza_oven.acceptance.findings import Check, Finding, failed, ok
 
 
 def round_trip(context: CheckContext) -> Finding:
-    """An item comes out of Baked Items once, as it went in."""
+    """An item comes out of Baked Items, with the fields that were sent."""
     traffic = context.traffic
     item = traffic.item("first", 1, note="ünï ✓", nested={"a": [1, 2.5, None]})
     began = context.clock()
@@ -33,7 +33,7 @@ def dead_letter(context: CheckContext) -> Finding:
     traffic.send_bodies([json.dumps({"id": name, "bakingTimeSecs": "soon"})])
     if not context.receive_letters_until(lambda: traffic.letters_of(name)):
         return failed(
-            f"no dead letter came in {context.patience_secs:.0f} s for a message without sound seconds",
+            f"no dead letter came in {context.patience_secs:.0f} s for a malformed message",
             context.see_logs,
         )
     reason = traffic.letters_of(name)[0].reason
@@ -43,7 +43,7 @@ def dead_letter(context: CheckContext) -> Finding:
 
 
 def once(context: CheckContext) -> Finding:
-    """An item that is sent three times comes out once: two copies at once, and one after it came out."""
+    """An item comes out once although three copies are sent: two together, and one after it came out."""
     traffic = context.traffic
     item = traffic.item("thrice", 1)
     traffic.send(item, item)
@@ -55,7 +55,7 @@ def once(context: CheckContext) -> Finding:
             f"Bake Items logged no duplicate of {item['id']} in {context.patience_secs:.0f} s",
             context.see_logs,
         )
-    # What a copy would bring comes within its baking time.
+    # A second execution would end within its baking time.
     context.receive_baked_until(lambda: len(traffic.received(item["id"])) > 1, within_secs=3)
     copies = len(traffic.received(item["id"]))
     if copies > 1:
@@ -66,7 +66,7 @@ def once(context: CheckContext) -> Finding:
 
 
 def large_batch(context: CheckContext) -> Finding:
-    """Ten items of 64 KB, the largest there are, go in with one request and come out whole."""
+    """Ten items of the largest size, 64 KB, come out unchanged. They are sent with one request."""
     traffic = context.traffic
     items = [_padded(traffic.item(f"large-{number}", 0)) for number in range(BATCH)]
     traffic.send(*items)

@@ -1,7 +1,7 @@
-"""How long things took in the oven, by the clocks of AWS: what the simulator assumes, measured.
+"""Samples of the latencies that the simulator assumes, by the clocks of AWS.
 
-From outside, some of it can be seen: the logs tell when a function began and how long its message was on the
-way, and the histories of the executions when each state ended.
+The logs have the start of each invocation, and how long its item had waited. The histories of executions
+have the end of each state.
 """
 
 import math
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
 Samples = Mapping[str, Sequence[float]]
-"""Seconds, by the name that a file for `oven simulate --latencies` has for the latency."""
+"""Seconds, by the name of the latency in a file for `oven simulate --latencies`."""
 
 PERCENTILES = (50, 90, 99)
 
 
 def samples(context: CheckContext) -> Samples:
-    """What can be seen of this run. Raises AwsError."""
+    """The samples of this run. Raises AwsError and the SDK's errors."""
     since = context.began_at - CLOCKS_APART_SECS
     bake_items = _own(context, invocations(context.aws, context.stack, "BakeItems", since))
     item_removed = _own(context, invocations(context.aws, context.stack, "ItemRemoved", since))
@@ -37,7 +37,7 @@ def samples(context: CheckContext) -> Samples:
         found[name] = [secs for one, secs in measured if secs is not None and one.init_secs is None]
         if found[name]:
             usual = median(found[name])
-            # The rest of what a cold one took is its cold start.
+            # What a cold invocation took beyond that is its cold start.
             found["coldStart"] += [
                 max(secs - usual, 0) for one, secs in measured if secs is not None and one.init_secs
             ]
@@ -48,7 +48,7 @@ def samples(context: CheckContext) -> Samples:
 
 
 def percentiles(secs: Iterable[float]) -> dict[str, float]:
-    """Those of the samples, in milliseconds: the smallest one that as large a share does not exceed."""
+    """The percentiles of samples by nearest rank, in milliseconds."""
     ordered = sorted(secs)
     return {
         f"p{percent}": round(ordered[math.ceil(percent / 100 * len(ordered)) - 1] * 1000, 1)
@@ -57,7 +57,7 @@ def percentiles(secs: Iterable[float]) -> dict[str, float]:
 
 
 def history(context: CheckContext, item_id: str) -> "Sequence[HistoryEventTypeDef]":
-    """The events of an item's execution; none where it never had one."""
+    """The events of the execution of an item. Empty if there was none."""
     client = context.aws.stepfunctions
     try:
         pages = client.get_paginator("get_execution_history").paginate(
@@ -69,9 +69,9 @@ def history(context: CheckContext, item_id: str) -> "Sequence[HistoryEventTypeDe
 
 
 def _on_its_way(invocation: Invocation, direct: Collection[str]) -> float | None:
-    """How long after its item was sent Bake Items began; None where it loaded none of the `direct` ones.
+    """The time from sending an item to the start of the invocation that loaded it. None if it loaded none.
 
-    Each entry says how long its item had waited by then, to the millisecond.
+    Each log entry says how long its item had waited by then, to the millisecond.
     """
     waited = [
         invocation.began_at - (entry.at - float(entry.facts.get("waited_secs", 0)))
@@ -82,14 +82,14 @@ def _on_its_way(invocation: Invocation, direct: Collection[str]) -> float | None
 
 
 def _direct(context: CheckContext) -> set[str]:
-    """The items that found room at once: of others, the logs tell only how long they were in line."""
+    """The items that were admitted at once. Of the others, the logs have only the time in line."""
     room_for_all = context.stack.capacity >= BATCH
     names = ("-first", "-thrice", "-ledger", *(("-large-",) if room_for_all else ()))
     return {item_id for item_id in context.traffic.sent if any(name in item_id for name in names)}
 
 
 def _own(context: CheckContext, found: Iterable[Invocation]) -> list[Invocation]:
-    """Those that handled items of this run."""
+    """The invocations that handled items of this run."""
     return [
         invocation
         for invocation in found
@@ -100,6 +100,7 @@ def _own(context: CheckContext, found: Iterable[Invocation]) -> list[Invocation]
 def _after_the_wait(
     invocation: Invocation, histories: "Mapping[str, Sequence[HistoryEventTypeDef]]"
 ) -> float | None:
+    """The time from the end of the wait to the start of Item Removed. None for another invocation."""
     for entry in invocation.decision("baked"):
         ended = _time(histories.get(entry.item_id or "", ()), "WaitStateExited")
         if ended is not None:
@@ -112,7 +113,7 @@ def _events(
     found: Iterable[Invocation],
     histories: "Mapping[str, Sequence[HistoryEventTypeDef]]",
 ) -> list[float]:
-    """How long after its execution was stopped Bake Items began to look into an item."""
+    """The time from the stop of an execution to the start of the invocation that freed its slots."""
     ledger = f"{context.run}-ledger"
     stopped = _time(histories.get(ledger, ()), "ExecutionAborted")
     first = [one.began_at for one in found if any(e.item_id == ledger for e in one.decision("evicted"))]

@@ -1,4 +1,4 @@
-"""Whether Step Functions remembers what has been baked, and tells of what was stopped."""
+"""Checks of Step Functions as the memory of what was baked, and of its events."""
 
 from dataclasses import dataclass, field
 
@@ -8,34 +8,34 @@ from serverless_pizza_oven.acceptance.check_context import CheckContext
 from serverless_pizza_oven.acceptance.findings import Check, Finding, failed, not_shown, ok
 
 BAKES_SECS = 3600
-"""Longer than the check takes: it stops the item."""
+"""The baking time of the item. The check stops it long before."""
 
 SECONDS_LATER = 2
-"""After which the second copy is sent: Bake Items takes an execution that began a second ago for its own."""
+"""When the second copy is sent. An execution that is a second old, Bake Items takes for its own."""
 
 SOON_SECS = 15
-"""Until the slots of a stopped item must be free. The pilot light alone would take up to a minute."""
+"""Within this time the slots of a stopped item must be free. The pilot light alone takes up to a minute."""
 
 ERROR = "Oven.Check"
 CAUSE = "oven check stopped it"
-"""What the dead letter tells."""
+"""They are in the reason of the dead letter."""
 
 
 @dataclass(slots=True)
 class StoppedItem:
-    """What became of an item that was sent twice, stopped, and sent once more."""
+    """What happened to an item that was sent twice, stopped, and sent once more."""
 
     item_id: str
-    trouble: str = ""
-    """At which step it went wrong: the later ones were not tried."""
+    problem: str = ""
+    """The step that failed. The later steps were not tried."""
     starts: list[float] = field(default_factory=list)
-    """When its execution began, by Step Functions, in seconds since the epoch: asked after each sending."""
+    """The start of its execution in seconds since the epoch, read after each time it was sent."""
     occupied: int = 0
-    """Slots, while it bakes and was sent twice."""
+    """The slots that were taken after it was sent twice."""
     freed_secs: float | None = None
-    """How long after the stop its slots were free; None where they were not."""
+    """How long after the stop its slots were free. None if they were not."""
     reasons: list[str] = field(default_factory=list)
-    """Of its dead letters."""
+    """The reasons of its dead letters."""
 
 
 def stop_an_item(context: CheckContext) -> StoppedItem:
@@ -46,12 +46,12 @@ def stop_an_item(context: CheckContext) -> StoppedItem:
 
     traffic.send(item)
     if not context.until(lambda: _has_started(context, seen)):
-        seen.trouble = f"{seen.item_id} was not started"
+        seen.problem = f"{seen.item_id} was not started"
         return seen
     context.sleep(SECONDS_LATER)
     traffic.send(item)
     if not context.until_decided(seen.item_id, "duplicate"):
-        seen.trouble = f"Bake Items logged no duplicate of {seen.item_id}"
+        seen.problem = f"Bake Items logged no duplicate of {seen.item_id}"
         return seen
     _has_started(context, seen)
     seen.occupied = context.row().occupied
@@ -61,7 +61,7 @@ def stop_an_item(context: CheckContext) -> StoppedItem:
     )
     stopped_at = context.clock()
     if not context.until(lambda: seen.item_id not in context.row().leases):
-        seen.trouble = (
+        seen.problem = (
             f"the slots were not free {context.patience_secs:.0f} s after the execution was stopped"
         )
         return seen
@@ -80,7 +80,7 @@ def started_twice(context: CheckContext) -> Finding:
     """An item that is sent again while it bakes goes on baking: one execution, one lease."""
     seen = context.once(stop_an_item)
     if seen.freed_secs is None and len(seen.starts) < 2:
-        return failed(seen.trouble, context.see_logs)
+        return failed(seen.problem, context.see_logs)
     if len(set(seen.starts[:2])) > 1 or seen.occupied != 1:
         return failed(
             f"{len(set(seen.starts[:2]))} executions began, {seen.occupied} slots were occupied",
@@ -90,16 +90,16 @@ def started_twice(context: CheckContext) -> Finding:
 
 
 def stopped(context: CheckContext) -> Finding:
-    """The event of a stopped execution frees the slots within seconds, and the item is a dead letter."""
+    """The slots of a stopped execution are free within seconds, and the item becomes a dead letter."""
     seen = context.once(stop_an_item)
     if len(seen.starts) < 2:
-        return not_shown(seen.trouble)
+        return not_shown(seen.problem)
     if seen.freed_secs is None or seen.freed_secs > SOON_SECS:
-        late = seen.trouble or f"the slots were free after {seen.freed_secs:.0f} s, not within {SOON_SECS} s"
+        late = seen.problem or f"the slots were free after {seen.freed_secs:.0f} s, not within {SOON_SECS} s"
         return failed(
             late,
-            "see whether the rule BakingFailed is enabled and may send to New Items; if so, run the check "
-            "again: EventBridge and Step Functions are late now and then",
+            "see whether the rule BakingFailed is enabled and may send to New Items. If so, run the check "
+            "again: EventBridge and Step Functions are sometimes late",
         )
     reason = seen.reasons[0] if seen.reasons else "none"
     if "ABORTED" not in reason or CAUSE not in reason:
@@ -108,10 +108,10 @@ def stopped(context: CheckContext) -> Finding:
 
 
 def started_again(context: CheckContext) -> Finding:
-    """An id that was stopped does not bake again: it is a dead letter once more."""
+    """An item whose execution was stopped does not bake again: it becomes a dead letter once more."""
     seen = context.once(stop_an_item)
-    if seen.trouble:
-        return not_shown(seen.trouble)
+    if seen.problem:
+        return not_shown(seen.problem)
     began, again = len(set(seen.starts)), context.traffic.received(seen.item_id)
     if began > 1 or again:
         return failed(f"{began} executions began, and it came out {len(again)} times", context.see_logs)
@@ -121,7 +121,7 @@ def started_again(context: CheckContext) -> Finding:
 
 
 def _has_started(context: CheckContext, seen: StoppedItem) -> bool:
-    """Ask Step Functions when the execution began. Returns whether it knows it, and the row has its lease."""
+    """Read when the execution began. Returns False if there is none, or at first if the row has no lease."""
     try:
         execution = context.aws.stepfunctions.describe_execution(
             executionArn=context.execution_arn(seen.item_id)

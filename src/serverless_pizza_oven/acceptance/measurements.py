@@ -1,4 +1,4 @@
-"""What was measured on the way: latencies, state transitions, metrics."""
+"""Measurements: latencies, state transitions and metrics."""
 
 import statistics
 from collections.abc import Callable
@@ -15,33 +15,33 @@ from serverless_pizza_oven.simulator.latencies import AWS
 from serverless_pizza_oven.simulator.loop import MILLISECOND
 
 METRICS_SECS = 90
-"""How long metrics are waited for. CloudWatch promises no time."""
+"""How long metrics are waited for. AWS does not document how late they may be."""
 
 METRICS_PAUSE_SECS = 5
-"""Between two questions, since CloudWatch charges for each."""
+"""The pause between two requests, since CloudWatch charges for each."""
 
 TIMES = 10
-"""That a request is timed."""
+"""How often a request is timed."""
 
-LATER = "ask once more in a few minutes: CloudWatch is late now and then"
+LATER = "run the check again in a few minutes: CloudWatch is sometimes late"
 
 
 def measured(context: CheckContext) -> dict[str, dict[str, float]]:
-    """The latencies that were measured within AWS, as `oven simulate --latencies` reads them."""
+    """The latencies measured within AWS, in the form that `oven simulate --latencies` reads."""
     return {name: {**percentiles(secs), "samples": len(secs)} for name, secs in context.once(samples).items()}
 
 
 def latencies(context: CheckContext) -> Finding:
-    """How long AWS takes, beside what the simulator assumes: medians."""
+    """The medians of the measured latencies, beside those that the simulator assumes."""
     found = context.once(measured)
     if not found:
-        return not_shown("the logs tell nothing of this run", context.see_logs)
+        return not_shown("the logs have nothing of this run", context.see_logs)
     told = [f"{name} {value['p50']:.0f} ms ({_assumed(name)})" for name, value in found.items()]
     return ok(f"{', '.join(told)}; in brackets what oven simulate assumes")
 
 
 def row_writes(context: CheckContext) -> Finding:
-    """How long DynamoDB takes for a write of the row, without the way from the function
+    """How long DynamoDB takes for a write of the row, without the network
     (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html).
     """
     dimensions = {"TableName": context.stack.table, "Operation": "UpdateItem"}
@@ -53,7 +53,7 @@ def row_writes(context: CheckContext) -> Finding:
 
 
 def latencies_from_here(context: CheckContext) -> Finding:
-    """How long requests take from this machine, the network included."""
+    """The medians of requests from this machine, the network included."""
     execution = context.execution_arn(f"{context.run}-first")
     asked: dict[str, Callable[[], object]] = {
         "readRow": lambda: context.aws.dynamodb.get_item(TableName=context.stack.table, Key=KEY),
@@ -64,7 +64,7 @@ def latencies_from_here(context: CheckContext) -> Finding:
 
 
 def transitions(context: CheckContext) -> Finding:
-    """An execution enters as many states as the cost is reckoned with."""
+    """An execution enters as many states as the prices assume."""
     events = history(context, f"{context.run}-first")
     entered = [event for event in events if event["type"].endswith("StateEntered")]
     retries = [event for event in events if event["type"] in ("TaskFailed", "LambdaFunctionFailed")]
@@ -73,16 +73,16 @@ def transitions(context: CheckContext) -> Finding:
     seen = f"{len(entered)} states entered, {len(retries)} retries, in {len(events)} events"
     if len(entered) + len(retries) > TRANSITIONS_PER_EXECUTION:
         return failed(
-            f"{seen}; the cost is reckoned with {TRANSITIONS_PER_EXECUTION} transitions",
-            "see oven cost, and the retries' causes",
+            f"{seen}; the prices assume {TRANSITIONS_PER_EXECUTION} transitions",
+            "see why Item Removed failed: oven logs",
         )
     return ok(seen)
 
 
 def counted_transitions(context: CheckContext) -> Finding:
-    """Step Functions' own count of state transitions, which its quota and its bill go by.
+    """CloudWatch's count of state transitions, which is of the whole account.
 
-    It is of the whole account (https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html).
+    (https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html).
     """
     executions = len([item_id for item_id in context.traffic.sent if history(context, item_id)])
     found = values(context, "AWS/States", "ConsumedCapacity", {"ServiceMetric": "StateTransition"}, ("Sum",))
@@ -96,7 +96,7 @@ def counted_transitions(context: CheckContext) -> Finding:
 
 
 def metrics(context: CheckContext) -> Finding:
-    """The oven's own metrics arrive: CloudWatch makes them of the logs."""
+    """The oven's own metrics arrive, which CloudWatch extracts from the logs."""
     if context.template.parameters.get("Metrics") == "DISABLED":
         return not_shown("the stack has Metrics=DISABLED")
     began = context.clock()
@@ -124,12 +124,12 @@ def _assumed(name: str) -> str:
 
 
 def latencies_document(context: CheckContext, at: str) -> dict[str, Any]:
-    """The file that `oven simulate --latencies` takes."""
+    """The content of a file for `oven simulate --latencies`. It has no latencies if none were measured."""
     return {
         "stack": context.stack.name,
         "region": context.aws.region,
         "measuredAt": at,
-        "latencies": context.once(measured),
+        "latencies": context.known(measured) or {},
     }
 
 

@@ -1,4 +1,4 @@
-"""Whether the pilot light arrives: from EventBridge, through the policy of New Items, to Bake Items."""
+"""A check of the pilot light: from EventBridge, through the policy of New Items, to Bake Items."""
 
 from email.utils import parsedate_to_datetime
 
@@ -10,19 +10,19 @@ from serverless_pizza_oven.operations.idle_cost import checks_per_month
 from serverless_pizza_oven.prices import SECS_IN_MONTH
 
 LONGEST_SECS = 300
-"""Between two triggers, if the check is to wait for one."""
+"""The longest schedule that is waited for."""
 
 LATE_SECS = 30
-"""How much later a trigger may come, and its line be there to be read."""
+"""How late a trigger and its log may be."""
 
 QUIET_SECS = 6
-"""After which no trigger is on its way that the oven has sent itself: those take 5 s at most."""
+"""After this time none of the oven's own triggers is on its way: their delay is 5 s at most."""
 
 
 def pilot_light(context: CheckContext) -> Finding:
-    """A trigger comes on schedule, and invokes Bake Items.
+    """The pilot light's trigger comes on schedule, and invokes Bake Items.
 
-    The oven is quiet then: whatever invokes Bake Items is a trigger that nobody here has sent.
+    The oven is idle meanwhile, so an invocation is due to that trigger.
     """
     parameters = context.template.parameters
     if parameters.get("PilotLight") == "DISABLED":
@@ -50,7 +50,7 @@ def _since(context: CheckContext, since: float) -> list[Invocation]:
 
 
 def _now_on_aws(context: CheckContext) -> float:
-    """The end of the present second, by the clock of SQS: that of this machine may be another."""
+    """The end of the current second by the clock of SQS. The clock of this machine may differ."""
     answer = context.aws.sqs.get_queue_attributes(
         QueueUrl=context.stack.new_items, AttributeNames=["QueueArn"]
     )

@@ -1,7 +1,7 @@
-"""Whether the oven's own policies refuse what nobody but the oven may do.
+"""Checks that AWS refuses what only the oven's functions may do.
 
-Each check tries it. What is tried harms nothing where it is allowed: a message that is received is back
-at once, a write of the row has a condition that never holds, and what is sent is an item of this run.
+Each check tries it, in a way that does no harm if it is allowed: a received message is visible again at
+once, a write of the row has a condition that never holds, and a message that is sent belongs to this run.
 """
 
 import json
@@ -14,7 +14,7 @@ from serverless_pizza_oven.acceptance.check_context import CheckContext
 from serverless_pizza_oven.acceptance.findings import Check, Finding, failed, not_shown, ok
 
 BY_POLICY = "explicit deny in a resource-based policy"
-"""What AWS says where the policy of a queue or a table refuses
+"""Part of AWS's message if the policy of a queue or a table denied the request
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html)."""
 
 
@@ -27,7 +27,7 @@ def receive_new_items(context: CheckContext) -> Finding:
 
 
 def receive_line(context: CheckContext) -> Finding:
-    """Nobody but Bake Items receives from the line, which would shut it."""
+    """Nobody but Bake Items receives from the line: that would block it."""
     return _refused(context, "received from the line", lambda: _receive(context, context.stack.waiting_items))
 
 
@@ -50,7 +50,7 @@ def receive_leaving_items(context: CheckContext) -> Finding:
 
 
 def send_leaving_items(context: CheckContext) -> Finding:
-    """Nobody but Item Removed sends to Leaving Items, whose messages free slots."""
+    """Nobody but Item Removed sends to Leaving Items: its messages free slots."""
     url = _leaving_items(context)
     if url is None:
         return not_shown(NO_LEAVING_ITEMS)
@@ -97,10 +97,10 @@ def _leaving_items(context: CheckContext) -> str | None:
 
 def _refused(context: CheckContext, done: str, attempt: Callable[[], object]) -> Finding:
     if context.template.parameters.get("Interior") == "UNLOCKED":
-        return not_shown("the stack has Interior=UNLOCKED, so whom IAM allows it may do it")
+        return not_shown("the stack has Interior=UNLOCKED, so IAM alone decides")
     answer = _refusal(attempt)
     if not answer and context.is_emulated and not context.once(_enforces_iam):
-        return not_shown(f"{context.aws.endpoint_url} is an emulator that asks no policies")
+        return not_shown(f"{context.aws.endpoint_url} is an emulator that does not enforce IAM")
     if not answer:
         return failed(f"this check has {done}: nothing refused it", _restore(context))
     if BY_POLICY in answer:
@@ -109,7 +109,7 @@ def _refused(context: CheckContext, done: str, attempt: Callable[[], object]) ->
 
 
 def _refusal(attempt: Callable[[], object]) -> str:
-    """Try it. Returns AWS's words if it denies access, and nothing if it does not."""
+    """Try it. Returns AWS's message if access is denied, and an empty text if not."""
     try:
         attempt()
     except ClientError as error:
@@ -145,7 +145,7 @@ def _write(context: CheckContext) -> None:
 
 def _restore(context: CheckContext) -> str:
     return (
-        f"restore the policies: see the lines on policies above; and oven deploy --stack {context.stack.name}"
+        f"restore the policies: the checks queue policies and table policy of {context.stack.name} say which"
     )
 
 

@@ -1,4 +1,4 @@
-"""Runs the acceptance test of an oven, and leaves nothing of it behind."""
+"""Run the acceptance test of an oven, and remove everything that it sent."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -56,22 +56,22 @@ LAST = (
     CheckGroup("pilot light", pilot_light.CHECKS, sends_items=True),
     CheckGroup("measurements", measurements.CHECKS, sends_items=True),
 )
-"""After all others: the pilot light is told from other triggers when all is quiet, and metrics come late."""
+"""They come last: the pilot light is recognized while the oven is idle, and metrics come late."""
 
 IDLE_SECS = 5
-"""How long a trigger of the pilot light may lie in New Items of an idle oven."""
+"""How long a trigger of the pilot light may be in New Items of an idle oven."""
 
 Tell = Callable[[CheckResult], None]
-"""Takes each result as soon as it is known."""
+"""Called with each result as soon as it is known."""
 
 
 class NotIdleError(ToolError):
-    """The oven is in use: what the test sends would wait, and what others send could be taken for its own."""
+    """The oven is in use, so the items of the test would wait, or be mixed up with others."""
 
 
 @dataclass(slots=True)
 class CheckReport:
-    """The outcome of a run."""
+    """The results of a run."""
 
     results: list[CheckResult] = field(default_factory=list)
     secs: float = 0
@@ -89,11 +89,11 @@ def groups(*, with_long: bool) -> tuple[CheckGroup, ...]:
 
 
 def check_idle(context: CheckContext) -> None:
-    """Raises NotIdleError where the oven is paused, or something is in it or in its queues; and AwsError."""
+    """Raise NotIdleError if the oven is paused, or if anything is in it or in its queues; and AwsError."""
     stack = context.stack
     if stack.is_paused:
         raise NotIdleError(
-            f"the oven is paused, and would not take what the check sends: oven resume --stack {stack.name}"
+            f"the oven is paused, and would admit no item of the check: oven resume --stack {stack.name}"
         )
     # A trigger of the pilot light may be on its way.
     context.until(lambda: context.depth(stack.new_items) == 0, IDLE_SECS)
@@ -116,9 +116,9 @@ def check_idle(context: CheckContext) -> None:
 def run(
     context: CheckContext, chosen: Sequence[CheckGroup], tell: Tell, say: Callable[[str], None]
 ) -> CheckReport:
-    """Run the checks of the chosen groups, then remove what they sent; also when it is interrupted.
+    """Run the checks of the chosen groups, then remove what they sent, also if the run is interrupted.
 
-    `tell` hears each result, `say` what happens meanwhile. Raises NotIdleError before anything is sent.
+    `tell` gets each result, `say` lines of progress. Raises NotIdleError before anything is sent.
     """
     check_idle(context)
     meter, report = Meter(context), CheckReport()
@@ -132,21 +132,30 @@ def run(
         for group in chosen:
             for check in group.checks:
                 hindered = _hindered(report) if group.sends_items else ""
-                add(group.title, check.name, not_shown(hindered) if hindered else look(check, context))
+                add(group.title, check.name, not_shown(hindered) if hindered else run_check(check, context))
     except BaseException:
-        say("Removing what the check has sent.")
-        left = clean(context)
-        say(f"Left behind: {', '.join(left)}." if left else "Nothing is left of it.")
+        _clean_after_interrupt(context, say)
         raise
-    add("end", "nothing left", look(Check("nothing left", nothing_left), context))
+    add("end", "nothing left", run_check(Check("nothing left", nothing_left), context))
     report.secs = context.clock() - context.began_at
     report.items = len(context.traffic.sent)
     report.dollars = total(bill(context, meter))
     return report
 
 
+def _clean_after_interrupt(context: CheckContext, say: Callable[[str], None]) -> None:
+    say("Removing what the check has sent.")
+    try:
+        with aws_errors("removing it"):
+            left = clean(context)
+    except PizzaOvenError as error:
+        say(f"Not removed: {error}")
+    else:
+        say(f"Left: {', '.join(left)}." if left else "Nothing is left of it.")
+
+
 def nothing_left(context: CheckContext) -> Finding:
-    """Nothing of what the run has sent is in the oven or in its queues."""
+    """Nothing that the run has sent is left in the oven or its queues."""
     left = clean(context)
     if left:
         return failed(
@@ -157,14 +166,14 @@ def nothing_left(context: CheckContext) -> Finding:
     return ok(f"{len(context.traffic.sent)} items and all their messages are gone")
 
 
-def look(check: Check, context: CheckContext) -> Finding:
-    """Run a check. An error is a finding, too."""
+def run_check(check: Check, context: CheckContext) -> Finding:
+    """Run a check. An error becomes a finding."""
     try:
         with aws_errors(check.name):
-            finding = check.look(context)
+            finding = check.function(context)
     except PizzaOvenError as error:
         finding = _of_error(error)
-    # Of an emulator, advice for AWS is of no use.
+    # Advice that is meant for AWS does not help with an emulator.
     if finding.advice and context.is_emulated and check.emulators_lack:
         return not_shown(f"{context.aws.endpoint_url} is an emulator: {check.emulators_lack}")
     return finding
@@ -184,7 +193,7 @@ def _of_error(error: PizzaOvenError) -> Finding:
 
 
 def _hindered(report: CheckReport) -> str:
-    """Why nothing can be sent; empty where it can."""
+    """Why nothing can be sent. Empty if it can."""
     mapping = [result.finding for result in report.results if result.name == "mapping"]
     if mapping and mapping[0].verdict is Verdict.FAILED:
         return "nothing was sent, since New Items does not invoke Bake Items as it should"

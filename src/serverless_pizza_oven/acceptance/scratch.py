@@ -1,4 +1,4 @@
-"""An oven that is made for one acceptance test, and removed after it."""
+"""An oven for one acceptance test, which is deleted afterwards."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -14,9 +14,9 @@ from serverless_pizza_oven.deployment.teardown import destroy
 
 @contextlib.contextmanager
 def scratch_oven(aws: Aws, name: str, report: Report, sleep: Sleep) -> Iterator[Stack]:
-    """Have an oven of the template's defaults while the block runs. `name` is its stack and its prefix.
+    """Deploy an oven with the template's defaults while the block runs. `name` is its stack and its prefix.
 
-    It is removed however the block ends, and also if its deployment fails or is interrupted. Raises
+    It is deleted however the block ends, also if its deployment fails or is interrupted. Raises
     DeploymentError and AwsError.
     """
     parameters = {"QueueNamePrefix": name, "BakingTableName": names.table_of(name)}
@@ -32,5 +32,5 @@ def _remove(aws: Aws, name: str, report: Report, sleep: Callable[[float], None])
     with aws_errors(f"looking for the stack {name}"):
         was_begun = describe(aws, name) is not None
     if was_begun:
-        report(f"Removing the stack {name}.")
+        report(f"Deleting the stack {name}.")
         destroy(aws, name, report, sleep)

@@ -1,6 +1,6 @@
-"""What a run of the acceptance test sends through the oven, and what it receives.
+"""The messages that a run sends and receives.
 
-Every id begins with the run's own, so that whatever else is in the queues is told apart, and given back.
+Every id begins with the name of the run. Messages of others are made visible again.
 """
 
 import json
@@ -13,23 +13,23 @@ from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.queue_client import Queue, ReceivedMessage, batches
 
 HIDE_SECS = 10
-"""When others see again what we have received, if we die with it."""
+"""How long received messages stay hidden if this process is killed."""
 
 Fields = dict[str, Any]
-"""An item, as its sender writes it."""
+"""An item as JSON."""
 
 
 class Traffic:
-    """Sends items, and receives those that come out and the dead letters. Every method raises AwsError."""
+    """Sends items, and receives baked items and dead letters. The methods that do raise AwsError."""
 
     def __init__(self, aws: Aws, stack: Stack, run: str) -> None:
         self.run = run
         self.sent: dict[str, Fields] = {}
-        """The items, by id."""
+        """The items sent, by id."""
         self.baked: list[ReceivedMessage] = []
-        """What came out, and is deleted."""
+        """The baked items received. They are deleted from the queue."""
         self.letters: list[ReceivedMessage] = []
-        """The dead letters, which are deleted."""
+        """The dead letters received. They are deleted from the queue."""
         self._new_items = Queue(aws, stack.new_items)
         self._baked_items = Queue(aws, stack.baked_items)
         self._dead_letters = Queue(aws, stack.dead_letters)
@@ -39,29 +39,29 @@ class Traffic:
         return {"id": f"{self.run}-{name}", "bakingTimeSecs": secs, "size": size, **others}
 
     def send(self, *items: Fields) -> None:
-        """Send items, ten with a request."""
+        """Send items, ten in a request."""
         self.sent |= {item["id"]: item for item in items}
         self.send_bodies(json.dumps(item, separators=(",", ":")) for item in items)
 
     def send_bodies(self, bodies: Iterable[str]) -> None:
-        """Send messages that may be anything, ten with a request."""
+        """Send message bodies, ten in a request."""
         for some in batches(list(bodies)):
             self._new_items.send(some)
 
     def receive_baked(self) -> int:
-        """Receive some of what came out, waiting a second for it. Returns how many were of this run."""
+        """Receive up to ten baked items, waiting up to a second. Returns how many were of this run."""
         return self._receive_own(self._baked_items, self.baked)
 
     def receive_letters(self) -> int:
-        """Receive some dead letters, waiting a second for them. Returns how many were of this run."""
+        """Receive up to ten dead letters, waiting up to a second. Returns how many were of this run."""
         return self._receive_own(self._dead_letters, self.letters)
 
     def received(self, item_id: str) -> list[Fields]:
-        """The copies of an item that came out so far, as they came."""
+        """The copies of an item received so far."""
         return [json.loads(message.body) for message in self.baked if message.item_id == item_id]
 
     def letters_of(self, item_id: str) -> list[ReceivedMessage]:
-        """The dead letters of an item so far."""
+        """The dead letters of an item received so far."""
         return [letter for letter in self.letters if _mentions(letter, item_id)]
 
     def _receive_own(self, queue: Queue, kept: list[ReceivedMessage]) -> int:

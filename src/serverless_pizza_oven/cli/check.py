@@ -1,4 +1,4 @@
-"""`oven check`: an acceptance test of a deployed oven."""
+"""`oven check`: tests a deployed oven from end to end."""
 
 import contextlib
 import json
@@ -75,13 +75,11 @@ def check(
     with _oven(target, name, scratch=scratch) as (aws, oven):
         context = CheckContext(aws, oven, name, time.time, time.sleep)
         report = run(context, groups(with_long=long), _ignore if as_json else _show, say)
-        document: dict[str, Any] | None = None
-        if latencies or as_json:
-            document = latencies_document(context, datetime.now(UTC).isoformat(timespec="seconds"))
+        measured = latencies_document(context, datetime.now(UTC).isoformat(timespec="seconds"))
     if latencies:
-        _write(latencies, document)
+        _write(latencies, measured)
     if as_json:
-        typer.echo(json.dumps({**_as_json(report, oven), "latencies": document and document["latencies"]}))
+        typer.echo(json.dumps({**_as_json(report, oven), "latencies": measured["latencies"]}))
     else:
         typer.echo(_summary(report))
     if report.count(Verdict.FAILED):
@@ -111,7 +109,7 @@ def _show(result: CheckResult) -> None:
 
 
 def _ignore(_result: CheckResult) -> None:
-    """All of it is printed at the end."""
+    """With --json, everything is printed at the end."""
 
 
 def _summary(report: CheckReport) -> str:
@@ -147,7 +145,7 @@ def _as_json(report: CheckReport, oven: Stack) -> dict[str, Any]:
     }
 
 
-def _write(path: Path, document: dict[str, Any] | None) -> None:
+def _write(path: Path, document: dict[str, Any]) -> None:
     try:
         path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
