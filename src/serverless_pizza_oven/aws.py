@@ -1,30 +1,17 @@
-"""Which AWS to talk to: an account of the user's, or an emulator at an endpoint URL."""
+"""An AWS account and region, or an emulator at an endpoint URL, and the clients for it."""
 
-import ipaddress
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    MissingDependencyException,
-    NoCredentialsError,
-    SSLError,
-)
-from botocore.parsers import ResponseParserError
-from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
+from botocore.exceptions import BotoCoreError
 
 from serverless_pizza_oven.credentials import open_session
+from serverless_pizza_oven.endpoints import is_on_this_machine, is_url
 from serverless_pizza_oven.errors import AwsError, UsageError
-from serverless_pizza_oven.extras import needs_extra
+from serverless_pizza_oven.sdk_errors import aws_errors, refuse_failure_pages
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -41,14 +28,14 @@ if TYPE_CHECKING:
 
 LOCAL_REGION = "us-east-1"
 LOCAL_CREDENTIAL = "test"
-"""The emulator takes this for the access key and for the secret of its own account."""
+"""The access key, and the secret, of the emulator's own account."""
 
 NOBODY = "nobody"
-"""An access key, and a secret, that nobody has."""
+"""An access key, and a secret, that do not exist."""
 
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=30)
 _EMULATOR_CONFIG = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 3}))
-"""Who forgot to start it is told so in 2 s or so, not in 7."""
+"""Fewer attempts: if the emulator is not running, that is reported in 2 s instead of 7."""
 
 
 class Aws:
@@ -57,13 +44,13 @@ class Aws:
     def __init__(
         self, session: boto3.Session, endpoint_url: str | None = None, *, use_tls: bool = True
     ) -> None:
-        """The `endpoint_url` is that of an emulator; without one it is AWS itself, spoken to over TLS.
+        """Without an `endpoint_url` of an emulator this is AWS itself, over TLS unless `use_tls` is false.
 
-        Raises UsageError where it is no URL.
+        Raises UsageError if the endpoint is not a URL.
         """
-        if endpoint_url is not None and not _is_url(endpoint_url):
+        if endpoint_url is not None and not is_url(endpoint_url):
             raise UsageError(f"an endpoint is a URL, such as http://127.0.0.1:4566, not {endpoint_url}")
-        session.events.register("before-parse", _refuse_failure_pages)
+        session.events.register("before-parse", refuse_failure_pages)
         self._session = session
         self.endpoint_url = endpoint_url
         self._use_tls = use_tls
@@ -125,11 +112,11 @@ class Aws:
         return self._session.client("sts", endpoint_url=self.endpoint_url, config=self._config)
 
     def over_plain_http(self) -> "Aws":
-        """The same account, whose SQS and DynamoDB are asked without TLS."""
+        """The same account, with requests to SQS and DynamoDB over plain HTTP."""
         return Aws(self._session, self.endpoint_url, use_tls=False)
 
     def as_nobody(self) -> "Aws":
-        """The same place with made-up credentials: AWS, and an emulator that enforces IAM, refuse those."""
+        """The same place with made-up credentials, which AWS and an emulator that enforces IAM refuse."""
         return Aws(boto3.Session(NOBODY, NOBODY, region_name=self.region), self.endpoint_url)
 
     @property
@@ -142,7 +129,7 @@ class Aws:
         return f"at {self.endpoint_url}" if self.endpoint_url else f"in {self.region}"
 
     def account(self) -> str:
-        """The number of the account. Raises AwsError where nobody is signed in."""
+        """The number of the account. Raises AwsError if there are no credentials."""
         with aws_errors("asking who is signed in"):
             return self.sts.get_caller_identity()["Account"]
 
@@ -150,11 +137,11 @@ class Aws:
 def signed_in(
     profile: str | None, region: str | None, endpoint_url: str | None = None, cache: Path | None = None
 ) -> Aws:
-    """The account that a profile signs in to, or the environment if none is named.
+    """The account of a profile; without one, that of the SDK's usual credentials.
 
-    Credentials of assumed roles are kept in `cache`, if that is named. An emulator needs no region to be
-    found: without one it is LOCAL_REGION. Raises AwsError where there is no such profile, or no region, and
-    UsageError where the endpoint is no URL.
+    Credentials of assumed roles are kept in the folder `cache`, if there is one. The region of an emulator is
+    LOCAL_REGION unless another is set. Raises AwsError if there is no such profile, or no region; and
+    UsageError if the endpoint is not a URL.
     """
     try:
         session = open_session(profile, region, cache)
@@ -168,9 +155,9 @@ def signed_in(
 
 
 def local(endpoint_url: str, region: str | None = None) -> Aws:
-    """The account of an emulator on this machine, whatever credentials the user may have for AWS.
+    """The account of an emulator on this machine, regardless of the user's AWS credentials.
 
-    Without a region it is LOCAL_REGION. Raises UsageError where the endpoint is no URL.
+    The region is LOCAL_REGION unless another is named. Raises UsageError if the endpoint is not a URL.
     """
     session = boto3.Session(
         aws_access_key_id=LOCAL_CREDENTIAL,
@@ -178,79 +165,3 @@ def local(endpoint_url: str, region: str | None = None) -> Aws:
         region_name=region or LOCAL_REGION,
     )
     return Aws(session, endpoint_url)
-
-
-def _is_url(text: str) -> bool:
-    """Whether the SDK can ask there."""
-    try:
-        parts = urlsplit(text)
-        # It is read when it is asked for.
-        _ = parts.port
-    except ValueError:
-        return False
-    is_host = is_valid_endpoint_url(text) or is_valid_ipv6_endpoint_url(text)
-    return parts.scheme in ("http", "https") and bool(is_host)
-
-
-def is_on_this_machine(endpoint_url: str | None) -> bool:
-    """Whether it is an emulator here, and surely not AWS."""
-    host = urlsplit(endpoint_url or "").hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-class FailurePageError(BotoCoreError):
-    """A server failed, and answered with a web page, as AWS does not. The SDK cannot read it."""
-
-    fmt = (
-        "the server failed at {operation} (HTTP {status}), and it is no AWS "
-        "(see --endpoint-url, AWS_ENDPOINT_URL)"
-    )
-
-
-def _refuse_failure_pages(operation_model: Any, response_dict: Any, **_: Any) -> None:
-    """Raise FailurePageError, which says what answered what. The parser's own error does not."""
-    status, headers = response_dict["status_code"], response_dict["headers"]
-    is_page = headers.get("content-type", "").startswith("text/html")
-    if status >= 500 and is_page and operation_model.service_model.protocol == "query":
-        raise FailurePageError(operation=operation_model.name, status=status)
-
-
-@contextmanager
-def aws_errors(doing: str) -> Iterator[None]:
-    """Raise what the SDK raises as an AwsError that says what was being done.
-
-    So it is with what the block does not find in an answer.
-    """
-    try:
-        yield
-    except NoCredentialsError as error:
-        raise AwsError(f"{doing}: nobody is signed in to AWS: aws configure, or --profile NAME") from error
-    except (EndpointConnectionError, ConnectTimeoutError) as error:
-        url = str(error.kwargs.get("endpoint_url", "")).rstrip("/")
-        if not is_on_this_machine(url):
-            raise AwsError(f"{doing}: {error}") from error
-        raise AwsError(
-            f"nothing answers at {url}: is oven local still running? "
-            "If it came from AWS_ENDPOINT_URL, unset that"
-        ) from error
-    except SSLError as error:
-        speaks_http = "WRONG_VERSION_NUMBER" in str(error)
-        advice = ": it seems to speak plain HTTP, so say http:// instead of https://" if speaks_http else ""
-        raise AwsError(f"{doing}: {error}{advice}") from error
-    except (ResponseParserError, LookupError) as error:
-        missing = f", by {error!r}" if isinstance(error, LookupError) else ""
-        raise AwsError(
-            f"{doing}: what answers there is no AWS{missing} (see --endpoint-url and AWS_ENDPOINT_URL)"
-        ) from error
-    except FailurePageError as error:
-        raise AwsError(f"{doing}: {error}") from error
-    except MissingDependencyException as error:
-        # The AWS Common Runtime, in which botocore has the signatures of `aws login`.
-        raise needs_extra("the profile", "login") from error
-    except (ClientError, BotoCoreError) as error:
-        raise AwsError(f"{doing}: {error}") from error

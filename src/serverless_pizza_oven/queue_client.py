@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from botocore.exceptions import ClientError
 
 from pizza_oven.messages import BATCH
-from serverless_pizza_oven.aws import Aws, aws_errors
+from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.errors import AwsError
+from serverless_pizza_oven.sdk_errors import aws_errors
 
 Thing = TypeVar("Thing")
 

@@ -11,9 +11,9 @@ from serverless_pizza_oven.acceptance.check_context import CheckContext
 from serverless_pizza_oven.acceptance.cleaning import clean
 from serverless_pizza_oven.acceptance.findings import Check, Finding, Verdict
 from serverless_pizza_oven.acceptance.runner import groups
-from serverless_pizza_oven.aws import aws_errors
 from serverless_pizza_oven.errors import AwsError
 from serverless_pizza_oven.local.oven import LocalOven
+from serverless_pizza_oven.sdk_errors import aws_errors
 
 PATIENCE_SECS = 30
 """Longer than a step takes, however slow the machine."""

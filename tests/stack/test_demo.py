@@ -121,7 +121,7 @@ def test_interrupted_it_says_what_is_still_where_and_gives_back_what_it_held() -
         (["--n", "0"], 2, "oven: --n must be from 1 to 100000 pizzas, not 0\n"),
         (["--bake", "5-2"], 2, "oven: --bake 5-2: the first number must not be above the second\n"),
         (["--endpoint-url", "here"], 2, "oven: an endpoint is a URL"),
-        (["--stack", "spo", "--region", "eu-west-1"], 3, "nobody is signed in to AWS"),
+        (["--stack", "spo", "--region", "eu-west-1"], 3, "no AWS credentials found"),
     ],
 )
 def test_what_cannot_be_is_told_in_one_line(

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError, SSLError
 
-from serverless_pizza_oven.aws import Aws, aws_errors, is_on_this_machine, local
+from serverless_pizza_oven.aws import Aws, local
 from serverless_pizza_oven.cli.options import connect
 from serverless_pizza_oven.deployment.stack import Stack, find_stack
+from serverless_pizza_oven.endpoints import is_on_this_machine
 from serverless_pizza_oven.errors import AwsError, DeploymentError, UsageError
 from serverless_pizza_oven.operations.watching import watch
 from serverless_pizza_oven.queue_client import count_messages
+from serverless_pizza_oven.sdk_errors import aws_errors
 from tests.unit.strangers import PAGE, stranger
 
 Patch = pytest.MonkeyPatch

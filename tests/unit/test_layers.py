@@ -43,7 +43,8 @@ SHIPPED_LAYERS = layers(
 TOOLS_LAYERS = layers(
     "serverless_pizza_oven.decoding serverless_pizza_oven.errors serverless_pizza_oven.prices "
     "serverless_pizza_oven.text",
-    "serverless_pizza_oven.credentials serverless_pizza_oven.extras",
+    "serverless_pizza_oven.credentials serverless_pizza_oven.endpoints serverless_pizza_oven.extras",
+    "serverless_pizza_oven.sdk_errors",
     "serverless_pizza_oven.aws",
     "serverless_pizza_oven.queue_client",
     "serverless_pizza_oven.simulator serverless_pizza_oven.deployment",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from serverless_pizza_oven.acceptance.check_context import CheckContext
-from serverless_pizza_oven.aws import aws_errors
+from serverless_pizza_oven.sdk_errors import aws_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef

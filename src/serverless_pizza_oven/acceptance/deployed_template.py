@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from serverless_pizza_oven.aws import Aws, aws_errors
+from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.errors import DeploymentError
+from serverless_pizza_oven.sdk_errors import aws_errors
 
 _NO_VALUE = object()
 

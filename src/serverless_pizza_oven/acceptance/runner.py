@@ -32,9 +32,9 @@ from serverless_pizza_oven.acceptance.findings import (
     not_shown,
     ok,
 )
-from serverless_pizza_oven.aws import aws_errors
 from serverless_pizza_oven.errors import ToolError
 from serverless_pizza_oven.prices import total
+from serverless_pizza_oven.sdk_errors import aws_errors
 
 GROUPS = (
     CheckGroup(

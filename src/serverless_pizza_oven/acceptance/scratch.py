@@ -3,13 +3,14 @@
 import contextlib
 from collections.abc import Callable, Iterator
 
-from serverless_pizza_oven.aws import Aws, aws_errors
+from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment import names
 from serverless_pizza_oven.deployment.deploying import deploy
 from serverless_pizza_oven.deployment.preflight import check_names_are_free
 from serverless_pizza_oven.deployment.progress import Report, Sleep
 from serverless_pizza_oven.deployment.stack import Stack, describe
 from serverless_pizza_oven.deployment.teardown import destroy
+from serverless_pizza_oven.sdk_errors import aws_errors
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 
-from serverless_pizza_oven.aws import Aws, aws_errors
+from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.change_set import CHANGE_SET, Governance, NewTemplate, create_change_set
 from serverless_pizza_oven.deployment.preflight import check_changeable, check_names_stay
 from serverless_pizza_oven.deployment.progress import EventLog, Report, Sleep, follow, interrupts_explained
@@ -11,6 +11,7 @@ from serverless_pizza_oven.deployment.release import Release
 from serverless_pizza_oven.deployment.stack import Stack, describe, find_stack
 from serverless_pizza_oven.deployment.template import default_parameters
 from serverless_pizza_oven.deployment.upload import upload
+from serverless_pizza_oven.sdk_errors import aws_errors
 
 AS_IT_IS = Governance()
 """The stack keeps its tags and its service role."""

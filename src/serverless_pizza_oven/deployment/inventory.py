@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from pizza_oven.aws.baking_table import DynamoBakingTable
 from pizza_oven.errors import PizzaOvenError, ServiceError
 from pizza_oven.row import Row
-from serverless_pizza_oven.aws import Aws, aws_errors
+from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.preflight import is_missing
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.queue_client import count_messages
+from serverless_pizza_oven.sdk_errors import aws_errors
 
 
 def read_row(aws: Aws, stack: Stack) -> Row:

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from serverless_pizza_oven.aws import Aws, aws_errors
+from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment import names
 from serverless_pizza_oven.deployment.stack import parameters_of
 from serverless_pizza_oven.errors import DeploymentError, UsageError
+from serverless_pizza_oven.sdk_errors import aws_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef

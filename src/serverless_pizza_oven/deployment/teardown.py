@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 from botocore.exceptions import ClientError
 
-from serverless_pizza_oven.aws import Aws, aws_errors
+from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.progress import EventLog, Report, Sleep, follow, interrupts_explained
 from serverless_pizza_oven.deployment.stack import describe_existing, outputs_of, parameters_of
 from serverless_pizza_oven.errors import DeploymentError
+from serverless_pizza_oven.sdk_errors import aws_errors
 
 _ENDED = ("StateMachineDoesNotExist", "ExecutionDoesNotExist", "ValidationException")
 """What Step Functions answers about executions that have ended already."""

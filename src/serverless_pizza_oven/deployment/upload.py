@@ -5,11 +5,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from serverless_pizza_oven.aws import Aws, aws_errors
+from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.package import StoredFile
 from serverless_pizza_oven.deployment.progress import Report
 from serverless_pizza_oven.deployment.release import Release
 from serverless_pizza_oven.errors import DeploymentError
+from serverless_pizza_oven.sdk_errors import aws_errors
 
 
 def upload(aws: Aws, release: Release, report: Report, bucket: str | None = None) -> str:

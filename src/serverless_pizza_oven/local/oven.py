@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serverless_pizza_oven import aws
-from serverless_pizza_oven.aws import Aws, aws_errors
+from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.deploying import deploy
 from serverless_pizza_oven.deployment.names import STACK_IN_AN_EMULATOR
 from serverless_pizza_oven.deployment.progress import Report
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.local.emulator import EmulatorError, running_emulator
+from serverless_pizza_oven.sdk_errors import aws_errors
 
 
 @dataclass(frozen=True, slots=True)

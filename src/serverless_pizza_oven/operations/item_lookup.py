@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pizza_oven.aws.item_states import StepFunctionsItemStates
-from serverless_pizza_oven.aws import Aws, aws_errors
+from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.inventory import read_row
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.operations.decision_log import LogEntry, read_entries
 from serverless_pizza_oven.operations.status import BakingItem
+from serverless_pizza_oven.sdk_errors import aws_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef

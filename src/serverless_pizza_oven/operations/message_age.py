@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from serverless_pizza_oven.aws import Aws, aws_errors
+from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.stack import Stack
+from serverless_pizza_oven.sdk_errors import aws_errors
 
 SQS_SECS = 15 * 60
 """How old the last value of a queue's metric may be: SQS sends one each minute, some minutes late."""

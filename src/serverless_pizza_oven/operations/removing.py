@@ -4,12 +4,13 @@ from collections.abc import Callable
 from enum import Enum
 
 from pizza_oven.aws.item_states import StepFunctionsItemStates
-from serverless_pizza_oven.aws import Aws, aws_errors
+from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.inventory import read_row
 from serverless_pizza_oven.deployment.progress import Sleep
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import ToolError
 from serverless_pizza_oven.operations.item_lookup import ItemReport, ItemStage, find_item
+from serverless_pizza_oven.sdk_errors import aws_errors
 
 ERROR = "Oven.Removed"
 CAUSE = "oven remove took it out"

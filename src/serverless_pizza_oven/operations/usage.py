@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from serverless_pizza_oven import prices
-from serverless_pizza_oven.aws import Aws, aws_errors
+from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.operations.item_cost import GB, MEMORY_GB
 from serverless_pizza_oven.prices import Charge, Price
+from serverless_pizza_oven.sdk_errors import aws_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef

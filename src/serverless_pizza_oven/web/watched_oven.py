@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from serverless_pizza_oven.aws import Aws, is_on_this_machine
+from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.stack import Stack
+from serverless_pizza_oven.endpoints import is_on_this_machine
 from serverless_pizza_oven.operations.dead_letters import read_dead_letter
 from serverless_pizza_oven.operations.sending import read_item, send
 from serverless_pizza_oven.operations.status import Status, status

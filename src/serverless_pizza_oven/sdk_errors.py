@@ -1,0 +1,73 @@
+"""Errors of the AWS SDK, raised again in the words of the tools."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    MissingDependencyException,
+    NoCredentialsError,
+    SSLError,
+)
+from botocore.parsers import ResponseParserError
+
+from serverless_pizza_oven.endpoints import is_on_this_machine
+from serverless_pizza_oven.errors import AwsError
+from serverless_pizza_oven.extras import needs_extra
+
+
+class FailurePageError(BotoCoreError):
+    """A server failed and sent a web page, which AWS never does, and which the SDK cannot parse."""
+
+    fmt = (
+        "the server failed at {operation} (HTTP {status}), and it is no AWS "
+        "(see --endpoint-url, AWS_ENDPOINT_URL)"
+    )
+
+
+def refuse_failure_pages(operation_model: Any, response_dict: Any, **_: Any) -> None:
+    """Handle the SDK's event `before-parse` by a FailurePageError. The parser's own error says less."""
+    status, headers = response_dict["status_code"], response_dict["headers"]
+    is_page = headers.get("content-type", "").startswith("text/html")
+    if status >= 500 and is_page and operation_model.service_model.protocol == "query":
+        raise FailurePageError(operation=operation_model.name, status=status)
+
+
+@contextmanager
+def aws_errors(doing: str) -> Iterator[None]:
+    """Raise an error of the SDK as an AwsError that says what was being done, and what to do.
+
+    A LookupError in the block, for a field that is missing in an answer, is raised so, too.
+    """
+    try:
+        yield
+    except NoCredentialsError as error:
+        raise AwsError(f"{doing}: no AWS credentials found: aws configure, or --profile NAME") from error
+    except (EndpointConnectionError, ConnectTimeoutError) as error:
+        url = str(error.kwargs.get("endpoint_url", "")).rstrip("/")
+        if not is_on_this_machine(url):
+            raise AwsError(f"{doing}: {error}") from error
+        raise AwsError(
+            f"nothing answers at {url}: is oven local still running? "
+            "If it came from AWS_ENDPOINT_URL, unset that"
+        ) from error
+    except SSLError as error:
+        speaks_http = "WRONG_VERSION_NUMBER" in str(error)
+        advice = ": it seems to speak plain HTTP, so say http:// instead of https://" if speaks_http else ""
+        raise AwsError(f"{doing}: {error}{advice}") from error
+    except (ResponseParserError, LookupError) as error:
+        missing = f", by {error!r}" if isinstance(error, LookupError) else ""
+        raise AwsError(
+            f"{doing}: what answers there is no AWS{missing} (see --endpoint-url and AWS_ENDPOINT_URL)"
+        ) from error
+    except FailurePageError as error:
+        raise AwsError(f"{doing}: {error}") from error
+    except MissingDependencyException as error:
+        # The AWS Common Runtime, in which botocore has the signatures of `aws login`.
+        raise needs_extra("the profile", "login") from error
+    except (ClientError, BotoCoreError) as error:
+        raise AwsError(f"{doing}: {error}") from error
