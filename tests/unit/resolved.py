@@ -5,6 +5,7 @@ In the resolved form a reference to a resource reads as its logical id, and an a
 """
 
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,8 @@ import boto3
 from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
 from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+
+from serverless_pizza_oven.deployment.template import CODE_URI
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yml"
@@ -35,23 +38,26 @@ def source() -> dict[str, Any]:
 
 
 @cache
-def translated() -> dict[str, Any]:
-    """The template as SAM translates it."""
-    template = yaml_parse(TEMPLATE.read_text())
+def translated(release: str | None = None) -> dict[str, Any]:
+    """The template as SAM translates it: that of a release, or else the present one."""
+    text = TEMPLATE.read_text() if release is None else _released(release)
     # As packaging does it: the code of functions that are translated lies in S3.
-    for resource in template["Resources"].values():
-        if "CodeUri" in resource["Properties"]:
-            resource["Properties"]["CodeUri"] = "s3://bucket/key"
+    template = yaml_parse(text.replace(CODE_URI, "CodeUri: s3://bucket/key"))
     session = boto3.Session(region_name=PSEUDO_PARAMETERS["AWS::Region"])
     translation: dict[str, Any] = Translator({}, Parser(), boto_session=session).translate(template, {})
     return translation
 
 
+def _released(version: str) -> str:
+    with zipfile.ZipFile(ROOT / "tests" / "stack" / "releases" / f"{version}.zip") as archive:
+        return archive.read("template.yml").decode()
+
+
 class ResolvedTemplate:
     """The translated template, with its parameters, conditions and functions resolved."""
 
-    def __init__(self, **parameters: object) -> None:
-        template = translated()
+    def __init__(self, release: str | None = None, /, **parameters: object) -> None:
+        template = translated(release)
         defaults = {name: parameter["Default"] for name, parameter in template["Parameters"].items()}
         self._values = {**PSEUDO_PARAMETERS, **defaults, **parameters, "AWS::NoValue": NO_VALUE}
         self._functions: dict[str, Callable[[Any], Any]] = {

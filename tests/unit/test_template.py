@@ -160,6 +160,20 @@ def test_an_update_from_an_earlier_version_replaces_nothing_that_holds_items(sta
     )
 
 
+@pytest.mark.parametrize("release", ["1.0.0", "1.1.0"])
+def test_an_update_from_a_release_replaces_no_resource_at_all(release: str, stack: ResolvedTemplate) -> None:
+    before = ResolvedTemplate(release).resources
+    changed = {
+        f"{name}.{key}"
+        for name in before.keys() & stack.resources.keys()
+        for key in replaced_with(stack.resources[name]["Type"])
+        if before[name]["Properties"].get(key) != stack[name].get(key)
+    }
+
+    assert not changed
+    assert not before.keys() - stack.resources.keys()
+
+
 def test_no_parameter_makes_anything_that_holds_items_go_away() -> None:
     conditional = [name for name in KEPT if "Condition" in translated()["Resources"][name]]
     assert not conditional, "Who changes that parameter would lose what is in these."
@@ -472,7 +486,7 @@ def test_a_role_may_do_just_this_to_just_that(stack: ResolvedTemplate, role: str
 
 @pytest.mark.parametrize("role", ALLOWED)
 def test_a_role_has_no_rights_but_those_written_in_it(stack: ResolvedTemplate, role: str) -> None:
-    assert stack[role].keys() == {"AssumeRolePolicyDocument", "Policies", "Path"}
+    assert stack[role].keys() == {"AssumeRolePolicyDocument", "Policies"}
     assert "*" not in [part for s in statements(stack[role]) for part in as_list(s["Resource"])]
 
 
@@ -482,7 +496,8 @@ def test_a_role_has_the_path_and_the_boundary_that_an_account_demands(role: str)
     governed = ResolvedTemplate(RolePath="/ovens/", PermissionsBoundaryArn=boundary)
     assert governed[role]["Path"] == "/ovens/"
     assert governed[role]["PermissionsBoundary"] == boundary
-    assert ResolvedTemplate()[role]["Path"] == "/"
+    # A path that is written where none was has CloudFormation replace the role.
+    assert "Path" not in ResolvedTemplate()[role]
 
 
 @pytest.mark.parametrize(
