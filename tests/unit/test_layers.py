@@ -5,6 +5,7 @@ Not seen is what hides behind `importlib`, `getattr`, or a function called at im
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import resolve_name
@@ -273,6 +274,18 @@ def test_what_the_tools_show_to_other_programs_is_the_client_alone() -> None:
 )
 def test_every_module_has_its_place_in_the_layers(root: Path, order: Layers) -> None:
     assert not [m.name for m in modules(root) if "." in m.name and place(m.name, order) is None]
+
+
+@pytest.mark.parametrize(
+    ("table", "order"), [(0, SHIPPED_LAYERS), (1, TOOLS_LAYERS)], ids=["shipped", "tools"]
+)
+def test_contributing_tells_the_layers_in_their_order(table: int, order: Layers) -> None:
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    house = contributing.partition("\n## The house\n")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.*?) \|", house.split("\n| --- |")[table + 1], re.MULTILINE)
+    wanted = [{member.rpartition(".")[2] for member in layer} for layer in order]
+
+    assert [set(re.findall(r"`(\w+)`", cell)) for cell in cells] == wanted
 
 
 @pytest.mark.parametrize("name", CORE)
