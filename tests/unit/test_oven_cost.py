@@ -125,7 +125,7 @@ def test_what_is_switched_off_costs_nothing(name: str, changed: Mapping[str, str
         ("dashboard", {"Dashboard": "ENABLED"}, 3.0),
         ("alarms", {"LongestLine": "100"}, 0.10),
         ("alarms", {"Metrics": "DISABLED"}, -0.40),
-        ("key", {"KmsKeyArn": A_KEY}, 1.0 + 43_200 * 0.03 / 10_000),
+        ("key", {"KmsKeyArn": A_KEY}, 1.0 + 51_840 * 0.03 / 10_000),
         ("pilot light", {"PilotLightSchedule": "rate(5 minutes)"}, -0.8 * parts()["pilot light"].dollars),
         ("pilot light", {"Tracing": "ENABLED"}, 43_200 * 5 / 1_000_000),
     ],

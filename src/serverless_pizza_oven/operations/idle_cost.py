@@ -29,9 +29,9 @@ KEY_REUSE_SECS = 300
 """How long SQS and DynamoDB reuse a data key, for each principal, before they call KMS again
 (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html)."""
 
-KEY_CALLS = 5
+KEY_CALLS = 6
 """Calls of KMS in that time by an idle oven: two of EventBridge as a sender, one of Lambda as a receiver, one
-for Waiting Items, one for the row."""
+each for Waiting Items, Leaving Items and the row."""
 
 _UNIT_SECS = {"minute": 60, "hour": 3600, "day": 86400}
 
