@@ -9,11 +9,13 @@ from statistics import mean
 
 from benchmarks.rushes import Outcome, Rush, ideal_seconds
 from pizza_oven.item import Item
+from serverless_pizza_oven.simulator.conditions import Conditions, Setup
 from serverless_pizza_oven.simulator.latencies import LOCAL
 from serverless_pizza_oven.simulator.loop import SECOND
+from serverless_pizza_oven.simulator.observer import Observer
 from serverless_pizza_oven.simulator.quotas import UNLIMITED
 from serverless_pizza_oven.simulator.random_source import RandomSource
-from serverless_pizza_oven.simulator.world import Conditions, Observer, Setup, World
+from serverless_pizza_oven.simulator.world import World
 
 SEEDS = range(8)
 """Of a simulated rush the mean is taken: who meets whom is chance."""
@@ -49,7 +51,7 @@ class _Clock(Observer):
         self.world: World
         self.last = 0
 
-    def baked(self, _item: Item) -> None:
+    def item_baked(self, _item: Item) -> None:
         self.last = self.world.loop.now
 
 
@@ -58,10 +60,10 @@ def _simulate(rush: Rush, baking_times: Sequence[int], seed: int) -> Outcome:
     conditions = Conditions(latencies=LOCAL, quotas=UNLIMITED)
     clock.world = world = World(Setup(capacity=rush.capacity), conditions, RandomSource(seed), clock)
     _bake(world, "warm", [1] * 2 * min(rush.capacity, 20))
-    requests, invocations, out = _requests(world), _invocations(world), world.outlet.count
+    requests, invocations, out = _requests(world), _invocations(world), world.baked_items.count
     begun = world.loop.now
     _bake(world, "rush", baking_times)
-    baked = world.outlet.count - out
+    baked = world.baked_items.count - out
     world.close()
     return Outcome(
         items=len(baking_times),
@@ -78,7 +80,7 @@ def _simulate(rush: Rush, baking_times: Sequence[int], seed: int) -> Outcome:
 def _bake(world: World, name: str, baking_times: Sequence[int]) -> None:
     for number, secs in enumerate(baking_times):
         world.send(json.dumps({"id": f"{name}-{number}", "bakingTimeSecs": secs}))
-    while not world.quiet:
+    while not world.is_idle:
         world.loop.run(world.loop.now + SECOND)
 
 

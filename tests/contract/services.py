@@ -28,17 +28,17 @@ from pizza_oven.ports import (
 )
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.simulator.executions import Executions
+from serverless_pizza_oven.simulator.fifo_queue import FifoQueue
 from serverless_pizza_oven.simulator.loop import SECOND, Loop, micros
 from serverless_pizza_oven.simulator.memory_queues import (
-    FifoQueue,
     MemoryBakedItems,
     MemoryDeadLetters,
     MemoryLeavingItems,
     MemoryNewItems,
     MemoryWaitingItems,
-    StandardQueue,
 )
 from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
+from serverless_pizza_oven.simulator.standard_queue import StandardQueue
 
 LINE_VISIBILITY_SECS = 5
 """How long a hand holds: longer than a slow machine takes for what a test does meanwhile."""
@@ -110,10 +110,10 @@ class InMemory:
         return self._arrived(self._dead)
 
     def abort(self, item_id: str, cause: str) -> None:
-        self._executions.close(self._executions.bakings[item_id], "ABORTED", cause)
+        self._executions.end(self._executions.bakings[item_id], "ABORTED", cause)
 
     def _arrived(self, queue: StandardQueue) -> list[Sent]:
-        return [Sent(received.body, received.letter.reason) for received in queue.receive(100)]
+        return [Sent(received.body, received.stored.reason) for received in queue.receive(100)]
 
 
 class OnAws:

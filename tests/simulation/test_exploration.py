@@ -36,7 +36,7 @@ LARGER = [
     (name, budget) for name in BY_NAME for budget in (NONE, CRASH, REFUSAL) if (name, budget) not in COMPLETE
 ]
 
-RARELY_DUE = {"FifoQueue._ring", "FifoQueue._opened"}
+RARELY_DUE = {"FifoQueue._on_timer", "FifoQueue._on_unlocked"}
 """A message of the line is seldom hidden, and more seldom visible again when something else is due."""
 
 
@@ -56,16 +56,16 @@ class StateCollector(Invariants):
                 (
                     world.loop.now,
                     (row, sorted(row.leases.items())),
-                    [(letter.body, letter.sent_at) for letter in world.line.letters()],
-                    world.line.shut,
-                    sorted((letter.body, letter.receive_count) for letter in world.new.letters()),
-                    sorted(letter.body for letter in world.dead.letters()),
+                    [(letter.body, letter.sent_at) for letter in world.line.messages()],
+                    world.line.locked,
+                    sorted((letter.body, letter.receive_count) for letter in world.new_items.messages()),
+                    sorted(letter.body for letter in world.dead_letters.messages()),
                     sorted(
                         (baking.item.id, baking.status, baking.waiting)
                         for baking in world.executions.bakings.values()
                     ),
                     sorted(self.out.items()),
-                    self._on_the_way(),
+                    self._line.is_served(),
                 )
             )
         )

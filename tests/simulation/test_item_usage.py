@@ -13,9 +13,10 @@ from serverless_pizza_oven.operations.item_cost import (
     IDLE_CHECK,
     ResourceUse,
 )
+from serverless_pizza_oven.simulator.conditions import Conditions, Setup
 from serverless_pizza_oven.simulator.loop import MINUTE, SECOND
 from serverless_pizza_oven.simulator.random_source import RandomSource
-from serverless_pizza_oven.simulator.world import Conditions, Setup, World
+from serverless_pizza_oven.simulator.world import World
 
 ITEMS = 1000
 
@@ -58,7 +59,7 @@ def baked(slots: int, mean_gap_secs: float, secs: Callable[[RandomSource], int])
         moment -= math.log(1 - chance.below(1_000_000) / 1_000_000) * mean_gap_secs * SECOND
         body = json.dumps({"id": f"item-{number}", "bakingTimeSecs": secs(chance)})
         world.loop.call_later(int(moment), world.send, body)
-    while world.outlet.count < ITEMS:
+    while world.baked_items.count < ITEMS:
         world.loop.run(world.loop.now + MINUTE)
     world.close()
     return world

@@ -2,9 +2,10 @@
 
 from pizza_oven.item import Item
 from serverless_pizza_oven.simulator.executions import Baking, Done, Executions
+from serverless_pizza_oven.simulator.fifo_queue import FifoQueue
 from serverless_pizza_oven.simulator.loop import SECOND, START, Loop
-from serverless_pizza_oven.simulator.memory_queues import FifoQueue, StandardQueue
 from serverless_pizza_oven.simulator.quotas import TokenBucket
+from serverless_pizza_oven.simulator.standard_queue import StandardQueue
 
 
 def test_what_is_due_at_the_same_moment_happens_first_come_first_served() -> None:
@@ -103,7 +104,7 @@ def test_a_message_that_comes_too_often_is_a_dead_letter() -> None:
         queue.receive(10)
         loop.run(START + second * SECOND)
 
-    assert [(letter.body, letter.reason) for letter in dead.letters()] == [("a", None)]
+    assert [(letter.body, letter.reason) for letter in dead.messages()] == [("a", None)]
     assert queue.count() == 0
 
 
@@ -113,7 +114,7 @@ def test_a_message_may_be_delivered_once_more_although_it_was_deleted() -> None:
     (received,) = queue.receive(10)
     queue.delete(received)
 
-    queue.again(received.letter)
+    queue.redeliver(received.stored)
 
     assert [again.body for again in queue.receive(10)] == ["a"]
 
@@ -127,7 +128,7 @@ def test_a_deduplication_id_is_forgotten_after_five_minutes() -> None:
     loop.run(START + 300 * SECOND)
     queue.send("c", "ticket")
 
-    assert [letter.body for letter in queue.letters()] == ["a", "c"]
+    assert [letter.body for letter in queue.messages()] == ["a", "c"]
 
 
 def test_a_task_that_fails_is_tried_again_until_it_works() -> None:
@@ -138,7 +139,7 @@ def test_a_task_that_fails_is_tried_again_until_it_works() -> None:
         done("out of order" if len(tries) < 4 else "")
 
     executions = Executions(loop, remove, jitter=lambda most: most)
-    executions.begin(Item("a", 10, 1, "{}"))
+    executions.start_one(Item("a", 10, 1, "{}"))
     loop.run(START + 100 * SECOND)
 
     assert tries == [10, 11, 13, 17]
@@ -148,7 +149,7 @@ def test_a_task_that_fails_is_tried_again_until_it_works() -> None:
 def test_an_execution_is_described_as_it_was_a_while_ago() -> None:
     loop = Loop()
     executions = Executions(loop)
-    executions.begin(Item("a", 10, 1, "{}"))
+    executions.start_one(Item("a", 10, 1, "{}"))
     loop.run(START + 12 * SECOND)
 
     described = [executions.describe("a", lag * SECOND) for lag in (0, 5, 13)]

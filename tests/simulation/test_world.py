@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from serverless_pizza_oven.simulator.conditions import Conditions, Setup
 from serverless_pizza_oven.simulator.latencies import AWS, Latencies, Latency
 from serverless_pizza_oven.simulator.loop import MINUTE, SECOND, START
 from serverless_pizza_oven.simulator.quotas import LARGE_REGION
 from serverless_pizza_oven.simulator.random_source import RandomSource
-from serverless_pizza_oven.simulator.world import Conditions, Setup, World
+from serverless_pizza_oven.simulator.world import World
 
 
 def oven(capacity: int = 14, seed: int = 1, **conditions: object) -> World:
@@ -22,8 +23,8 @@ def send(world: World, count: int, secs: int) -> None:
 
 def bake(world: World, count: int, most_secs: int = 3600) -> float:
     """Run until so many items are out. Returns the seconds that took."""
-    while world.outlet.count < count:
-        assert world.loop.now < START + most_secs * SECOND, f"only {world.outlet.count} are out"
+    while world.baked_items.count < count:
+        assert world.loop.now < START + most_secs * SECOND, f"only {world.baked_items.count} are out"
         world.loop.run(world.loop.now + SECOND // 10)
     return (world.loop.now - START) / SECOND
 
@@ -47,7 +48,7 @@ def test_nothing_is_left_when_all_are_out() -> None:
 
     world.loop.run(world.loop.now + 5 * MINUTE - (world.loop.now - START) % MINUTE - SECOND)
 
-    assert world.quiet
+    assert world.is_idle
 
 
 def test_items_that_all_fit_take_few_requests() -> None:
@@ -128,7 +129,7 @@ def test_a_function_that_takes_too_long_is_timed_out() -> None:
     world.loop.run(START + 30 * SECOND)
 
     assert not world.bake_items.busy
-    assert world.new.count() >= 1
+    assert world.new_items.count() >= 1
     assert world.table.row.leases == {}
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from serverless_pizza_oven.queue_client import Queue
 from serverless_pizza_oven.simulator.loop import SECOND, Loop, micros
-from serverless_pizza_oven.simulator.memory_queues import Letter, Received, StandardQueue
+from serverless_pizza_oven.simulator.queue_messages import Delivery, StoredMessage
+from serverless_pizza_oven.simulator.standard_queue import StandardQueue
 
 if TYPE_CHECKING:
     from serverless_pizza_oven.aws import Aws
@@ -47,7 +48,7 @@ class Sqs:
         self.secs_per_request = 0.0
         self.queues = {name: StandardQueue(self.loop, name) for name in names}
         self._sent_at: dict[str, float] = {}
-        self._held: dict[str, Received] = {}
+        self._held: dict[str, Delivery] = {}
 
     @property
     def account(self) -> "Aws":
@@ -72,11 +73,13 @@ class Sqs:
 
     def bodies(self, name: str) -> list[str]:
         """All that a queue holds, in hand or not."""
-        return [letter.body for letter in self.queues[name].letters()]
+        return [letter.body for letter in self.queues[name].messages()]
 
     def visible(self, name: str) -> list[str]:
         """What anybody could receive now."""
-        return [letter.body for letter in self.queues[name].letters() if letter.hidden_until <= self.loop.now]
+        return [
+            letter.body for letter in self.queues[name].messages() if letter.hidden_until <= self.loop.now
+        ]
 
     # As the SDK calls them
 
@@ -103,7 +106,7 @@ class Sqs:
             for entry in asked["Entries"]:
                 received = self._held[entry["ReceiptHandle"]]
                 # As on AWS, only the last receipt deletes.
-                if received.receive_count == received.letter.receive_count:
+                if received.receive_count == received.stored.receive_count:
                     self.queues[asked["QueueUrl"]].delete(received)
             return {}
 
@@ -111,14 +114,14 @@ class Sqs:
         with self._request("hide"):
             for entry in asked["Entries"]:
                 received = self._held[entry["ReceiptHandle"]]
-                letter, is_last = received.letter, received.receive_count == received.letter.receive_count
-                if letter.gone or not is_last or letter.hidden_until <= self.loop.now:
+                letter, is_last = received.stored, received.receive_count == received.stored.receive_count
+                if letter.deleted or not is_last or letter.hidden_until <= self.loop.now:
                     continue
                 if entry["VisibilityTimeout"]:
                     until = self.loop.now + micros(entry["VisibilityTimeout"])
                     self.queues[asked["QueueUrl"]]._hide(letter, until)  # noqa: SLF001 - nothing else needs it
                 else:
-                    self.queues[asked["QueueUrl"]].again(letter)
+                    self.queues[asked["QueueUrl"]].redeliver(letter)
             return {}
 
     def _request(self, kind: str) -> "_Request":
@@ -131,8 +134,8 @@ class Sqs:
         letter = self.queues[name].send(body, reason=reason)
         self._sent_at[letter.id] = self.loop.now / SECOND
 
-    def _told(self, received: Received) -> Mapping[str, Any]:
-        letter: Letter = received.letter
+    def _told(self, received: Delivery) -> Mapping[str, Any]:
+        letter: StoredMessage = received.stored
         receipt = f"{received.id}/{received.receive_count}"
         self._held[receipt] = received
         attributes = {"reason": {"StringValue": letter.reason}} if letter.reason else {}

@@ -18,17 +18,17 @@ from pizza_oven.messages import NewMessage
 from pizza_oven.reconciling import OVERDUE_AFTER_SECS, QUIET_SECS
 from pizza_oven.row import EPOCH_SECS, EPOCHS, Lease, Refused, Row, epoch_of
 from serverless_pizza_oven.simulator.executions import Baking, Done, Executions
+from serverless_pizza_oven.simulator.fifo_queue import FifoQueue
 from serverless_pizza_oven.simulator.loop import SECOND, Loop
 from serverless_pizza_oven.simulator.memory_queues import (
-    FifoQueue,
     MemoryBakedItems,
     MemoryDeadLetters,
     MemoryLeavingItems,
     MemoryNewItems,
     MemoryWaitingItems,
-    StandardQueue,
 )
 from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
+from serverless_pizza_oven.simulator.standard_queue import StandardQueue
 
 
 class CrashError(BaseException):
@@ -154,7 +154,7 @@ class Oven:
         if not batch:
             return False
         messages = [
-            NewMessage(received.id, received.body, received.receive_count, received.letter.sent_at)
+            NewMessage(received.id, received.body, received.receive_count, received.stored.sent_at)
             for received in batch
         ]
         try:
@@ -182,13 +182,13 @@ class Oven:
         return [name for name, baking in self.executions.bakings.items() if baking.running]
 
     def in_line(self) -> list[str]:
-        return [json.loads(letter.body)["id"] for letter in self.fifo.letters()]
+        return [json.loads(letter.body)["id"] for letter in self.fifo.messages()]
 
     def out(self) -> list[str]:
-        return sorted(json.loads(letter.body)["id"] for letter in self.baked.letters())
+        return sorted(json.loads(letter.body)["id"] for letter in self.baked.messages())
 
     def letters(self) -> list[tuple[str, str | None]]:
-        return [(letter.body, letter.reason) for letter in self.dead.letters()]
+        return [(letter.body, letter.reason) for letter in self.dead.messages()]
 
     def _remove(self, baking: Baking, done: Done) -> None:
         self.item_removed(baking.item)
@@ -441,7 +441,7 @@ def test_a_trigger_that_met_a_refusal_is_replaced_by_another(oven: Oven) -> None
 
     assert oven.bake(trigger()) == []
 
-    assert [letter.body for letter in oven.new.letters()] == [trigger()]
+    assert [letter.body for letter in oven.new.messages()] == [trigger()]
 
 
 def test_a_trigger_that_cannot_be_replaced_comes_again(oven: Oven) -> None:
@@ -560,14 +560,14 @@ def test_with_little_time_left_a_trigger_is_left_behind(oven: Oven) -> None:
 
     oven.bake(trigger(), time_left=3)
 
-    assert trigger() in [letter.body for letter in oven.new.letters()]
+    assert trigger() in [letter.body for letter in oven.new.messages()]
 
 
 # Failures
 
 
 def fail(oven: Oven, item_id: str) -> None:
-    oven.executions.close(oven.executions.bakings[item_id], "FAILED", "the oven door was open")
+    oven.executions.end(oven.executions.bakings[item_id], "FAILED", "the oven door was open")
 
 
 def test_a_named_trigger_makes_a_failed_item_a_dead_letter_and_frees_its_slots(oven: Oven) -> None:
@@ -811,7 +811,7 @@ def test_one_retry_is_scheduled_for_a_locked_line_however_many_functions_find_it
         oven.bake(trigger(), item(f"late-{n}"))
         oven.pass_time(0.5)
 
-    assert [letter.body for letter in oven.new.letters()] == [trigger()]
+    assert [letter.body for letter in oven.new.messages()] == [trigger()]
 
 
 def test_a_retry_is_scheduled_though_the_answer_to_that_was_lost(oven: Oven) -> None:
@@ -824,7 +824,7 @@ def test_a_retry_is_scheduled_though_the_answer_to_that_was_lost(oven: Oven) -> 
 
     oven.bake(trigger())
 
-    assert [letter.body for letter in oven.new.letters()] == [trigger()]
+    assert [letter.body for letter in oven.new.messages()] == [trigger()]
 
 
 # What others do meanwhile

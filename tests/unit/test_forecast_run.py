@@ -17,10 +17,10 @@ from serverless_pizza_oven.forecast.run import EndlessError, ForecastRun, foreca
 from serverless_pizza_oven.forecast.run_cost import costs_of, per_million_items
 from serverless_pizza_oven.forecast.run_usage import FunctionUsage, RunUsage
 from serverless_pizza_oven.forecast.workload import DrawnWorkload, Workload
+from serverless_pizza_oven.simulator.conditions import Setup
 from serverless_pizza_oven.simulator.faults import MILD, NONE, ROUGH, Faults
 from serverless_pizza_oven.simulator.latencies import Latencies
 from serverless_pizza_oven.simulator.quotas import LARGE_REGION, Quotas
-from serverless_pizza_oven.simulator.world import Setup
 
 DAY_SECS = 24 * 3600
 

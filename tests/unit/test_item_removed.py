@@ -10,13 +10,9 @@ from pizza_oven.item import Item, Trigger
 from pizza_oven.item_removed import THROTTLED_SECS, ItemRemoved, Memory
 from pizza_oven.row import Lease, Refused, Row, Unloaded
 from serverless_pizza_oven.simulator.loop import Loop
-from serverless_pizza_oven.simulator.memory_queues import (
-    MemoryBakedItems,
-    MemoryLeavingItems,
-    MemoryNewItems,
-    StandardQueue,
-)
+from serverless_pizza_oven.simulator.memory_queues import MemoryBakedItems, MemoryLeavingItems, MemoryNewItems
 from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
+from serverless_pizza_oven.simulator.standard_queue import StandardQueue
 
 ITEM = Item("a", 60, 2, '{"id":"a","bakingTimeSecs":60,"size":2,"note":"mine"}')
 LEASES = {"a": Lease(2, 1000.0), "b": Lease(1, 1000.0)}
@@ -47,13 +43,13 @@ class Kitchen:
         self.facts = facts
 
     def out(self) -> list[str]:
-        return [letter.body for letter in self.baked.letters()]
+        return [letter.body for letter in self.baked.messages()]
 
     def leaving_items(self) -> list[str]:
-        return [letter.body for letter in self.leaving.letters()]
+        return [letter.body for letter in self.leaving.messages()]
 
     def triggers(self) -> list[str]:
-        return [letter.body for letter in self.new.letters()]
+        return [letter.body for letter in self.new.messages()]
 
 
 def test_the_slots_are_freed_and_the_item_comes_out_as_it_went_in() -> None:

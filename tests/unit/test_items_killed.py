@@ -55,15 +55,15 @@ class QueuesAndExecutions:
             item = parse(received.body, CAPACITY)
             assert isinstance(item, Item)
             if self.executions.describe(item.id) is None:
-                self.executions.begin(item)
+                self.executions.start_one(item)
                 self.started[item.id] += 1
 
     def fail(self, item_id: str) -> None:
         """An item has baked, in vain."""
         item = parse(body(item_id), CAPACITY)
         assert isinstance(item, Item)
-        self.executions.begin(item)
-        self.executions.close(self.executions.bakings[item_id], "FAILED")
+        self.executions.start_one(item)
+        self.executions.end(self.executions.bakings[item_id], "FAILED")
         self.sqs.put(DEAD, body(item_id), reason="its baking ended as FAILED")
 
     def ids(self, name: str) -> set[str]:

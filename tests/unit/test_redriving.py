@@ -47,9 +47,9 @@ class RedriveBench:
         """Have an item bake, and end so."""
         item = parse(text, None)
         assert isinstance(item, Item)
-        self.executions.begin(item)
+        self.executions.start_one(item)
         if then != "RUNNING":
-            self.executions.close(self.executions.bakings[item.id], then)
+            self.executions.end(self.executions.bakings[item.id], then)
 
     def redrive(self, *ids: str, new_id: str = "", **fields: Any) -> dict[str, RedriveResult]:
         queue = self.sqs.queue
@@ -147,8 +147,8 @@ def test_a_message_that_sqs_delivers_twice_ends_no_list(oven: RedriveBench) -> N
     for some in held.receive_all():
         received.extend(some)
         if len(received) == 10:
-            twice = next(letter for letter in oven.sqs.queues["dead"].letters() if letter.id == some[0].id)
-            oven.sqs.queues["dead"].again(twice)
+            twice = next(letter for letter in oven.sqs.queues["dead"].messages() if letter.id == some[0].id)
+            oven.sqs.queues["dead"].redeliver(twice)
 
     assert len(received) == 25
 

@@ -15,8 +15,8 @@ from serverless_pizza_oven.forecast.input_file import InputFiles
 from serverless_pizza_oven.forecast.measured import read_latencies
 from serverless_pizza_oven.forecast.request import ForecastRequest
 from serverless_pizza_oven.forecast.workload import MAX_DAYS, DrawnWorkload, Workload, check_distributions
+from serverless_pizza_oven.simulator.conditions import Setup
 from serverless_pizza_oven.simulator.latencies import AWS
-from serverless_pizza_oven.simulator.world import Setup
 
 DEFAULT_ITEMS = 100
 

@@ -8,7 +8,8 @@ from pizza_oven.item import Item
 from serverless_pizza_oven.forecast.ideal import IdealOven
 from serverless_pizza_oven.simulator.executions import Baking
 from serverless_pizza_oven.simulator.loop import SECOND, Loop, micros
-from serverless_pizza_oven.simulator.world import Observer, World
+from serverless_pizza_oven.simulator.observer import Observer
+from serverless_pizza_oven.simulator.world import World
 
 POINTS = 500
 """The most points of a series. A full series drops every other point and doubles its step."""
@@ -95,7 +96,7 @@ class RunRecorder(Observer):
             self.ideal.bake(now, micros(item.baking_time_secs), item.size)
         world.send(item.body)
 
-    def started(self, baking: Baking) -> None:
+    def execution_started(self, baking: Baking) -> None:
         item = baking.item
         sent = self._waiting.pop(item.id, None)
         if sent is None:
@@ -109,11 +110,11 @@ class RunRecorder(Observer):
         self._baking.add(item.id)
         self.slot_secs += item.baking_time_secs * item.size
 
-    def closed(self, baking: Baking) -> None:
+    def execution_ended(self, baking: Baking) -> None:
         if baking.status != "SUCCEEDED":
             self._baking.discard(baking.item.id)
 
-    def baked(self, item: Item) -> None:
+    def item_baked(self, item: Item) -> None:
         if item.id not in self._baking:
             self.again += 1
             return

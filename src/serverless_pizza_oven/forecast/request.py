@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 
 from serverless_pizza_oven.forecast.workload import DrawnWorkload, Workload
+from serverless_pizza_oven.simulator.conditions import Setup
 from serverless_pizza_oven.simulator.faults import NONE, Faults
 from serverless_pizza_oven.simulator.latencies import AWS, Latencies
 from serverless_pizza_oven.simulator.quotas import LARGE_REGION, Quotas
-from serverless_pizza_oven.simulator.world import Setup
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from serverless_pizza_oven.forecast.result import Forecast, LimitReached, WaitTi
 from serverless_pizza_oven.forecast.run_cost import costs_of
 from serverless_pizza_oven.forecast.run_usage import usage_of
 from serverless_pizza_oven.forecast.workload import MAX_DAYS, OVEN_STREAM, TimedItem, random_stream
+from serverless_pizza_oven.simulator.conditions import Conditions
 from serverless_pizza_oven.simulator.executions import DAY, NAMES_KEPT
 from serverless_pizza_oven.simulator.faults import NONE
 from serverless_pizza_oven.simulator.loop import MINUTE, SECOND, START, Loop
 from serverless_pizza_oven.simulator.quotas import TokenBucket
-from serverless_pizza_oven.simulator.world import Conditions, World
+from serverless_pizza_oven.simulator.world import World
 
 RETENTION = 14 * DAY
 """How long SQS keeps a message: the default of the template's MessageRetentionPeriod, and SQS's maximum."""
@@ -62,7 +63,7 @@ class ForecastRun:
         """Let virtual time pass until all items are sent and nothing is left to do. Raises EndlessError."""
         world, recorder = self.world, self.recorder
         recorder.sample(world.table.row.occupied)
-        while self._next or not world.quiet:
+        while self._next or not world.is_idle:
             world.loop.run(world.loop.now + recorder.series.step)
             recorder.sample(world.table.row.occupied)
             on_progress(recorder.out)
@@ -95,7 +96,7 @@ class ForecastRun:
             out=recorder.out,
             again=recorder.again,
             copies=recorder.copies,
-            dead=world.dead.count(),
+            dead=world.dead_letters.count(),
             secs=span / SECOND,
             ideal_secs=(recorder.ideal.last_out - begun) / SECOND,
             waits=_wait_times(waits),

@@ -90,7 +90,7 @@ def _requests(world: World, sent: int, out: int, secs: float) -> tuple[RequestCo
     empty_polls = POLLERS * int(secs) // POLL_SECS
     counted = (
         ("SQS", "New Items", "SendMessageBatch", "sender", _batches(sent)),
-        ("SQS", "New Items", "SendMessage", "EventBridge", world.events),
+        ("SQS", "New Items", "SendMessage", "EventBridge", world.event_bridge.sent),
         ("SQS", "New Items", "SendMessage", "functions", made.send_trigger.requests),
         ("SQS", "New Items", "ReceiveMessage", "event source", source.receives + empty_polls),
         ("SQS", "New Items", "DeleteMessageBatch", "event source", source.deletes),

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from serverless_pizza_oven.simulator.conditions import Conditions, Setup
 from serverless_pizza_oven.simulator.exploration import explore as explore_scenario
 from serverless_pizza_oven.simulator.exploration import trace_path
 from serverless_pizza_oven.simulator.loop import MINUTE, SECOND, START
@@ -21,7 +22,7 @@ from serverless_pizza_oven.simulator.random_source import (
 from serverless_pizza_oven.simulator.scenarios import SCENARIOS
 from serverless_pizza_oven.simulator.schedules import ROUGHNESS, play, search, shortest, trace
 from serverless_pizza_oven.simulator.small_world import FaultBudget
-from serverless_pizza_oven.simulator.world import Conditions, Setup, World
+from serverless_pizza_oven.simulator.world import World
 
 HOUR = 60 * MINUTE
 
@@ -143,7 +144,7 @@ def speed(
 
     world.loop.call_later(0, send)
     begun, begun_cpu = time.perf_counter(), time.process_time()
-    while world.outlet.count < items:
+    while world.baked_items.count < items:
         world.loop.run(world.loop.now + MINUTE)
     secs, cpu_secs = time.perf_counter() - begun, time.process_time() - begun_cpu
     world.close()

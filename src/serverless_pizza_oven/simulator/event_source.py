@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from serverless_pizza_oven.simulator.functions import Function
 from serverless_pizza_oven.simulator.latencies import Latency
 from serverless_pizza_oven.simulator.loop import MINUTE, SECOND, Loop
-from serverless_pizza_oven.simulator.memory_queues import Received, StandardQueue
+from serverless_pizza_oven.simulator.queue_messages import Delivery
 from serverless_pizza_oven.simulator.random_source import RandomSource
+from serverless_pizza_oven.simulator.standard_queue import StandardQueue
 
 FIRST_POLLERS = 5
 """AWS starts with so many."""
@@ -28,7 +29,7 @@ class EventSource:
     most_pollers: int
     batch_size: int
     poll: Latency
-    on_done: Callable[[Sequence[Received], str], object] = lambda _batch, _error: None
+    on_done: Callable[[Sequence[Delivery], str], object] = lambda _batch, _error: None
     """Called when a batch is handled, with an error text if the whole invocation failed."""
     held_up: int = 0
     """How often a poller left a whole batch behind and no other poller was allowed."""
@@ -75,11 +76,11 @@ class EventSource:
                 self.first_held_up = self.loop.now
         self._invoke(batch)
 
-    def _invoke(self, batch: Sequence[Received]) -> None:
+    def _invoke(self, batch: Sequence[Delivery]) -> None:
         if not self.function.invoke(batch, lambda failed, error: self._done(batch, failed, error)):
             self.loop.call_later(SECOND, self._invoke, batch)
 
-    def _done(self, batch: Sequence[Received], failed: Sequence[str] | None, error: str) -> None:
+    def _done(self, batch: Sequence[Delivery], failed: Sequence[str] | None, error: str) -> None:
         if failed is not None:
             handled = [received for received in batch if received.id not in failed]
             if handled:

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from pizza_oven.errors import HandedOutError, ServiceError
+from pizza_oven.errors import HandedOutError, RedrivenError, ServiceError
 from pizza_oven.execution import Execution
 from pizza_oven.item import Item
 from serverless_pizza_oven.simulator.loop import MINUTE, SECOND, Loop, micros
@@ -13,8 +13,12 @@ from serverless_pizza_oven.simulator.quotas import TokenBucket
 DAY = 24 * 60 * MINUTE
 
 NAMES_KEPT = 90 * DAY
-"""How long a closed execution's name is taken
+"""How long the name of an ended execution is taken
 (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html)."""
+
+REDRIVABLE = 14 * DAY
+"""How long after its end an execution can be redriven
+(https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html)."""
 
 RETRY_INTERVAL = 1 * SECOND
 RETRY_MOST = 60 * SECOND
@@ -24,27 +28,39 @@ RETRY_ATTEMPTS = 1000
 
 @dataclass(slots=True)
 class Baking:
-    """An execution: the item waits, then the task removes it."""
+    """An execution: the item waits for its baking time, then a task removes it from the oven."""
 
     item: Item
     started: int
+    """In microseconds since 1970."""
+    state: str = "Baking"
+    """The state of the template that it is in, or in which it ended: Baking, Removed or Unloaded."""
     status: str = "RUNNING"
     cause: str = ""
-    waiting: bool = True
-    """Whether its Wait is not over yet."""
     closed: int = 0
+    """When it ended, in microseconds since 1970; 0 while it runs."""
     tries: int = 0
-    """Of the task so far."""
-    handed_out: bool = False
-    """Whether its task is only to free the slots any more."""
+    """Attempts of the present task."""
+    redrives: int = 0
+    """How often an operator had it redriven."""
 
     @property
     def running(self) -> bool:
         return self.status == "RUNNING"
 
+    @property
+    def waiting(self) -> bool:
+        """Whether its baking time is not over yet."""
+        return self.state == "Baking" and self.status == "RUNNING"
+
+    @property
+    def handed_out(self) -> bool:
+        """Whether its task has only the slots left to free."""
+        return self.state == "Unloaded"
+
 
 Done = Callable[[str], None]
-"""Ends a try of a task: with "" if it worked, else with what went wrong."""
+"""Ends an attempt of a task, with an error text, which is empty if the attempt succeeded."""
 
 
 def half(most: int) -> int:
@@ -54,99 +70,118 @@ def half(most: int) -> int:
 
 @dataclass(slots=True)
 class Executions:
-    """Implements ItemStates: one execution for each name, in 90 days."""
+    """Implements ItemStates: one execution for each name within 90 days."""
 
     loop: Loop
     remove: Callable[[Baking, Done], object] = lambda _baking, done: done("")
     """Invokes Item Removed."""
     jitter: Callable[[int], int] = half
-    """How long of at most so many microseconds to put off a retry."""
+    """Returns how long to put off a retry, of at most so many microseconds."""
     on_start: Callable[[Baking], object] = lambda _baking: None
-    """Hears of each that begins."""
-    on_close: Callable[[Baking], object] = lambda _baking: None
-    """Hears of each status but RUNNING."""
+    on_end: Callable[[Baking], object] = lambda _baking: None
     quota: TokenBucket | None = None
     """Of state transitions."""
     names_kept: int = NAMES_KEPT
-    """Forget a closed execution after so many microseconds."""
+    """Forget an ended execution after so many microseconds."""
     bakings: dict[str, Baking] = field(default_factory=dict)
-    """By name: what runs, and what has closed and is remembered."""
+    """By name: the executions that run, and those that ended and are remembered."""
     transitions: int = 0
-    """That were billed: each state, and each try of one (https://aws.amazon.com/step-functions/pricing/)."""
-    _closed: deque[Baking] = field(default_factory=deque)
+    """State transitions that are billed: each state, and each attempt of one
+    (https://aws.amazon.com/step-functions/pricing/)."""
+    _ended: deque[Baking] = field(default_factory=deque)
 
     def start(self, items: Sequence[Item]) -> list[Execution | ServiceError]:
-        return [self.begin(item) or self._told(self.bakings[item.id]) for item in items]
+        return [self.start_one(item) or self._description(self.bakings[item.id]) for item in items]
 
-    def begin(self, item: Item) -> Execution | None:
-        """Start an execution, or repeat the answer of one with the same input that runs; else None."""
+    def start_one(self, item: Item) -> Execution | None:
+        """Start an execution. None if the name is taken, unless an execution of the same input runs."""
         self._forget()
         known = self.bakings.get(item.id)
         if known is None:
             known = Baking(item, self.loop.now)
             self.bakings[item.id] = known
-            self.loop.call_later(micros(item.baking_time_secs) + self._transition(), self._baked, known)
+            self._wait(known)
             self.on_start(known)
         elif not known.running or known.item.body != item.body:
             return None
         return Execution("RUNNING", known.started / SECOND)
 
     def describe(self, item_id: str, lag: int = 0) -> Execution | None:
-        """As it was `lag` microseconds ago."""
+        """The execution as it was `lag` microseconds ago."""
         known = self.bakings.get(item_id)
         moment = self.loop.now - lag
         if known is None or (lag and known.started > moment):
             return None
         if lag and known.closed > moment:
             return Execution("RUNNING", known.started / SECOND, known.item.body)
-        return self._told(known)
+        return self._description(known)
 
     @property
     def running(self) -> int:
         """How many run."""
-        return len(self.bakings) - len(self._closed)
+        return len(self.bakings) - len(self._ended)
 
-    def close(self, baking: Baking, status: str, cause: str = "") -> None:
-        """End an execution, as StopExecution does with ABORTED. Of no effect on one that has ended."""
+    def end(self, baking: Baking, status: str, cause: str = "") -> None:
+        """End an execution, as StopExecution does with ABORTED. Has no effect on one that has ended."""
         if not baking.running:
             return
         baking.status = status
         baking.cause = cause
-        baking.waiting = False
         baking.closed = self.loop.now
-        self._closed.append(baking)
-        self.on_close(baking)
+        self._ended.append(baking)
+        self.on_end(baking)
 
-    def _baked(self, baking: Baking) -> None:
-        if baking.running:
-            baking.waiting = False
-            self.loop.call_later(self._transition(), self._try, baking)
+    def redrive(self, baking: Baking) -> None:
+        """Continue an execution that failed from the state in which it ended, as RedriveExecution does.
 
-    def _try(self, baking: Baking) -> None:
-        if baking.running:
+        Has no effect on one that runs, succeeded, or ended more than 14 days ago.
+        """
+        if baking.status in ("RUNNING", "SUCCEEDED") or baking.closed + REDRIVABLE < self.loop.now:
+            return
+        self._ended.remove(baking)
+        baking.redrives += 1
+        baking.status, baking.cause, baking.closed, baking.tries = "RUNNING", "", 0, 0
+        if baking.waiting:
+            self._wait(baking)
+        else:
+            self.loop.call_later(self._transition(), self._try, baking, baking.redrives)
+
+    def _wait(self, baking: Baking) -> None:
+        span = micros(baking.item.baking_time_secs) + self._transition()
+        self.loop.call_later(span, self._baked, baking, baking.redrives)
+
+    def _baked(self, baking: Baking, redrives: int) -> None:
+        if baking.running and baking.redrives == redrives:
+            baking.state = "Removed"
+            self.loop.call_later(self._transition(), self._try, baking, redrives)
+
+    def _try(self, baking: Baking, redrives: int) -> None:
+        if baking.running and baking.redrives == redrives:
             baking.tries += 1
-            self.remove(baking, lambda error: self._tried(baking, error))
+            self.remove(baking, lambda error: self._tried(baking, redrives, error))
 
-    def _tried(self, baking: Baking, error: str) -> None:
+    def _tried(self, baking: Baking, redrives: int, error: str) -> None:
+        if baking.redrives != redrives:
+            return
         if not error:
-            self.close(baking, "SUCCEEDED")
+            self.end(baking, "SUCCEEDED")
         elif error.startswith(HandedOutError.__name__) and not baking.handed_out:
-            baking.handed_out = True
+            baking.state = "Unloaded"
             baking.tries = 0
-            self.loop.call_later(self._transition(), self._try, baking)
-        elif baking.tries > RETRY_ATTEMPTS:
-            self.close(baking, "FAILED", error)
+            self.loop.call_later(self._transition(), self._try, baking, redrives)
+        elif error.startswith(RedrivenError.__name__) or baking.tries > RETRY_ATTEMPTS:
+            self.end(baking, "FAILED", error)
         else:
             most = min(RETRY_INTERVAL << min(baking.tries - 1, 20), RETRY_MOST)
-            self.loop.call_later(self.jitter(most) + self._transition(), self._try, baking)
+            self.loop.call_later(self.jitter(most) + self._transition(), self._try, baking, redrives)
 
     def _transition(self) -> int:
         self.transitions += 1
         return 0 if self.quota is None else self.quota.reserve()
 
     def _forget(self) -> None:
-        while self._closed and self._closed[0].closed + self.names_kept <= self.loop.now:
-            del self.bakings[self._closed.popleft().item.id]
+        while self._ended and self._ended[0].closed + self.names_kept <= self.loop.now:
+            del self.bakings[self._ended.popleft().item.id]
 
-    def _told(self, baking: Baking) -> Execution:
+    def _description(self, baking: Baking) -> Execution:
         return Execution(baking.status, baking.started / SECOND, baking.item.body, baking.cause)

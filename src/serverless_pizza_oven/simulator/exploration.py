@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from serverless_pizza_oven.simulator.branching import Choices, StateSeenError
+from serverless_pizza_oven.simulator.conditions import Setup
 from serverless_pizza_oven.simulator.invariants import InvariantError, Invariants
 from serverless_pizza_oven.simulator.loop import SECOND
 from serverless_pizza_oven.simulator.small_world import COMMUTING, FaultBudget, SmallWorld
 from serverless_pizza_oven.simulator.trace import Trace
-from serverless_pizza_oven.simulator.world import Setup
 
 REST_SECS = 900
 """Within which an oven must be idle again."""
@@ -88,9 +88,9 @@ def _run(
         for until in range(begun + SECOND, begun + REST_SECS * SECOND, 10 * SECOND):
             while world.loop.step(until):
                 invariants.check()
-            if world.quiet:
+            if world.is_idle:
                 break
-        invariants.check_the_end()
+        invariants.check_end()
     except StateSeenError:
         return
     finally:

@@ -1,10 +1,10 @@
-"""How long the waiting line was in the last minute: what a count that is out of date may answer."""
+"""How long the waiting line was in the last minute, for counts that are out of date."""
 
 from collections import deque
 from typing import TYPE_CHECKING
 
+from serverless_pizza_oven.simulator.fifo_queue import FifoQueue
 from serverless_pizza_oven.simulator.loop import MINUTE
-from serverless_pizza_oven.simulator.memory_queues import FifoQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,16 +15,16 @@ COUNT_LAG = MINUTE
 
 
 class LineHistory:
-    """How long the line was, and who waits for it to open."""
+    """How long the line was, and which functions wait until it is unlocked."""
 
     def __init__(self, queue: FifoQueue) -> None:
         self.listeners: list[Callable[[], object]] = []
         self._queue = queue
         self._counts = deque([(queue.loop.now, 0)])
-        queue.on_message = self._opened
+        queue.on_message = self._on_message
 
     def record(self) -> None:
-        """Take down how long the line is now."""
+        """Record how long the line is now."""
         now, count = self._queue.loop.now, self._queue.count()
         if count != self._counts[-1][1]:
             self._counts.append((now, count))
@@ -32,10 +32,10 @@ class LineHistory:
                 self._counts.popleft()
 
     def count_at(self, moment: int) -> int:
-        """How long it was at a moment of the last minute."""
+        """How long the line was at a moment of the last minute."""
         return next((count for when, count in reversed(self._counts) if when <= moment), 0)
 
-    def _opened(self) -> None:
+    def _on_message(self) -> None:
         listeners, self.listeners = self.listeners, []
         for wake in listeners:
             wake()

@@ -16,9 +16,10 @@ from pizza_oven.ports import BakedItems, BakingTable, DeadLetters, LeavingItems,
 from serverless_pizza_oven.simulator.aws_operations import Operation, Operations
 from serverless_pizza_oven.simulator.executions import Executions
 from serverless_pizza_oven.simulator.faults import ActiveFaults
+from serverless_pizza_oven.simulator.fifo_queue import FifoQueue
 from serverless_pizza_oven.simulator.line_history import COUNT_LAG, LineHistory
 from serverless_pizza_oven.simulator.loop import SECOND, micros
-from serverless_pizza_oven.simulator.memory_queues import FifoQueue, MemoryWaitingItems
+from serverless_pizza_oven.simulator.memory_queues import MemoryWaitingItems
 from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
 from serverless_pizza_oven.simulator.random_source import RandomSource
 from serverless_pizza_oven.simulator.transport import Transport
@@ -187,7 +188,7 @@ class RemoteItemStates:
     def _start(self, item: Item) -> Execution | ServiceError:
         try:
             started = self._transport.attempt(
-                self._operations.start_execution, self._executions.begin, (item,)
+                self._operations.start_execution, self._executions.start_one, (item,)
             )
             if started is None:
                 started = self.describe(item.id)

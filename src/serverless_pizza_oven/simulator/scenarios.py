@@ -7,11 +7,11 @@ from dataclasses import replace
 from pizza_oven.item import Trigger
 from pizza_oven.reconciling import OVERDUE_AFTER_SECS
 from pizza_oven.row import Lease, Row
+from serverless_pizza_oven.simulator.conditions import Setup
 from serverless_pizza_oven.simulator.exploration import Scenario
 from serverless_pizza_oven.simulator.invariants import Invariants
 from serverless_pizza_oven.simulator.loop import SECOND
 from serverless_pizza_oven.simulator.small_world import SmallWorld
-from serverless_pizza_oven.simulator.world import Setup
 
 ONE_SLOT = Setup(capacity=1, max_concurrency=2, batch_size=1)
 ONE_SLOT_AS_LARGE = replace(ONE_SLOT, look_first_slots=1, crowded_slots=1)
@@ -49,7 +49,7 @@ def _stopped(world: SmallWorld, invariants: Invariants) -> None:
 
     def stop() -> None:
         if "a" in world.executions.bakings:
-            world.executions.close(world.executions.bakings["a"], "ABORTED", "an operator stopped it")
+            world.executions.end(world.executions.bakings["a"], "ABORTED", "an operator stopped it")
         else:
             world.loop.call_later(SECOND, stop)
 

@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from serverless_pizza_oven.simulator.conditions import Conditions, Setup
 from serverless_pizza_oven.simulator.faults import MILD, NONE, ROUGH, Faults
 from serverless_pizza_oven.simulator.invariants import InvariantError, Invariants
 from serverless_pizza_oven.simulator.loop import SECOND
 from serverless_pizza_oven.simulator.random_source import RandomSource, RecordingSource, ScriptedSource
 from serverless_pizza_oven.simulator.shrinking import shrink
 from serverless_pizza_oven.simulator.trace import Trace
-from serverless_pizza_oven.simulator.world import Conditions, Setup, World
+from serverless_pizza_oven.simulator.world import World
 
 FAULTY_SECS = 150
 """How long there are faults. After that the oven must become idle by itself."""
@@ -63,9 +64,9 @@ class Schedule:
         rested = begun + (secs + 65) * SECOND
         for until in range(rested, rested + REST_SECS * SECOND, 5 * SECOND):
             self._run(until)
-            if world.quiet:
+            if world.is_idle:
                 break
-        self.invariants.check_the_end()
+        self.invariants.check_end()
 
     def _run(self, until: int) -> None:
         loop, check, record = self.world.loop, self.invariants.check, self.world.line_history.record
@@ -96,7 +97,7 @@ class Schedule:
         if random_source.chance(0.2):
             self._later(self.invariants.send, '{"type":"trigger","item":"item0"}')
         if random_source.chance(0.1):
-            self._later(self.invariants.lower, 1 + random_source.below(self.world.setup.capacity))
+            self._later(self.invariants.set_capacity, 1 + random_source.below(self.world.setup.capacity))
         if not random_source.chance(0.025):
             return FAULTY_SECS
         for sec in range(0, LONG_FAULTY_SECS, 10 + random_source.below(20)):
@@ -117,7 +118,7 @@ class Schedule:
     def _abort(self, item_id: str) -> None:
         baking = self.world.executions.bakings.get(item_id)
         if baking is not None:
-            self.world.executions.close(baking, "ABORTED", "an operator stopped it")
+            self.world.executions.end(baking, "ABORTED", "an operator stopped it")
 
 
 def schedule(

@@ -21,13 +21,14 @@ from greenlet import greenlet
 from pizza_oven.item_removed import Memory
 from serverless_pizza_oven.simulator.aws_operations import Operation
 from serverless_pizza_oven.simulator.branching import BranchingLoop, Choices
+from serverless_pizza_oven.simulator.conditions import Conditions, Setup
 from serverless_pizza_oven.simulator.faults import Fault
 from serverless_pizza_oven.simulator.invariants import Invariants
 from serverless_pizza_oven.simulator.latencies import Latencies
-from serverless_pizza_oven.simulator.memory_queues import Received
+from serverless_pizza_oven.simulator.queue_messages import Delivery
 from serverless_pizza_oven.simulator.random_source import ScriptedSource
 from serverless_pizza_oven.simulator.transport import FaultyTransport, Sleeper, Transport
-from serverless_pizza_oven.simulator.world import Conditions, Setup, World
+from serverless_pizza_oven.simulator.world import World
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -44,14 +45,14 @@ COMMUTING = frozenset(
         "Sleeper.wake",
         # Messages are visible again. Any receive at that moment sees them, whether it comes before this or
         # after. The call only wakes pollers and sleepers, and those that find nothing sleep on.
-        "StandardQueue._ring",
-        "FifoQueue._ring",
-        "FifoQueue._opened",
+        "StandardQueue._on_timer",
+        "FifoQueue._on_timer",
+        "FifoQueue._on_unlocked",
     }
 )
 """Calls that happen as soon as they are due. See above why no order of events is missed."""
 
-TIMERS_OF_MESSAGES = frozenset({"StandardQueue._ring", "FifoQueue._ring", "FifoQueue._opened"})
+TIMERS_OF_MESSAGES = frozenset({"StandardQueue._on_timer", "FifoQueue._on_timer", "FifoQueue._on_unlocked"})
 """Not part of the state: each hidden message says itself when it is visible again."""
 
 
@@ -152,7 +153,10 @@ class SmallWorld(World):
         """The present state as a number: the same number for the same state."""
         busy = [transport for transport in self._transports.values() if transport.deadline]
         names = {transport.resume.__self__: transport.state for transport in busy}  # type: ignore[attr-defined]
-        messages = [(letter.body, letter.receive_count, letter.hidden_until) for letter in self.new.letters()]
+        messages = [
+            (message.body, message.receive_count, message.hidden_until)
+            for message in self.new_items.messages()
+        ]
         agenda = [
             (when, *_described(act, args, names))
             for when, _, act, args in self._branching.agenda()
@@ -161,11 +165,11 @@ class SmallWorld(World):
         state = (
             self.loop.now,
             self.table.row,
-            [*self.line.letters(), self.line.shut],
+            [*self.line.messages(), self.line.locked],
             sorted(messages),
-            sorted(letter.body for letter in self.dead.letters()),
-            sorted((letter.body, letter.hidden_until) for letter in self.leaving.letters()),
-            self._what_instances_remember(),
+            sorted(message.body for message in self.dead_letters.messages()),
+            sorted((message.body, message.hidden_until) for message in self.leaving_items.messages()),
+            self._memories_of_instances(),
             list(self.executions.bakings.values()),
             (self._crashes_left, self._refusals_left),
             self.invariants.memory(),
@@ -174,8 +178,8 @@ class SmallWorld(World):
         )
         return hash(repr(state))
 
-    def _what_instances_remember(self) -> object:
-        """Which instance of Item Removed remembers something, and which are invoked next."""
+    def _memories_of_instances(self) -> object:
+        """Which instances of Item Removed remember something, and which instance is invoked next."""
         remembered = [(actor, memory) for actor, memory in self._memories.items() if memory != Memory()]
         return remembered and (remembered, self.item_removed.idle_actors)
 
@@ -188,10 +192,10 @@ class SmallWorld(World):
         self._memories[actor] = memory
         return memory
 
-    def _bake_items(self, transport: Transport) -> Callable[[Sequence[Received]], list[str]]:
+    def _bake_items(self, transport: Transport) -> Callable[[Sequence[Delivery]], list[str]]:
         handle = super()._bake_items(transport)
 
-        def handle_and_remember(batch: Sequence[Received]) -> list[str]:
+        def handle_and_remember(batch: Sequence[Delivery]) -> list[str]:
             for received in batch:
                 self._transports[transport.actor].remember(
                     received.body, received.receive_count, received.receipt

@@ -1,4 +1,4 @@
-"""What happened in a schedule, told so that a person can follow it."""
+"""What happened in a schedule, line by line."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,60 +11,60 @@ from pizza_oven.settlement import Settlement
 from serverless_pizza_oven.simulator.executions import Baking
 from serverless_pizza_oven.simulator.invariants import Invariants
 from serverless_pizza_oven.simulator.loop import SECOND, START
-from serverless_pizza_oven.simulator.memory_queues import Received
+from serverless_pizza_oven.simulator.queue_messages import Delivery
 
 
 class Trace(Invariants):
-    """Invariants that also keep a line for each thing that happened."""
+    """Invariants that also keep a line for each thing that happens."""
 
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[str] = []
 
     def send(self, body: str) -> None:
-        self._tell("sender", f"sends {body!r}")
+        self._add("sender", f"sends {body!r}")
         super().send(body)
 
-    def lower(self, capacity: int) -> None:
-        self._tell("deployment", f"the capacity is {capacity}")
-        super().lower(capacity)
+    def set_capacity(self, capacity: int) -> None:
+        self._add("deployment", f"the capacity is {capacity}")
+        super().set_capacity(capacity)
 
-    def landed(self, actor: str, action: str, args: tuple[Any, ...], answer: Any) -> None:
-        told = ", ".join(_shown(arg) for arg in args)
-        self._tell(actor, f"{action}({told})" + ("" if answer is None else f" -> {_shown(answer)}"))
-        super().landed(actor, action, args, answer)
+    def request_landed(self, actor: str, action: str, args: tuple[Any, ...], answer: Any) -> None:
+        shown = ", ".join(_shown(arg) for arg in args)
+        self._add(actor, f"{action}({shown})" + ("" if answer is None else f" -> {_shown(answer)}"))
+        super().request_landed(actor, action, args, answer)
 
-    def struck(self, actor: str, fault: str, action: str, args: tuple[Any, ...]) -> None:
-        told = ", ".join(_shown(arg) for arg in args)
-        self._tell(actor, f"! {fault.replace('_', ' ')}: {action}({told})")
-        super().struck(actor, fault, action, args)
+    def fault_happened(self, actor: str, fault: str, action: str, args: tuple[Any, ...]) -> None:
+        shown = ", ".join(_shown(arg) for arg in args)
+        self._add(actor, f"! {fault.replace('_', ' ')}: {action}({shown})")
+        super().fault_happened(actor, fault, action, args)
 
-    def happened(self, what: str) -> None:
-        self._tell("", what)
-        super().happened(what)
+    def event_lost(self, baking: Baking) -> None:
+        self._add("EventBridge", f"loses the event that {baking.item.id} is {baking.status}")
+        super().event_lost(baking)
 
-    def delivered(self, actor: str, batch: Sequence[Received]) -> None:
+    def batch_delivered(self, actor: str, batch: Sequence[Delivery]) -> None:
         messages = ", ".join(f"{received.body} ({received.receive_count}.)" for received in batch)
-        self._tell(actor, f"is invoked with {messages}")
-        super().delivered(actor, batch)
+        self._add(actor, f"is invoked with {messages}")
+        super().batch_delivered(actor, batch)
 
-    def done_with(self, batch: Sequence[Received], error: str) -> None:
-        come_again = [received.body for received in batch if not received.letter.gone]
-        told = f"come again: {', '.join(come_again)}" if come_again else "all messages are handled"
-        self._tell(self._actors[batch[0].id], f"ends; {error or told}")
-        super().done_with(batch, error)
+    def batch_handled(self, batch: Sequence[Delivery], error: str) -> None:
+        kept = [received.body for received in batch if not received.stored.deleted]
+        outcome = f"come again: {', '.join(kept)}" if kept else "all messages are handled"
+        self._add(self._actors[batch[0].id], f"ends; {error or outcome}")
+        super().batch_handled(batch, error)
 
-    def closed(self, baking: Baking) -> None:
-        self._tell(baking.item.id, f"its execution is {baking.status}")
-        super().closed(baking)
+    def execution_ended(self, baking: Baking) -> None:
+        self._add(baking.item.id, f"its execution is {baking.status}")
+        super().execution_ended(baking)
 
-    def baked(self, item: Item) -> None:
-        self._tell(item.id, "is out")
-        super().baked(item)
+    def item_baked(self, item: Item) -> None:
+        self._add(item.id, "is out")
+        super().item_baked(item)
 
-    def _tell(self, who: str, what: str) -> None:
+    def _add(self, actor: str, text: str) -> None:
         secs = (self._world.loop.now - START) / SECOND
-        self.lines.append(f"{secs:11.6f}  {who:14}  {what}")
+        self.lines.append(f"{secs:11.6f}  {actor:14}  {text}")
 
 
 def _since_start(secs: float) -> str:
@@ -72,7 +72,7 @@ def _since_start(secs: float) -> str:
 
 
 def _settlement(settlement: Settlement) -> str:
-    """Its parts that are not empty."""
+    """The parts that are not empty."""
     parts = {
         "loads": settlement.loads,
         "joining": settlement.joining,
@@ -89,8 +89,8 @@ _SHOWN: dict[type, Callable[[Any], str]] = {
     Row: lambda row: f"[{row.occupied} occupied, {row.waiting} waiting, leased: {_shown(row.leases)}]",
     Lease: lambda lease: f"{lease.size} until {_since_start(lease.until)}",
     Item: lambda item: item.id,
-    Execution: lambda execution: f"{execution.status}, begun at {_since_start(execution.started_at)}",
-    WaitingMessage: lambda waiting: f"{waiting.body} (#{waiting.sequence})",
+    Execution: lambda execution: f"{execution.status}, started at {_since_start(execution.started_at)}",
+    WaitingMessage: lambda message: f"{message.body} (#{message.sequence})",
     DeadLetter: lambda letter: f"{letter.body!r} because {letter.reason!r}",
     dict: lambda entries: f"{{{', '.join(f'{key}: {_shown(entry)}' for key, entry in entries.items())}}}",
     list: lambda entries: f"[{', '.join(map(_shown, entries))}]",

@@ -39,10 +39,10 @@ class FunctionKilled(BaseException):
 class RequestObserver(Protocol):
     """Is told what becomes of each request."""
 
-    def landed(self, actor: str, action: str, args: tuple[Any, ...], answer: Any) -> None:
+    def request_landed(self, actor: str, action: str, args: tuple[Any, ...], answer: Any) -> None:
         """A request has just taken effect."""
 
-    def struck(self, actor: str, fault: str, action: str, args: tuple[Any, ...]) -> None:
+    def fault_happened(self, actor: str, fault: str, action: str, args: tuple[Any, ...]) -> None:
         """A fault happens to a request."""
 
 
@@ -150,19 +150,19 @@ class FaultyTransport(Transport):
         fault = self._fault(operation)
         if fault is None:
             return super().attempt(operation, self.effect, (send, args), units)
-        self._observer.struck(self.actor, fault.value, send.__name__, args)
+        self._observer.fault_happened(self.actor, fault.value, send.__name__, args)
         if fault is Fault.CRASH_BEFORE:
             raise FunctionKilled
         return super().attempt(operation, self._fail, (fault, operation, send, args), units)
 
     def pass_time(self, span: int) -> None:
         if self._loop.now + span >= self.deadline:
-            self._observer.struck(self.actor, "timed_out", "", ())
+            self._observer.fault_happened(self.actor, "timed_out", "", ())
         super().pass_time(span)
 
     def effect(self, send: Callable[[*Ts], T], args: tuple[*Ts]) -> T:
         answer = send(*args)
-        self._observer.landed(self.actor, send.__name__, args, answer)
+        self._observer.request_landed(self.actor, send.__name__, args, answer)
         return answer
 
     def _fault(self, operation: Operation) -> Fault | None:

@@ -1,34 +1,34 @@
-"""The oven and all that it lives in, put together as the template puts it together on AWS."""
+"""The oven among its services, connected as the template connects them on AWS."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from pizza_oven.bake_items import bake_items
-from pizza_oven.context import CROWDED_SLOTS, LOOK_FIRST_SLOTS, Context
-from pizza_oven.item import Item, Trigger
+from pizza_oven.context import Context
+from pizza_oven.item import Item
 from pizza_oven.item_removed import ItemRemoved, Memory
 from pizza_oven.messages import NewMessage
 from pizza_oven.ports import DecisionLog
 from serverless_pizza_oven.simulator.aws_operations import Operations
+from serverless_pizza_oven.simulator.conditions import Conditions, Setup
+from serverless_pizza_oven.simulator.event_bridge import EventBridge
 from serverless_pizza_oven.simulator.event_source import EventSource
-from serverless_pizza_oven.simulator.executions import NAMES_KEPT, Baking, Done, Executions
-from serverless_pizza_oven.simulator.faults import NONE, ActiveFaults, Faults
+from serverless_pizza_oven.simulator.executions import Baking, Done, Executions
+from serverless_pizza_oven.simulator.faults import NONE, ActiveFaults
+from serverless_pizza_oven.simulator.fifo_queue import FifoQueue
 from serverless_pizza_oven.simulator.functions import Concurrency, Function
-from serverless_pizza_oven.simulator.latencies import AWS, Latencies
 from serverless_pizza_oven.simulator.line_history import LineHistory
 from serverless_pizza_oven.simulator.loop import MINUTE, SECOND, Loop
 from serverless_pizza_oven.simulator.memory_queues import (
-    FifoQueue,
-    Letter,
     MemoryDeadLetters,
     MemoryLeavingItems,
     MemoryNewItems,
-    Received,
-    StandardQueue,
 )
 from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
-from serverless_pizza_oven.simulator.quotas import LARGE_REGION, Quotas, TokenBucket
+from serverless_pizza_oven.simulator.observer import Observer
+from serverless_pizza_oven.simulator.queue_messages import Delivery, StoredMessage
+from serverless_pizza_oven.simulator.quotas import TokenBucket
 from serverless_pizza_oven.simulator.random_source import RandomSource
 from serverless_pizza_oven.simulator.remote_ports import (
     RemoteItemStates,
@@ -39,52 +39,22 @@ from serverless_pizza_oven.simulator.remote_ports import (
     remote_new_items,
     remote_waiting_items,
 )
+from serverless_pizza_oven.simulator.standard_queue import StandardQueue
 from serverless_pizza_oven.simulator.transport import FaultyTransport, Transport
 
 SKEW = SECOND
-"""How far off an instance's clock may be."""
-
-EVENT_DELAY = 30 * SECOND
-"""How late an event that is delivered twice may come the second time."""
+"""The clock of an instance may be off by so much."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """The parameters of the stack, as the template has them."""
-
-    capacity: int = 14
-    """Slots."""
-    visibility_secs: int = 60
-    max_receives: int = 30
-    max_concurrency: int = 5
-    batch_size: int = 10
-    line_visibility_secs: int = 15
-    pilot_light_secs: int | None = 60
-    look_first_slots: int = LOOK_FIRST_SLOTS
-    crowded_slots: int = CROWDED_SLOTS
-    """From how many slots on Bake Items works as in a large oven."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conditions:
-    """What AWS is like today."""
-
-    latencies: Latencies = AWS
-    quotas: Quotas = LARGE_REGION
-    faults: Faults = NONE
-    names_kept: int = NAMES_KEPT
-    """How long the names of closed executions are remembered, in microseconds: they take memory."""
-
-
-class Silence:
-    """Implements DecisionLog."""
+class NoDecisionLog:
+    """Implements DecisionLog: drops everything."""
 
     def record(self, decision: str, item_id: str | None = None, **facts: object) -> None:
-        """Nobody reads it."""
+        """Does nothing."""
 
 
-class Outlet:
-    """Implements BakedItems: counts what comes out, and tells who wants to know."""
+class BakedItemsCounter:
+    """Implements BakedItems: counts the items, and passes each on."""
 
     def __init__(self, on_baked: Callable[[Item], object]) -> None:
         self.count = 0
@@ -93,37 +63,6 @@ class Outlet:
     def push(self, item: Item) -> None:
         self.count += 1
         self._on_baked(item)
-
-
-class Observer:
-    """Sees what happens in a world. Nothing in here: see what you like by overriding."""
-
-    sees_requests = True
-    """Whether it is told of each request even if none suffers a fault; that takes time."""
-
-    def landed(self, actor: str, action: str, args: tuple[Any, ...], answer: Any) -> None:
-        """A request has taken effect."""
-
-    def struck(self, actor: str, fault: str, action: str, args: tuple[Any, ...]) -> None:
-        """A fault strikes a request."""
-
-    def happened(self, what: str) -> None:
-        """Something else went wrong, or began, or ended: in words."""
-
-    def delivered(self, actor: str, batch: Sequence[Received]) -> None:
-        """A batch of New Items is with an instance of Bake Items."""
-
-    def done_with(self, batch: Sequence[Received], error: str) -> None:
-        """Bake Items is done with a batch; its messages are deleted or come again."""
-
-    def started(self, baking: Baking) -> None:
-        """An execution has begun."""
-
-    def closed(self, baking: Baking) -> None:
-        """An execution has ended."""
-
-    def baked(self, item: Item) -> None:
-        """An item has come out."""
 
 
 class World:
@@ -138,27 +77,30 @@ class World:
         log: DecisionLog | None = None,
         loop: Loop | None = None,
     ) -> None:
-        """Without a `observer` nobody sees the requests, and none of them suffers a fault."""
+        """Without an `observer` there are no faults of requests."""
         self.setup = setup
         self.random_source = random_source
         self.loop = loop or Loop()
         self.faults = ActiveFaults(conditions.faults)
         self.observer = observer or Observer()
         self._watched = observer is not None and (observer.sees_requests or conditions.faults != NONE)
-        self._log = log or Silence()
-        self._latencies = conditions.latencies
+        self._log = log or NoDecisionLog()
+        self._latencies = latencies = conditions.latencies
         quotas = conditions.quotas
 
-        self.dead = StandardQueue(self.loop, "dead")
-        self.new = StandardQueue(
-            self.loop, "new", setup.visibility_secs * SECOND, setup.max_receives, self.dead, self._pick
+        self.dead_letters = StandardQueue(self.loop, "dead")
+        self.new_items = StandardQueue(
+            self.loop,
+            "new",
+            setup.visibility_secs * SECOND,
+            setup.max_receives,
+            self.dead_letters,
+            self._pick,
         )
         self.line = FifoQueue(self.loop, setup.line_visibility_secs * SECOND)
         self.line_history = LineHistory(self.line)
-        self.leaving = StandardQueue(self.loop, "leaving", setup.line_visibility_secs * SECOND)
-        self.outlet = Outlet(self.observer.baked)
-        self.events = 0
-        """Messages that EventBridge has sent to New Items."""
+        self.leaving_items = StandardQueue(self.loop, "leaving", setup.line_visibility_secs * SECOND)
+        self.baked_items = BakedItemsCounter(self.observer.item_baked)
         self.table = MemoryBakingTable()
         self.transitions = TokenBucket(
             self.loop, "state transitions", quotas.transitions, quotas.transitions_burst
@@ -167,51 +109,52 @@ class World:
             self.loop,
             self._remove,
             jitter=random_source.below,
-            on_start=self.observer.started,
-            on_close=self._closed,
+            on_start=self.observer.execution_started,
+            on_end=self._execution_ended,
             quota=self.transitions,
             names_kept=conditions.names_kept,
         )
-        self.operations = Operations.of(self.loop, self._latencies, quotas, self.table)
+        self.operations = Operations.of(self.loop, latencies, quotas, self.table)
         self.concurrency = Concurrency(quotas.concurrency)
         self.bake_items = self._function("BakeItems", self._bake_items)
         self.item_removed = self._function("ItemRemoved", self._item_removed)
         self.event_source = EventSource(
             self.loop,
             random_source,
-            self.new,
+            self.new_items,
             self.bake_items,
             setup.max_concurrency,
             setup.batch_size,
-            self._latencies.poll,
-            self._done_with,
+            latencies.poll,
+            self._batch_handled,
+        )
+        self.event_bridge = EventBridge(
+            self.new_items, latencies.event, self.faults, random_source, self.observer
         )
         if setup.pilot_light_secs:
-            self.loop.call_later(
-                setup.pilot_light_secs * SECOND, self._light, setup.pilot_light_secs * SECOND
-            )
+            self.event_bridge.start_pilot_light(setup.pilot_light_secs)
 
-    def send(self, body: str) -> Letter:
-        """Put a message into New Items."""
-        return self.new.send(body)
+    def send(self, body: str) -> StoredMessage:
+        """Send a message to New Items."""
+        return self.new_items.send(body)
 
-    def lower(self, capacity: int) -> None:
-        """Deploy the oven with another capacity: each invocation from now on has it."""
+    def set_capacity(self, capacity: int) -> None:
+        """Deploy the oven with another capacity, which each invocation has from now on."""
         self.setup = replace(self.setup, capacity=capacity)
 
     def close(self) -> None:
-        """Let go of everything: nothing happens here any more."""
+        """End all function instances. Nothing happens in this world afterwards."""
         self.bake_items.close()
         self.item_removed.close()
 
     @property
-    def quiet(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether nothing is left to do or to tidy up."""
         row = self.table.row
         return not (
-            self.new.count()
+            self.new_items.count()
             or self.line.count()
-            or self.leaving.count()
+            or self.leaving_items.count()
             or row.occupied
             or row.waiting
             or row.leases
@@ -221,11 +164,9 @@ class World:
         )
 
     def _pick(self, count: int) -> int:
-        return (
-            self.random_source.below(count)
-            if self.random_source.chance(self.faults.rates.out_of_order)
-            else 0
-        )
+        """Which of so many messages New Items delivers next."""
+        is_out_of_order = self.random_source.chance(self.faults.rates.out_of_order)
+        return self.random_source.below(count) if is_out_of_order else 0
 
     # The functions
 
@@ -251,116 +192,94 @@ class World:
         skew = self.random_source.below(2 * SKEW) - SKEW
         return lambda: (self.loop.now + skew) / SECOND
 
-    def _bake_items(self, transport: Transport) -> Callable[[Sequence[Received]], list[str]]:
-        table = remote_baking_table(transport, self.table, self.operations)
-        line = remote_waiting_items(
-            transport, self.line, self.line_history, self.operations, self.faults, self.random_source
-        )
-        new_items = remote_new_items(transport, MemoryNewItems(self.new), self.operations)
-        leaving_items = remote_leaving_items(transport, MemoryLeavingItems(self.leaving), self.operations)
-        dead_letters = remote_dead_letters(transport, MemoryDeadLetters(self.dead), self.operations)
-        item_states = RemoteItemStates(
-            transport, self.executions, self.operations, self.faults, self.random_source
-        )
-        now = self._clock()
-
+    def _bake_items(self, transport: Transport) -> Callable[[Sequence[Delivery]], list[str]]:
+        """A new instance of Bake Items."""
         context = Context(
             self.setup.capacity,
-            table,
-            line,
-            new_items,
-            leaving_items,
-            dead_letters,
-            item_states,
+            remote_baking_table(transport, self.table, self.operations),
+            remote_waiting_items(
+                transport, self.line, self.line_history, self.operations, self.faults, self.random_source
+            ),
+            remote_new_items(transport, MemoryNewItems(self.new_items), self.operations),
+            remote_leaving_items(transport, MemoryLeavingItems(self.leaving_items), self.operations),
+            remote_dead_letters(transport, MemoryDeadLetters(self.dead_letters), self.operations),
+            RemoteItemStates(transport, self.executions, self.operations, self.faults, self.random_source),
             self._log,
-            now,
+            self._clock(),
             look_first_slots=self.setup.look_first_slots,
             crowded_slots=self.setup.crowded_slots,
             time_left=lambda: (transport.deadline - self.loop.now) / SECOND,
         )
 
-        def handle(batch: Sequence[Received]) -> list[str]:
+        def handle(batch: Sequence[Delivery]) -> list[str]:
             nonlocal context
             if context.capacity != self.setup.capacity:
                 context = replace(context, capacity=self.setup.capacity)
-            self.observer.delivered(transport.actor, batch)
+            self.observer.batch_delivered(transport.actor, batch)
             messages = [
-                NewMessage(received.id, received.body, received.receive_count, received.letter.sent_at)
+                NewMessage(received.id, received.body, received.receive_count, received.stored.sent_at)
                 for received in batch
             ]
             return bake_items(context, messages)
 
         return handle
 
-    def _item_removed(self, transport: Transport) -> Callable[[tuple[Item, bool]], None]:
+    def _item_removed(self, transport: Transport) -> Callable[[tuple[Item, bool, int]], None]:
+        """A new instance of Item Removed."""
         item_removed = ItemRemoved(
             remote_baking_table(transport, self.table, self.operations, attempts=1),
-            remote_baked_items(transport, self.outlet, self.operations),
-            remote_new_items(transport, MemoryNewItems(self.new), self.operations),
-            remote_leaving_items(transport, MemoryLeavingItems(self.leaving), self.operations),
+            remote_baked_items(transport, self.baked_items, self.operations),
+            remote_new_items(transport, MemoryNewItems(self.new_items), self.operations),
+            remote_leaving_items(transport, MemoryLeavingItems(self.leaving_items), self.operations),
             self._log,
             self._clock(),
             self._memory(transport.actor),
         )
 
-        def handle(event: tuple[Item, bool]) -> None:
-            item, handed_out = event
+        def handle(event: tuple[Item, bool, int]) -> None:
+            item, handed_out, redrives = event
             if handed_out:
-                item_removed.free(item.id)
+                item_removed.free(item.id, redrives=redrives)
             else:
-                item_removed(item)
+                item_removed(item, redrives)
 
         return handle
 
     def _memory(self, _actor: str) -> Memory:
-        """What a new instance of Item Removed, of that name, remembers."""
+        """What a new instance of Item Removed remembers from one invocation to the next."""
         return Memory()
 
-    # What happens by itself
+    # Step Functions
 
     def _remove(self, baking: Baking, done: Done) -> None:
-        self.loop.call_later(
-            self._latencies.task.draw(self.random_source), self._invoke_removal, baking, done
-        )
+        """Invoke Item Removed, as a task of an execution does."""
+        task = self._latencies.task
+        self.loop.call_later(task.draw(self.random_source), self._invoke_removal, baking, done)
         if self.random_source.chance(self.faults.rates.task_twice):
             self.loop.call_later(
-                self._latencies.task.draw(self.random_source),
-                self._invoke_removal,
-                baking,
-                lambda _error: None,
+                task.draw(self.random_source), self._invoke_removal, baking, lambda _error: None
             )
 
     def _invoke_removal(self, baking: Baking, done: Done) -> None:
         def answered(_answer: Any, error: str) -> None:
-            # The function is done a moment before its execution is.
+            # The function ends a moment before its execution does.
             self.loop.call_later(0, done, error)
 
-        if not self.item_removed.invoke((baking.item, baking.handed_out), answered):
+        event = (baking.item, baking.handed_out, baking.redrives)
+        if not self.item_removed.invoke(event, answered):
             done("throttled")
 
-    def _done_with(self, batch: Sequence[Received], error: str) -> None:
-        self.observer.done_with(batch, error)
+    def _execution_ended(self, baking: Baking) -> None:
+        self.observer.execution_ended(baking)
+        if baking.status != "SUCCEEDED":
+            self.event_bridge.execution_failed(baking)
+
+    # New Items
+
+    def _batch_handled(self, batch: Sequence[Delivery], error: str) -> None:
+        self.observer.batch_handled(batch, error)
         for received in batch:
             if self.random_source.chance(self.faults.rates.message_twice):
-                self.loop.call_later(self.random_source.below(MINUTE), self.new.again, received.letter)
-
-    def _closed(self, baking: Baking) -> None:
-        self.observer.closed(baking)
-        if baking.status == "SUCCEEDED":
-            return
-        rates = self.faults.rates
-        event = Trigger(baking.item.id).body
-        if self.random_source.chance(rates.event_lost):
-            self.observer.happened(f"the event that {baking.item.id} is {baking.status} is lost")
-            return
-        self.loop.call_later(self._latencies.event.draw(self.random_source), self._send_event, event)
-        if self.random_source.chance(rates.event_twice):
-            self.loop.call_later(self.random_source.below(EVENT_DELAY), self._send_event, event)
-
-    def _send_event(self, body: str) -> None:
-        self.events += 1
-        self.new.send(body)
-
-    def _light(self, every: int) -> None:
-        self._send_event(Trigger("pilot-light").body)
-        self.loop.call_later(every, self._light, every)
+                self.loop.call_later(
+                    self.random_source.below(MINUTE), self.new_items.redeliver, received.stored
+                )

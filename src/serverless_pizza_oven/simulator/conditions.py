@@ -1,0 +1,37 @@
+"""The parameters of a world: how the oven is deployed, and what AWS is like."""
+
+from dataclasses import dataclass
+
+from pizza_oven.context import CROWDED_SLOTS, LOOK_FIRST_SLOTS
+from serverless_pizza_oven.simulator.executions import NAMES_KEPT
+from serverless_pizza_oven.simulator.faults import NONE, Faults
+from serverless_pizza_oven.simulator.latencies import AWS, Latencies
+from serverless_pizza_oven.simulator.quotas import LARGE_REGION, Quotas
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The parameters of the stack, with the defaults of the template."""
+
+    capacity: int = 14
+    """In slots."""
+    visibility_secs: int = 60
+    max_receives: int = 30
+    max_concurrency: int = 5
+    batch_size: int = 10
+    line_visibility_secs: int = 15
+    pilot_light_secs: int | None = 60
+    look_first_slots: int = LOOK_FIRST_SLOTS
+    crowded_slots: int = CROWDED_SLOTS
+    """From so many slots on Bake Items works as in a large oven."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """The latencies, quotas and faults of AWS."""
+
+    latencies: Latencies = AWS
+    quotas: Quotas = LARGE_REGION
+    faults: Faults = NONE
+    names_kept: int = NAMES_KEPT
+    """How long the names of ended executions are remembered, in microseconds. They take memory."""

@@ -1,0 +1,127 @@
+"""Watches the waiting line of a world: who waits, who is counted, and whether the line goes on.
+
+Everything is seen by what changed in the row and in the line, whichever request changed it.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from pizza_oven.item import Item
+from pizza_oven.row import Row
+from serverless_pizza_oven.simulator.message_reader import MessageReader
+from serverless_pizza_oven.simulator.queue_messages import StoredMessage
+from serverless_pizza_oven.simulator.world import World
+
+
+def sequence_of(message: StoredMessage) -> int:
+    """The sequence number of a message in the line."""
+    return int(message.id.rpartition("-")[2])
+
+
+class LineWatch:
+    """Tells what is wrong with the line as a text, or None if nothing is."""
+
+    def __init__(self, world: World, reader: MessageReader) -> None:
+        self._world = world
+        self._reader = reader
+        self._count = 0
+        """Messages in the line after the last request."""
+        self._joining = 0
+        """Items that joined in the row and are not enqueued yet, as long as no request failed."""
+        self._evicted: set[str] = set()
+        """Items that lost their slots before they were started. They have lost their places, too."""
+        self._stuck_since: int | None = None
+
+    def memory(self) -> object:
+        """What the watch remembers that does not follow from the world."""
+        return self._stuck_since, sorted(self._evicted)
+
+    def row_changed(self, before: Row, row: Row) -> None:
+        """Remember what a write of the row did to the line."""
+        freed = before.leases.keys() - row.leases.keys()
+        self._evicted |= freed - self._world.executions.bakings.keys()
+        left = sum(
+            before.last_left < sequence_of(message) <= row.last_left
+            for message in self._world.line.messages()
+        )
+        self._joining += max(row.waiting - before.waiting + left, 0)
+
+    def messages_removed(self) -> bool:
+        """Whether the last request removed messages from the line."""
+        before, self._count = self._count, self._world.line.count()
+        if self._count > before:
+            self._joining -= self._count - before
+        return self._count < before
+
+    def overtaken(self, loaded: Sequence[str]) -> str | None:
+        """Whether an item waits that these items, which have just got their slots, have overtaken."""
+        new = [item_id for item_id in loaded if item_id not in self._world.executions.bakings]
+        in_front: set[str] = set()
+        for item in self._items() if new else ():
+            if item.id not in self._evicted and not self._has_been_in_the_oven(item.id):
+                overtaking = [other for other in new if other not in in_front]
+                if overtaking:
+                    return f"{overtaking} are loaded while {item.id} waits before them"
+            in_front.add(item.id)
+        return None
+
+    def stuck(self, patience: int) -> str | None:
+        """Whether the head of the line has fitted for longer than `patience` microseconds."""
+        world = self._world
+        head = self._head()
+        if (
+            head is None
+            or world.line.locked
+            or self.is_served()
+            or world.table.row.room(world.setup.capacity) < head.size
+        ):
+            self._stuck_since = None
+            return None
+        if self._stuck_since is None:
+            self._stuck_since = world.loop.now
+        if world.loop.now - self._stuck_since < patience:
+            return None
+        return f"{head.id} fits, and no function is about to load it"
+
+    def too_few_counted(self) -> str | None:
+        """Whether more items wait than are counted. Not while a function is busy, nor after a failure."""
+        world = self._world
+        if world.bake_items.busy:
+            return None
+        waiting = {item.id for item in self._items()}
+        count = sum(not self._has_been_in_the_oven(item_id) for item_id in waiting)
+        if world.table.row.waiting < count:
+            return f"{count} items wait, and {world.table.row.waiting} are counted"
+        return None
+
+    def too_many_counted(self) -> str | None:
+        """Whether more items are counted than wait or are about to be enqueued, unless requests failed."""
+        row = self._world.table.row
+        if not row.waiting:
+            return None
+        waiting = sum(sequence_of(message) > row.last_left for message in self._world.line.messages())
+        if row.waiting > waiting + self._joining:
+            return f"{row.waiting} items are counted, {waiting} wait and {self._joining} are joining"
+        return None
+
+    def is_served(self) -> bool:
+        """Whether a function is busy that will look at the line, or one will be invoked."""
+        world = self._world
+        return bool(
+            world.new_items.count()
+            or world.bake_items.busy
+            or world.item_removed.busy
+            or any(b.running and not b.waiting for b in world.executions.bakings.values())
+        )
+
+    def _head(self) -> Item | None:
+        """The first item in line. None if only items wait that are or were in the oven."""
+        items = list(self._items())
+        return items[0] if any(not self._has_been_in_the_oven(item.id) for item in items) else None
+
+    def _items(self) -> Iterator[Item]:
+        for message in self._world.line.messages():
+            if item := self._reader.item(message.body):
+                yield item
+
+    def _has_been_in_the_oven(self, item_id: str) -> bool:
+        return item_id in self._world.table.row.leases or item_id in self._world.executions.bakings
