@@ -9,7 +9,15 @@ from serverless_pizza_oven.local.emulator import running_emulator
 from tests.emulator_log import clean_log
 from tests.ports import free_port
 
-LONG = ("stack/test_hostile_senders", "stack/test_items", "stack/test_docs", "stack", "browser", "simulation")
+LONG = (
+    "stack/test_check",
+    "stack/test_hostile_senders",
+    "stack/test_items",
+    "stack/test_docs",
+    "stack",
+    "browser",
+    "simulation",
+)
 """What takes longest, in that order."""
 
 

@@ -1,5 +1,6 @@
 """`oven check`: what it makes of answers that only AWS gives."""
 
+import itertools
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -88,7 +89,7 @@ OUTPUTS = {
 
 def context(parameters: Mapping[str, str] | None = None, **clients: Any) -> CheckContext:
     """A run on AWS, whose clients answer as they are told to."""
-    clients = {"sqs": None, **clients, "endpoint_url": None}
+    clients = {"sqs": None, **clients, "endpoint_url": None, "region": "cn-north-1"}
     return CheckContext(
         cast("Aws", SimpleNamespace(**clients)),
         Stack("pizzeria", OUTPUTS),
@@ -379,6 +380,20 @@ def test_cold_starts_are_told_from_the_way_of_a_message() -> None:
     assert found.keys() == {"poll", "coldStart"}
     assert found["poll"] == pytest.approx([0.02])
     assert found["coldStart"] == pytest.approx([0.4])
+
+
+def test_without_logs_and_metrics_nothing_is_shown() -> None:
+    silent = context(
+        logs=Answering(filter_log_events={"events": []}),
+        cloudwatch=Answering(get_metric_data={"MetricDataResults": []}),
+    )
+    seconds = itertools.count(0, 10)
+    silent.clock = lambda: next(seconds)
+
+    assert measurements.latencies(silent).verdict is Verdict.NOT_SHOWN
+    assert measurements.metrics(silent).verdict is Verdict.NOT_SHOWN
+    assert measurements.metrics(context({"Metrics": "DISABLED"})).verdict is Verdict.NOT_SHOWN
+    assert measurements.latencies_document(context(), "now")["latencies"] == {}
 
 
 def test_percentiles_are_those_of_samples_in_milliseconds() -> None:
