@@ -24,8 +24,8 @@ class Admitted:
     failed: list[str] = field(default_factory=list)
     """Their messages must come again."""
     joined: list[str] = field(default_factory=list)
-    freed: bool = False
-    """Whether slots were freed, of items that left or were baked before. Items that wait may fit now."""
+    must_look: bool = False
+    """Whether items that wait may fit now: slots were freed, or a pending wake-up was cleared."""
 
 
 def admit(context: Context, batch: Batch) -> Admitted:
@@ -41,7 +41,7 @@ def admit(context: Context, batch: Batch) -> Admitted:
         context.log.record("looked", occupied=settled.counts.occupied)
     started = start(context, settled.plan)
     starting = settled.plan.loads + settled.plan.redelivered
-    admitted = Admitted(freed=started.rolled_back or _may_fit_now(settled))
+    admitted = Admitted(must_look=started.rolled_back or _may_fit_now(settled))
     admitted.failed += [c.item.id for c in starting if c.item and c.item.id not in started.done]
     _enqueue(context, settled, batch.messages, admitted)
     return admitted
@@ -59,11 +59,12 @@ def _enqueue(
         return
     by_deduplication_id = {_deduplication_id(messages[item_id][0]): item for item_id, item in joining.items()}
     try:
-        context.waiting_items.push(by_deduplication_id, epoch_of(settled.at))
+        context.persist(lambda: context.waiting_items.push(by_deduplication_id, epoch_of(settled.at)))
     except ServiceError as error:
-        # Their messages come again, and they join again: `waiting` is too high until this epoch is closed.
+        # Their messages come again, and they join again: `waiting` is too high until that is reconciled.
         context.log.record("failed", error=str(error))
         admitted.failed += joining
+        admitted.must_look = True
         return
     admitted.joined += joining
     for item_id in joining:

@@ -18,8 +18,7 @@ from pizza_oven.errors import ServiceError
 from pizza_oven.messages import NewMessage
 from pizza_oven.reconciling import reconcile
 from pizza_oven.rejecting import reject
-from pizza_oven.starting import RECHECK_SECS
-from pizza_oven.waiting_line import serve
+from pizza_oven.waiting_line import RETRY_SECS, serve
 
 
 def bake_items(context: Context, messages: Sequence[NewMessage]) -> list[str]:
@@ -31,7 +30,7 @@ def bake_items(context: Context, messages: Sequence[NewMessage]) -> list[str]:
     batch = sort(context, messages)
     failed = _reject_malformed(context, batch)
     admitted = _admit(context, batch, failed)
-    if batch.triggers or admitted.joined or admitted.freed:
+    if batch.triggers or admitted.joined or admitted.must_look:
         failed |= _wake_up(context, batch, admitted)
     return [message.id for message in messages if message.id in failed]
 
@@ -39,7 +38,7 @@ def bake_items(context: Context, messages: Sequence[NewMessage]) -> list[str]:
 def _reject_malformed(context: Context, batch: Batch) -> set[str]:
     try:
         if batch.malformed:
-            reject(context, list(batch.malformed.values()))
+            context.persist(lambda: reject(context, list(batch.malformed.values())))
     except ServiceError as error:
         context.log.record("failed", error=str(error))
         return set(batch.malformed)
@@ -87,7 +86,7 @@ def _replace_wake_up(context: Context, batch: Batch, admitted: Admitted) -> set[
     # A trigger that names an item may be the only word of its failure. Any other is as good as the next.
     failed = {message.id for named in batch.named.values() for message in named}
     try:
-        context.new_items.trigger(RECHECK_SECS)
+        context.persist(lambda: context.new_items.trigger(RETRY_SECS))
     except ServiceError as error:
         context.log.record("failed", error=str(error))
         failed |= {message.id for message in batch.triggers}

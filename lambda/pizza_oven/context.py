@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
+from pizza_oven.errors import ThrottledError
 from pizza_oven.ports import (
     BakingTable,
     DeadLetters,
@@ -12,6 +14,11 @@ from pizza_oven.ports import (
     NewItems,
     WaitingItems,
 )
+
+Answer = TypeVar("Answer")
+
+ROUND_SECS = 4.0
+"""What a round of requests may take when they are slow. With less time left, another function goes on."""
 
 LOOK_FIRST_SLOTS = 100
 """An oven of so many slots reads the row before it writes: a refusal costs up to 4 write units and more."""
@@ -29,8 +36,7 @@ class Context:
     table: BakingTable
     waiting_items: WaitingItems
     new_items: NewItems
-    leaving_items: LeavingItems | None
-    """None for the moment of an update in which the function's environment does not name the queue yet."""
+    leaving_items: LeavingItems
     dead_letters: DeadLetters
     item_states: ItemStates
     log: DecisionLog
@@ -38,8 +44,22 @@ class Context:
     """Seconds since 1970."""
     time_left: Callable[[], float]
     """Seconds until the function is timed out."""
+    item_out: str | None = None
+    """The item that this function has just handed out, if it is Item Removed. A copy of it needs no slots."""
     look_first_slots: int = LOOK_FIRST_SLOTS
     crowded_slots: int = CROWDED_SLOTS
+
+    def persist(self, request: Callable[[], Answer]) -> Answer:
+        """Make a request, and again while a quota is used up and there is time. Raises ServiceError.
+
+        The SDK pauses between its own attempts, with jitter.
+        """
+        while True:
+            try:
+                return request()
+            except ThrottledError:
+                if self.time_left() < ROUND_SECS:
+                    raise
 
     @property
     def looks_first(self) -> bool:

@@ -1,29 +1,35 @@
 """Item Removed: the task at the end of an item's baking. Step Functions repeats it until it succeeds.
 
 It hands the item out before it frees the slots. If the execution is stopped between the two, the lease is
-still there, and with it the item is found.
+still there, and with it the item is found. If items wait, it fills the slots that it freed from the line.
 
-When the row takes no more writes, the slots are left to Bake Items: a message in Leaving Items names the
-item, and one write frees the slots of many. To try again would take the writes that this needs.
+When the row is throttled, the slots are left to Bake Items: a message in Leaving Items names the item, and
+one write frees the slots of many. To try again would take the writes that this needs.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pizza_oven.context import Context
 from pizza_oven.errors import HandedOutError, RedrivenError, ServiceError, ThrottledError
 from pizza_oven.item import LEAVING_ITEMS, Item
-from pizza_oven.ports import BakedItems, BakingTable, DecisionLog, LeavingItems, NewItems
+from pizza_oven.ports import BakedItems, BakingTable
 from pizza_oven.row import Refused, Unloaded
+from pizza_oven.waiting_line import serve
 
-LOST_WAKE_UP_SECS = 20
-"""A wake-up that is pending for longer went to a function that crashed: 10 s function timeout, doubled."""
-
+LOST_WAKE_UP_SECS = 4
+"""A wake-up that is pending for longer may have gone to a function that crashed. A round takes less; one more
+function that serves the line does no harm."""
 
 THROTTLED_SECS = 10
 """After a throttled write, an instance does not try the row for this long."""
 
 TRIGGER_SECS = 1
 """A trigger for Leaving Items arrives after this time, and covers all that left until then."""
+
+
+SPARE_SECS = 4
+"""What is left of the function's time when it stops to serve the line: a function that is timed out is
+invoked once more, for an item that it has handed out."""
 
 
 @dataclass(slots=True)
@@ -36,26 +42,24 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class ItemRemoved:
-    """Hands an item out, frees its slots, and wakes Bake Items if items wait."""
+    """Hands an item out, frees its slots, and gives them to items that wait."""
 
+    context: Context
     table: BakingTable
+    """The table, without retries by the SDK: a slot that is refused is left to Bake Items at once."""
     baked_items: BakedItems
-    new_items: NewItems
-    leaving_items: LeavingItems | None
-    """None for the moment of an update in which the function's environment does not name the queue yet."""
-    log: DecisionLog
-    now: Callable[[], float]
-    """Seconds since 1970."""
     memory: Memory
 
-    def __call__(self, item: Item, redrives: int = 0) -> None:
-        """Any step may have been done before, by a try that crashed.
+    def __call__(self, item: Item, retries: int = 0, redrives: int = 0) -> None:
+        """Hand the item out, then free its slots. Any step may have been done by a try that crashed.
 
         Raises ServiceError; HandedOutError if only `free` is left to do; RedrivenError if an operator had
         the execution redriven.
         """
         refuse_redriven(item.id, redrives)
-        self.baked_items.push(item)
+        # Slots are freed after the item is handed out: without a lease, an earlier try did both.
+        if not retries or item.id in self.table.look([item.id]).leases:
+            self.baked_items.push(item)
         try:
             self.free(item.id, item.size)
         except ServiceError as error:
@@ -67,36 +71,46 @@ class ItemRemoved:
         Raises ServiceError and RedrivenError. Bake Items finds the size in the row if this one is wrong.
         """
         refuse_redriven(item_id, redrives)
-        now = round(self.now(), 3)
-        if self.leaving_items is None:
-            self._unload(item_id, now)
-        elif now < self.memory.throttled_until:
-            self._hand_over(self.leaving_items, item_id, size, now)
+        now = round(self.context.now(), 3)
+        if now < self.memory.throttled_until:
+            self._leave_to_bake_items(item_id, size, now)
+            return
+        try:
+            outcome = self.table.unload(item_id, now)
+        except ServiceError as error:
+            if isinstance(error, ThrottledError):
+                self.memory.throttled_until = now + THROTTLED_SECS
+            self._leave_to_bake_items(item_id, size, now)
         else:
-            try:
-                self._unload(item_id, now)
-            except ServiceError as error:
-                if isinstance(error, ThrottledError):
-                    self.memory.throttled_until = now + THROTTLED_SECS
-                self._hand_over(self.leaving_items, item_id, size, now)
+            self._fill_slots(item_id, outcome, now)
 
-    def _hand_over(self, leaving_items: LeavingItems, item_id: str, size: int, now: float) -> None:
-        leaving_items.push(item_id, size)
+    def _leave_to_bake_items(self, item_id: str, size: int, now: float) -> None:
+        self.context.leaving_items.push(item_id, size)
         if now >= self.memory.triggered_until:
-            # It arrives after this message, whatever other instances do.
-            self.new_items.trigger(TRIGGER_SECS, LEAVING_ITEMS)
+            # The trigger arrives after this message, whatever other instances do.
+            self.context.new_items.trigger(TRIGGER_SECS, LEAVING_ITEMS)
             self.memory.triggered_until = now + TRIGGER_SECS
-        self.log.record("baked", item_id)
+        self.context.log.record("baked", item_id)
 
-    def _unload(self, item_id: str, now: float) -> None:
-        outcome = self.table.unload(item_id, now)
+    def _fill_slots(self, item_id: str, outcome: Unloaded | Refused, now: float) -> None:
         row = outcome.row if isinstance(outcome, Refused) else outcome
-        # Not leased: an earlier try freed the slots, and perhaps crashed before it sent the trigger.
-        if isinstance(outcome, Refused) or self._must_wake(outcome, now):
-            self.new_items.trigger()
-        self.log.record("baked", item_id, occupied=row.occupied, waiting=row.waiting)
+        self.context.log.record("baked", item_id, occupied=row.occupied, waiting=row.waiting)
+        if isinstance(outcome, Refused):
+            # An earlier try freed the slots, and perhaps crashed before it served the line.
+            self.context.new_items.trigger()
+        elif self._must_serve(outcome, now):
+            try:
+                serve(self._serving(item_id), max(self.context.capacity - outcome.occupied, 1))
+            except ServiceError as error:
+                self.context.log.record("failed", error=str(error))
+                self.context.new_items.trigger()
 
-    def _must_wake(self, row: Unloaded, now: float) -> bool:
+    def _serving(self, item_id: str) -> Context:
+        time_left = self.context.time_left
+        return replace(self.context, item_out=item_id, time_left=lambda: time_left() - SPARE_SECS)
+
+    def _must_serve(self, row: Unloaded, now: float) -> bool:
+        """Whether this function has requested the pending wake-up, and so is the one that serves the line."""
         if row.waiting <= 0:
             # An item that joins from now on looks at the row afterwards.
             return False
@@ -108,7 +122,7 @@ class ItemRemoved:
 
 
 def refuse_redriven(item_id: str, redrives: int) -> None:
-    """Raise RedrivenError for an execution that was redriven: its slots were freed when it ended."""
+    """Raise RedrivenError if an execution was redriven: when it ended, its item lost its slots."""
     if redrives:
         raise RedrivenError(
             f"{item_id} was redriven and has no slots: it does not come out. Send it again under a new id."

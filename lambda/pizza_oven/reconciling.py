@@ -46,7 +46,7 @@ def reconcile(context: Context, named: AbstractSet[str]) -> Reconciled:
     overdue = sorted(i for i, lease in row.leases.items() if lease.until + OVERDUE_AFTER_SECS < now)
     context.log.record("looked", occupied=row.occupied, waiting=row.waiting, overdue=len(overdue))
     reconciled = Reconciled()
-    for item_id in [*sorted(named & row.leases.keys()), *_share(overdue, now)]:
+    for item_id in dict.fromkeys([*sorted(named & row.leases.keys()), *_share(overdue, now)]):
         _reconcile_lease(context, item_id, row.leases[item_id], item_id in overdue, reconciled)
     _correct_waiting(context, row, now)
     return reconciled
@@ -82,10 +82,8 @@ def _share(overdue: Sequence[str], now: float) -> Sequence[str]:
 
 def _correct_waiting(context: Context, row: Row, now: float) -> None:
     """Subtract items that joined but were never enqueued, since their function crashed between the two."""
-    if row.waiting <= 0:
-        return
     outcome: Refused | None
-    if now - row.joined_at > QUIET_SECS and context.waiting_items.count() == 0:
+    if row.waiting > 0 and now - row.joined_at > QUIET_SECS and context.waiting_items.count() == 0:
         excess, outcome = row.waiting, context.table.reset_waiting(row)
     elif closed := closed_epochs(row, now):
         excess, outcome = row.orphaned(closed), context.table.subtract_orphans(row, closed)

@@ -40,6 +40,8 @@ class Counts:
 
     Never too low. Too high after a crash between joining and enqueueing, until `orphaned` tells by how many.
     """
+    retry_at: float = field(default=0, kw_only=True)
+    """A trigger is on its way for a line that was found locked, and arrives after this moment."""
 
     def room(self, capacity: int, freed: int = 0) -> int:
         """Free slots, once so many are freed. 0 while the oven is fuller than a lowered capacity."""
@@ -59,8 +61,6 @@ class Row(Counts):
 
     While it is pending, a trigger is on its way or a function is at work.
     """
-    retry_at: float = 0
-    """A trigger is on its way for a line that was found locked, and arrives after this moment."""
     last_left: int = 0
     """The sequence number of the last message that left the line."""
     left_at: float = 0

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pizza_oven.context import Context
-from pizza_oven.errors import ThrottledError
+from pizza_oven.errors import ServiceError
 from pizza_oven.messages import BATCH, Departure
 from pizza_oven.plans import Candidate, Plan
 from pizza_oven.row import Counts, Lease, Refused, Row
@@ -23,9 +23,6 @@ ATTEMPTS = 3
 DEPARTURES_AT_ONCE = 40
 """Slots of so many items are freed by one write. DynamoDB allows 4 KB and 300 operators in an expression
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html)."""
-
-ROUND_SECS = 4.0
-"""What a round of requests may take when they are slow. With less time left, another function goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +47,7 @@ def settle(
 
     Raises ServiceError; ThrottledError when the row takes no more writes until the function must end.
     """
-    while True:
-        try:
-            return _settle(context, candidates, asks_for_departures=asks_for_departures)
-        except ThrottledError:
-            # The SDK has waited between its attempts, with jitter.
-            if context.time_left() < ROUND_SECS:
-                raise
+    return context.persist(lambda: _settle(context, candidates, asks_for_departures=asks_for_departures))
 
 
 def _settle(context: Context, candidates: Sequence[Candidate], *, asks_for_departures: bool) -> Settled:
@@ -66,6 +57,9 @@ def _settle(context: Context, candidates: Sequence[Candidate], *, asks_for_depar
         row = context.table.look([c.item.id for c in candidates if c.item])
     is_crowded = row is not None and row.occupied >= context.crowded_slots
     departures = _receive_departures(context) if asks_for_departures or is_crowded else []
+    # A late copy of an item that left is settled first: no write may both load and free it.
+    ids = {c.item.id for c in candidates if c.item}
+    departures = [departure for departure in departures if departure.item_id not in ids]
     # A look shows only the leases of the candidates. The leases of the departures are assumed.
     frees = {departure.item_id: departure.size for departure in departures}
     for attempt in range(ATTEMPTS + 1):
@@ -92,19 +86,25 @@ def _settle(context: Context, candidates: Sequence[Candidate], *, asks_for_depar
 
 def _receive_departures(context: Context) -> list[Departure]:
     departures: list[Departure] = []
-    while context.leaving_items and len(departures) < DEPARTURES_AT_ONCE:
-        received = context.leaving_items.receive(BATCH)
-        departures += received
-        if len(received) < BATCH:
-            break
+    try:
+        while len(departures) < DEPARTURES_AT_ONCE:
+            received = context.leaving_items.receive(BATCH)
+            departures += received
+            if len(received) < BATCH:
+                break
+    except ServiceError as error:
+        # Nothing else waits for them: they are received by the next write.
+        context.log.record("failed", error=str(error))
     return departures
 
 
 def _delete_departures(context: Context, departures: Sequence[Departure]) -> None:
-    """Delete what is done with. An item that is received again is not leased any more."""
-    if context.leaving_items:
+    try:
         for first in range(0, len(departures), BATCH):
             context.leaving_items.delete(departures[first : first + BATCH])
+    except ServiceError as error:
+        # They are received again, and are not leased any more. The row is written: that must stand.
+        context.log.record("failed", error=str(error))
 
 
 def _answer_was_lost(loads: Mapping[str, Lease], row: Row) -> bool:

@@ -6,9 +6,10 @@ remembers which items were baked before, and an item that comes twice bakes once
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from pizza_oven.context import Context
-from pizza_oven.errors import ServiceError
+from pizza_oven.context import ROUND_SECS, Context
+from pizza_oven.errors import MalformedItemError, ServiceError, ThrottledError
 from pizza_oven.execution import Execution
 from pizza_oven.item import Item, parse
 from pizza_oven.plans import Candidate, Plan, lease_of
@@ -41,9 +42,22 @@ def start(context: Context, plan: Plan) -> Started:
         return started
     asked_at = context.now()
     items = [candidate.item for candidate in starting if candidate.item]
-    for candidate, execution in zip(starting, context.item_states.start(items), strict=True):
+    for candidate, execution in zip(starting, _start_all(context, items), strict=True):
         _resolve(context, candidate, execution, asked_at, started)
     return started
+
+
+def _start_all(context: Context, items: Sequence[Item]) -> list[Execution | ServiceError]:
+    """Start the items, those that are throttled again while there is time."""
+    executions = context.item_states.start(items)
+    while context.time_left() >= ROUND_SECS:
+        again = [n for n, execution in enumerate(executions) if isinstance(execution, ThrottledError)]
+        if not again:
+            break
+        answers = context.item_states.start([items[n] for n in again])
+        for n, answer in zip(again, answers, strict=True):
+            executions[n] = answer
+    return executions
 
 
 def renew(context: Context, redelivered: Sequence[Candidate]) -> list[Candidate]:
@@ -57,7 +71,8 @@ def renew(context: Context, redelivered: Sequence[Candidate]) -> list[Candidate]
         if item is None:
             continue
         try:
-            if context.table.renew(item.id, lease_of(item, context.now()).until) is None:
+            until = lease_of(item, context.now()).until
+            if context.persist(partial(context.table.renew, item.id, until)) is None:
                 renewed.append(candidate)
         except ServiceError as error:
             context.log.record("failed", item.id, error=str(error))
@@ -110,13 +125,20 @@ def _align_lease(context: Context, item: Item, execution: Execution) -> None:
     nothing. Then a trigger has the item reconciled as soon as Step Functions knows that the execution has
     ended.
     """
-    original = parse(execution.body, None) if execution.body else item
-    if not isinstance(original, Item):
-        return
+    original = _item_of(execution, item)
     until = lease_of(original, execution.started_at).until
     context.table.renew(item.id, until)
     if until <= context.now():
         context.new_items.trigger(RECHECK_SECS, item.id)
+
+
+def _item_of(execution: Execution, item: Item) -> Item:
+    """The item that bakes. An execution that was started by hand may have any input."""
+    try:
+        original = parse(execution.body, None) if execution.body else item
+    except MalformedItemError:
+        return item
+    return original if isinstance(original, Item) else item
 
 
 def _roll_back(context: Context, item: Item, execution: Execution) -> None:
@@ -125,4 +147,4 @@ def _roll_back(context: Context, item: Item, execution: Execution) -> None:
         dead_letter_failed(context, item.id, execution)
     else:
         context.log.record("duplicate", item.id)
-    context.table.roll_back(item.id)
+    context.persist(lambda: context.table.roll_back(item.id))

@@ -12,7 +12,7 @@ a time.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pizza_oven.context import Context
+from pizza_oven.context import ROUND_SECS, Context
 from pizza_oven.errors import MalformedItemError, ServiceError
 from pizza_oven.item import Item, parse
 from pizza_oven.messages import BATCH, WaitingMessage
@@ -20,11 +20,14 @@ from pizza_oven.plans import Candidate, Plan
 from pizza_oven.rejecting import letter_of, reject
 from pizza_oven.row import Counts, Refused
 from pizza_oven.settlement import Settlement
-from pizza_oven.settling import ROUND_SECS, settle
-from pizza_oven.starting import RECHECK_SECS, Started, start
+from pizza_oven.settling import settle
+from pizza_oven.starting import Started, start
 
-LOCKED_SECS = 3
-"""Suppress duplicate retries for this long. It is over when the retry arrives, RECHECK_SECS later."""
+RETRY_SECS = 2
+"""A locked line is looked at again after this time. A function that works holds it for less."""
+
+LOCKED_SECS = 1
+"""Suppress duplicate retries for this long. It is over by any clock when the retry arrives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,7 @@ class LineView:
     next_size: int
     """The slots that the head of the line needs, or 1 if that is not known."""
     is_idle: bool
-    """Whether no further item can be loaded. The pending wake-up is cleared."""
-    retry_at: float = 0
-    """Until when a retry is scheduled, if that is known."""
+    """Whether no further item can be loaded, and no wake-up is pending that this function must clear."""
 
 
 def serve(context: Context, triggers: int) -> None:
@@ -57,7 +58,7 @@ def serve(context: Context, triggers: int) -> None:
             break
         # A short poll may come back empty although the line is not; a long poll asks every server of SQS.
         # It is not needed while a retry is scheduled.
-        wait_secs = 0 if view.retry_at > context.now() else 1
+        wait_secs = 0 if counts.retry_at > context.now() else 1
         loaded = _receive_and_load(context, min(room, BATCH), wait_secs)
         if loaded is None:
             _schedule_retry(context)
@@ -69,13 +70,14 @@ def serve(context: Context, triggers: int) -> None:
 def _look(context: Context, next_size: int) -> LineView:
     """See whether an item of `next_size` slots fits. If none does, clear the pending wake-up."""
     if context.looks_first:
-        row = context.table.look([])
+        row = context.persist(lambda: context.table.look([]))
         fits = row.waiting > 0 and row.room(context.capacity) >= next_size
         if fits or not row.wake_up_at:
-            return LineView(row, next_size, is_idle=not fits, retry_at=row.retry_at)
-    outcome = context.table.settle(Settlement(next_size=next_size), context.capacity, context.now())
+            return LineView(row, next_size, is_idle=not fits)
+    clearing = Settlement(next_size=next_size)
+    outcome = context.persist(lambda: context.table.settle(clearing, context.capacity, context.now()))
     if isinstance(outcome, Refused):
-        return LineView(outcome.row, next_size, is_idle=False, retry_at=outcome.row.retry_at)
+        return LineView(outcome.row, next_size, is_idle=False)
     return LineView(outcome, next_size, is_idle=True)
 
 
@@ -88,21 +90,21 @@ def _schedule_retry(context: Context) -> None:
     """
     now = context.now()
     at = round(now + LOCKED_SECS, 3)
-    refused = context.table.schedule_retry(round(now, 3), at)
+    refused = context.persist(lambda: context.table.schedule_retry(round(now, 3), at))
     # If the row says exactly this, an earlier try of the request was written and its answer lost.
     if refused is None or refused.row.retry_at == at:
-        context.new_items.trigger(RECHECK_SECS)
+        context.persist(lambda: context.new_items.trigger(RETRY_SECS))
 
 
 def _receive_and_load(context: Context, count: int, wait_secs: int) -> LineView | None:
     """Receive up to `count` items and load those that fit. None if nothing was received."""
-    received = context.waiting_items.receive(count, wait_secs)
+    received = context.persist(lambda: context.waiting_items.receive(count, wait_secs))
     if not received:
         return None
     try:
         return _load(context, [_candidate(context, message) for message in received])
     except ServiceError:
-        context.waiting_items.put_back(received, RECHECK_SECS)
+        context.waiting_items.put_back(received, RETRY_SECS)
         raise
 
 
@@ -136,14 +138,14 @@ def _return_messages(context: Context, plan: Plan, started: Started) -> None:
     done = plan.idle + [c for c in starting if c.item and c.item.id in started.done]
     refused = [c for c in starting if c not in done]
     if done:
-        context.waiting_items.delete(_messages(done))
+        context.persist(lambda: context.waiting_items.delete(_messages(done)))
     if plan.rest:
-        context.waiting_items.put_back(_messages(plan.rest), 0)
+        context.persist(lambda: context.waiting_items.put_back(_messages(plan.rest), 0))
         oldest = _messages(plan.rest)[0]
         context.log.record("looked", oldest_waiting_secs=round(max(context.now() - oldest.sent_at, 0), 3))
     if refused:
-        context.waiting_items.put_back(_messages(refused), RECHECK_SECS)
-        context.new_items.trigger(RECHECK_SECS)
+        context.waiting_items.put_back(_messages(refused), RETRY_SECS)
+        context.new_items.trigger(RETRY_SECS)
 
 
 def _messages(candidates: Sequence[Candidate]) -> list[WaitingMessage]:
@@ -156,4 +158,7 @@ def _candidate(context: Context, message: WaitingMessage) -> Candidate:
     except MalformedItemError as error:
         # Valid when it joined: the capacity was lowered since, and now it is larger than the oven.
         return Candidate(None, message.sent_at, message, letter_of(message.body, error))
-    return Candidate(item if isinstance(item, Item) else None, message.sent_at, message)
+    if not isinstance(item, Item) or item.id == context.item_out:
+        # Of the item that is just out, Step Functions still says that it bakes: a start would not tell.
+        return Candidate(None, message.sent_at, message)
+    return Candidate(item, message.sent_at, message)

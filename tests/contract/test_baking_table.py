@@ -363,7 +363,7 @@ def test_a_load_clears_the_wake_up_only_if_no_further_item_fits(
 
     before = Row(3, 2, 100.0, A, wake_up_at=200.0, retry_at=200.0, waiting_by_epoch={0: 2})
     after = Row(5, 2 - counted, 100.0, {**A, **B}, retry_at=200.0, last_left=9, waiting_by_epoch={0: 2})
-    assert outcome == (Counts(5, 2 - counted) if is_last else Refused(before))
+    assert outcome == (Counts(5, 2 - counted, retry_at=200.0) if is_last else Refused(before))
     assert table.read() == (after if is_last else before)
 
 
@@ -399,7 +399,7 @@ def test_whatever_frees_slots_leaves_all_else_as_it_is(table: BakingTable, way: 
         case _:
             table.evict("b", B["b"].until)
 
-    assert table.read() == Row(3, 1, 100.0, A, 200.0, 203.0, 7, 101.5, {0: 1})
+    assert table.read() == Row(3, 1, 100.0, A, 200.0, 7, 101.5, {0: 1}, retry_at=203.0)
 
 
 def test_one_write_frees_slots_and_gives_them_to_others(table: BakingTable) -> None:
@@ -449,8 +449,8 @@ def test_a_look_shows_the_numbers_and_the_leases_that_were_asked_for(table: Baki
     serve(table, {}, Served([7], 1, by_epoch={0: 1}, sent_at=101.5))
     table.schedule_retry(200.0, 203.0)
 
-    assert table.look(["b", "c"]) == Row(5, 1, 100.0, B, 200.0, 203.0, 7, 101.5)
-    assert table.look([]) == Row(5, 1, 100.0, {}, 200.0, 203.0, 7, 101.5)
+    assert table.look(["b", "c"]) == Row(5, 1, 100.0, B, 200.0, 7, 101.5, retry_at=203.0)
+    assert table.look([]) == Row(5, 1, 100.0, {}, 200.0, 7, 101.5, retry_at=203.0)
 
 
 def test_a_message_leaves_the_line_once(table: BakingTable) -> None:

@@ -51,8 +51,8 @@ MUTANTS = [
         "waiting_line.py",
         (
             (
-                "refused.row.retry_at == at:\n        context.new_items.trigger(RECHECK_SECS)",
-                "refused.row.retry_at == at:\n        pass",
+                "        context.persist(lambda: context.new_items.trigger(RETRY_SECS))\n",
+                "        pass\n",
             ),
         ),
     ),
@@ -76,8 +76,8 @@ MUTANTS = [
         "bake_items.py",
         (
             (
-                "if batch.triggers or admitted.joined or admitted.freed:",
-                "if batch.triggers or admitted.freed:",
+                "if batch.triggers or admitted.joined or admitted.must_look:",
+                "if batch.triggers or admitted.must_look:",
             ),
         ),
     ),
@@ -86,7 +86,7 @@ MUTANTS = [
         "bake_items.py",
         (
             (
-                "if batch.triggers or admitted.joined or admitted.freed:",
+                "if batch.triggers or admitted.joined or admitted.must_look:",
                 "if batch.triggers or admitted.joined:",
             ),
         ),
@@ -147,7 +147,7 @@ MUTANTS = [
         "slots are freed before the item is handed out",
         "item_removed.py",
         (
-            ("        self.baked_items.push(item)\n", ""),
+            ("            self.baked_items.push(item)\n", "            pass\n"),
             (
                 "            self.free(item.id, item.size)\n",
                 "            self.free(item.id, item.size)\n            self.baked_items.push(item)\n",
@@ -158,7 +158,7 @@ MUTANTS = [
     Mutant(
         "a load is not rolled back when the item turns out to have baked",
         "starting.py",
-        (("    context.table.roll_back(item.id)\n", ""),),
+        (("    context.persist(lambda: context.table.roll_back(item.id))\n", ""),),
         "none",
     ),
     Mutant(
@@ -198,8 +198,8 @@ MUTANTS = [
         "reconciling.py",
         (
             (
-                "    if now - row.joined_at > QUIET_SECS and context.waiting_items.count() == 0:",
-                "    if True:",
+                "now - row.joined_at > QUIET_SECS and context.waiting_items.count() == 0:",
+                "True:",
             ),
         ),
     ),
@@ -257,6 +257,12 @@ MUTANTS = [
         ),
     ),
     Mutant(
+        "Item Removed loads a copy of the item that it hands out",
+        "waiting_line.py",
+        ((" or item.id == context.item_out:", ":"),),
+        "none",
+    ),
+    Mutant(
         "the pilot light does not look at Leaving Items",
         "batch.py",
         (("in (LEAVING_ITEMS, PILOT_LIGHT):", "in (LEAVING_ITEMS,):"),),
@@ -296,7 +302,7 @@ MUTANTS = [
         "bake_items.py",
         (
             (
-                "            reject(context, list(batch.malformed.values()))\n",
+                "            context.persist(lambda: reject(context, list(batch.malformed.values())))\n",
                 "            return set(batch.malformed)\n",
             ),
         ),

@@ -60,6 +60,13 @@ class RequestFaults:
         return answer
 
 
+class Unimpeded:
+    """Lets each request pass."""
+
+    def on(self, port: Any) -> Any:
+        return port
+
+
 class Unsteady:
     """A port whose requests may fail."""
 
@@ -110,33 +117,27 @@ class Oven:
         self.capacity = capacity
         self.look_first_slots, self.crowded_slots = LOOK_FIRST_SLOTS, CROWDED_SLOTS
         self._numbers = itertools.count()
-        self.item_removed = ItemRemoved(
-            self.table,
-            MemoryBakedItems(self.baked),
-            MemoryNewItems(self.new),
-            MemoryLeavingItems(self.leaving),
-            self.records,
-            self.loop.seconds,
-            Memory(),
-        )
 
     def bake_items(self, messages: Sequence[NewMessage], time_left: float = 10) -> list[str]:
         """Invoke a new instance of the function, with the present capacity."""
-        context = Context(
+        return bake_items(self.context(self.faults, time_left), messages)
+
+    def context(self, faults: "RequestFaults | Unimpeded", time_left: float = 10) -> Context:
+        """What a new instance of a function works with."""
+        return Context(
             capacity=self.capacity,
-            table=self.faults.on(self.table),
-            waiting_items=self.faults.on(self.waiting_items(self.fifo)),
-            new_items=self.faults.on(MemoryNewItems(self.new)),
-            dead_letters=self.faults.on(MemoryDeadLetters(self.dead)),
-            item_states=self.faults.on(self.executions),
-            leaving_items=self.faults.on(MemoryLeavingItems(self.leaving)),
+            table=faults.on(self.table),
+            waiting_items=faults.on(self.waiting_items(self.fifo)),
+            new_items=faults.on(MemoryNewItems(self.new)),
+            leaving_items=faults.on(MemoryLeavingItems(self.leaving)),
+            dead_letters=faults.on(MemoryDeadLetters(self.dead)),
+            item_states=faults.on(self.executions),
             log=self.records,
             now=self.loop.seconds,
             time_left=lambda: time_left,
             look_first_slots=self.look_first_slots,
             crowded_slots=self.crowded_slots,
         )
-        return bake_items(context, messages)
 
     def bake(self, *bodies: str, time_left: float = 10) -> list[str]:
         """Invoke Bake Items with new messages. Returns the bodies of those that must come again."""
@@ -189,6 +190,11 @@ class Oven:
 
     def letters(self) -> list[tuple[str, str | None]]:
         return [(letter.body, letter.reason) for letter in self.dead.messages()]
+
+    def item_removed(self, item: Item) -> None:
+        """Invoke a new instance of the function."""
+        baked_items = MemoryBakedItems(self.baked)
+        ItemRemoved(self.context(Unimpeded()), self.table, baked_items, Memory())(item)
 
     def _remove(self, baking: Baking, done: Done) -> None:
         self.item_removed(baking.item)
@@ -461,10 +467,9 @@ def test_items_of_the_line_that_could_not_be_started_keep_their_slots_and_are_st
 ) -> None:
     oven.bake(item("a", size=3, secs=1))
     oven.bake(item("b"))
-    oven.pass_time(1)
     executions = oven.executions
     oven.executions = Refusing(oven.loop)
-    oven.deliver()
+    oven.pass_time(1)
     assert list(oven.table.row.leases) == ["b"]
     assert oven.in_line() == ["b"]
 
@@ -809,7 +814,7 @@ def test_one_retry_is_scheduled_for_a_locked_line_however_many_functions_find_it
 
     for n in range(5):
         oven.bake(trigger(), item(f"late-{n}"))
-        oven.pass_time(0.5)
+        oven.pass_time(0.15)
 
     assert [letter.body for letter in oven.new.messages()] == [trigger()]
 

@@ -1,16 +1,25 @@
 """Item Removed, on the services in memory: slots are freed, the item comes out, who waits is woken."""
 
 from dataclasses import replace
-from functools import partial
 
 import pytest
 
+from pizza_oven.context import Context
 from pizza_oven.errors import HandedOutError, RedrivenError, ServiceError, ThrottledError
 from pizza_oven.item import Item, Trigger
 from pizza_oven.item_removed import THROTTLED_SECS, ItemRemoved, Memory
+from pizza_oven.messages import WaitingMessage
 from pizza_oven.row import Lease, Refused, Row, Unloaded
+from serverless_pizza_oven.simulator.executions import Executions
+from serverless_pizza_oven.simulator.fifo_queue import FifoQueue
 from serverless_pizza_oven.simulator.loop import Loop
-from serverless_pizza_oven.simulator.memory_queues import MemoryBakedItems, MemoryLeavingItems, MemoryNewItems
+from serverless_pizza_oven.simulator.memory_queues import (
+    MemoryBakedItems,
+    MemoryDeadLetters,
+    MemoryLeavingItems,
+    MemoryNewItems,
+    MemoryWaitingItems,
+)
 from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
 from serverless_pizza_oven.simulator.standard_queue import StandardQueue
 
@@ -28,15 +37,26 @@ class Kitchen:
         self.notes: list[tuple[str, str | None]] = []
         self.facts: dict[str, object] = {}
         self.leaving = StandardQueue(loop, "leaving")
-        self.item_removed = ItemRemoved(
-            self.table,
-            baked_items(self.baked),
-            MemoryNewItems(self.new),
-            MemoryLeavingItems(self.leaving),
-            self,
-            lambda: NOW,
-            Memory(),
+        self.line = FifoQueue(loop)
+        self.executions = Executions(loop)
+        context = Context(
+            capacity=3,
+            table=self.table,
+            waiting_items=MemoryWaitingItems(self.line),
+            new_items=MemoryNewItems(self.new),
+            leaving_items=MemoryLeavingItems(self.leaving),
+            dead_letters=MemoryDeadLetters(StandardQueue(loop, "dead")),
+            item_states=self.executions,
+            log=self,
+            now=lambda: NOW,
+            time_left=lambda: 10,
         )
+        self.item_removed = ItemRemoved(context, self.table, baked_items(self.baked), Memory())
+
+    def at(self, now: float, item_removed: ItemRemoved | None = None) -> ItemRemoved:
+        """The function with another clock."""
+        item_removed = item_removed or self.item_removed
+        return replace(item_removed, context=replace(item_removed.context, now=lambda: now))
 
     def record(self, decision: str, item_id: str | None = None, **facts: object) -> None:
         self.notes.append((decision, item_id))
@@ -87,15 +107,15 @@ def test_who_waits_is_woken() -> None:
 
 
 def test_who_waits_is_woken_once_until_somebody_looked() -> None:
-    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES, wake_up_at=NOW - 19))
+    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES, wake_up_at=NOW - 3))
 
     kitchen.item_removed(ITEM)
 
     assert kitchen.triggers() == []
 
 
-def test_a_wake_up_that_is_pending_for_more_than_20_seconds_is_requested_anew() -> None:
-    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES, wake_up_at=NOW - 21))
+def test_a_wake_up_that_is_pending_for_more_than_4_seconds_is_requested_anew() -> None:
+    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES, wake_up_at=NOW - 5))
 
     kitchen.item_removed(ITEM)
 
@@ -106,8 +126,7 @@ def test_one_of_those_that_find_a_lost_wake_up_replaces_it() -> None:
     kitchen = Kitchen(Row(occupied=3, waiting=2, leases=LEASES, wake_up_at=NOW - 21))
 
     kitchen.item_removed(ITEM)
-    a_second_later = replace(kitchen.item_removed, now=lambda: NOW + 1)
-    a_second_later(Item("b", 60, 1, '{"id":"b","bakingTimeSecs":60}'))
+    kitchen.at(NOW + 1)(Item("b", 60, 1, '{"id":"b","bakingTimeSecs":60}'))
 
     assert kitchen.triggers() == [Trigger().body]
     assert kitchen.table.row.wake_up_at == NOW
@@ -167,12 +186,11 @@ def test_after_a_throttled_write_the_row_is_left_alone_for_a_while() -> None:
     throttled(ITEM)
     memory = throttled.memory
 
-    soon = replace(kitchen.item_removed, memory=memory, now=lambda: NOW + THROTTLED_SECS - 1)
-    soon(ITEM)
+    remembering = replace(kitchen.item_removed, memory=memory)
+    kitchen.at(NOW + THROTTLED_SECS - 1, remembering)(ITEM)
     assert "a" in kitchen.table.row.leases
 
-    later = replace(kitchen.item_removed, memory=memory, now=lambda: NOW + THROTTLED_SECS)
-    later(ITEM)
+    kitchen.at(NOW + THROTTLED_SECS, remembering)(ITEM)
     assert "a" not in kitchen.table.row.leases
 
 
@@ -181,15 +199,20 @@ def test_one_trigger_a_second_is_enough_for_the_items_that_leave() -> None:
     throttled = replace(kitchen.item_removed, table=ThrottledTable())
 
     for secs in (0, 0.5, 1):
-        replace(throttled, now=partial(sum, [NOW, secs]))(ITEM)
+        kitchen.at(NOW + secs, throttled)(ITEM)
 
     assert len(kitchen.leaving_items()) == 3
     assert len(kitchen.triggers()) == 2
 
 
-def test_without_leaving_items_step_functions_frees_the_slots_later() -> None:
+def test_an_item_whose_slots_nobody_takes_is_handed_out_once_however_often_that_is_tried() -> None:
+    class RefusingQueue(MemoryLeavingItems):
+        def push(self, item_id: str, size: int) -> None:
+            raise ServiceError(f"{item_id} of {size}: no answer")
+
     kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES))
-    refused = replace(kitchen.item_removed, table=RefusingTable(), leaving_items=None)
+    context = replace(kitchen.item_removed.context, leaving_items=RefusingQueue(kitchen.leaving))
+    refused = replace(kitchen.item_removed, context=context, table=RefusingTable())
 
     with pytest.raises(HandedOutError):
         refused(ITEM)
@@ -199,7 +222,61 @@ def test_without_leaving_items_step_functions_frees_the_slots_later() -> None:
 
     assert kitchen.out() == [ITEM.body]
     assert "a" not in kitchen.table.row.leases
+
+
+def test_the_freed_slots_are_filled_from_the_line() -> None:
+    kitchen = Kitchen(Row(occupied=3, waiting=2, leases=LEASES))
+    for item_id in ("c", "d"):
+        kitchen.line.send(f'{{"id":"{item_id}","bakingTimeSecs":60}}', item_id)
+
+    kitchen.item_removed(ITEM)
+
+    assert kitchen.table.row.leases.keys() == {"b", "c", "d"}
+    assert list(kitchen.executions.bakings) == ["c", "d"]
+    assert (kitchen.table.row.waiting, kitchen.line.count(), kitchen.triggers()) == (0, 0, [])
+
+
+def test_a_copy_of_the_item_that_is_out_gets_no_slots() -> None:
+    kitchen = Kitchen(Row(occupied=3, waiting=2, leases=LEASES))
+    kitchen.line.send(ITEM.body, "copy")
+    kitchen.line.send('{"id":"c","bakingTimeSecs":60}', "c")
+
+    kitchen.item_removed(ITEM)
+
+    assert kitchen.table.row.leases.keys() == {"b", "c"}
+    assert (kitchen.table.row.waiting, kitchen.line.count()) == (0, 0)
+
+
+def test_bake_items_is_woken_when_the_line_cannot_be_served() -> None:
+    class Unreachable(MemoryWaitingItems):
+        def receive(self, count: int, wait_secs: int) -> list[WaitingMessage]:
+            raise ServiceError(f"{count} within {wait_secs} s: no answer")
+
+    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES))
+    context = replace(kitchen.item_removed.context, waiting_items=Unreachable(kitchen.line))
+
+    replace(kitchen.item_removed, context=context)(ITEM)
+
+    assert kitchen.out() == [ITEM.body]
     assert kitchen.triggers() == [Trigger().body]
+
+
+def test_a_retried_task_does_not_hand_out_again_what_an_earlier_try_has_finished() -> None:
+    kitchen = Kitchen(Row(occupied=1, leases={"b": LEASES["b"]}))
+
+    kitchen.item_removed(ITEM, retries=1)
+
+    assert kitchen.out() == []
+    assert kitchen.triggers() == [Trigger().body]
+
+
+def test_a_retried_task_hands_out_an_item_that_has_its_slots() -> None:
+    kitchen = Kitchen(Row(occupied=3, leases=LEASES))
+
+    kitchen.item_removed(ITEM, retries=1)
+
+    assert kitchen.out() == [ITEM.body]
+    assert "a" not in kitchen.table.row.leases
 
 
 def test_a_refusal_is_raised_for_step_functions_to_try_again() -> None:

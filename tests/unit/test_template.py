@@ -321,8 +321,9 @@ def test_a_new_item_stays_hidden_for_six_times_the_functions_timeout(stack: Reso
     assert ResolvedTemplate(VisibilityTimeout=777)["NewItems"]["VisibilityTimeout"] == 777
 
 
-def test_an_item_of_the_line_stays_hidden_for_longer_than_its_holder_lives(stack: ResolvedTemplate) -> None:
-    assert stack["WaitingItems"]["VisibilityTimeout"] > stack["BakeItems"]["Timeout"]
+def test_a_crash_with_messages_of_the_line_locks_it_for_seconds(stack: ResolvedTemplate) -> None:
+    # Longer than a round of a few requests takes, and than the long poll before it.
+    assert 2 <= stack["WaitingItems"]["VisibilityTimeout"] <= 5
 
 
 def test_the_table_is_keyed_by_a_string_id(stack: ResolvedTemplate) -> None:
@@ -362,6 +363,10 @@ ENVIRONMENTS = {
         "METRICS": "ENABLED",
         "BAKING_TABLE": "BakingTable",
         "NEW_ITEMS_URL": "NewItems",
+        "CAPACITY": 14,
+        "WAITING_ITEMS_URL": "WaitingItems",
+        "DLQ_URL": "NewItemsDLQ",
+        "ITEM_STATES_ARN": "ItemStates",
         "BAKED_ITEMS_URL": "BakedItems",
         "LEAVING_ITEMS_URL": "LeavingItems",
     },
@@ -461,14 +466,18 @@ ALLOWED = {
         "BakeItemsLog.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
     },
     "ItemRemovedRole": {
-        arn("dynamodb", "table/BakingTable"): {"dynamodb:UpdateItem"},
+        arn("dynamodb", "table/BakingTable"): {"dynamodb:GetItem", "dynamodb:UpdateItem"},
         "BakedItems.Arn": {"sqs:SendMessage"},
-        "LeavingItems.Arn": {"sqs:SendMessage"},
+        "LeavingItems.Arn": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage*"},
+        "WaitingItems.Arn": {"sqs:ReceiveMessage", "sqs:DeleteMessage*", "sqs:ChangeMessageVisibility*"},
+        "NewItemsDLQ.Arn": {"sqs:SendMessage*"},
         "NewItems.Arn": {"sqs:SendMessage"},
+        "ItemStates": {"states:StartExecution"},
+        arn("states", "execution:ItemStates.Name:*"): {"states:DescribeExecution"},
         "ItemRemovedLog.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
     },
     "ItemStatesRole": {
-        "ItemRemoved.Arn": {"lambda:InvokeFunction"},
+        arn("lambda", "function:pizzeria-ItemRemoved"): {"lambda:InvokeFunction"},
     },
 }
 
@@ -592,9 +601,9 @@ INTERIOR = {
     },
     "NewItemsDLQ": {},
     "WaitingItems": {
-        "OnlyBakeItemsUsesTheLine": denied(
+        "OnlyTheFunctionsUseTheLine": denied(
             ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
-            ArnNotEquals={"aws:PrincipalArn": "BakeItemsRole.Arn"},
+            ArnNotEquals={"aws:PrincipalArn": ["BakeItemsRole.Arn", "ItemRemovedRole.Arn"]},
         )
     },
     "BakedItems": {
@@ -606,9 +615,9 @@ INTERIOR = {
         "OnlyItemRemovedSends": denied(
             "sqs:SendMessage", ArnNotEquals={"aws:PrincipalArn": "ItemRemovedRole.Arn"}
         ),
-        "OnlyBakeItemsReceives": denied(
+        "OnlyTheFunctionsReceive": denied(
             ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
-            ArnNotEquals={"aws:PrincipalArn": "BakeItemsRole.Arn"},
+            ArnNotEquals={"aws:PrincipalArn": ["BakeItemsRole.Arn", "ItemRemovedRole.Arn"]},
         ),
     },
     "BakingTable": {
@@ -687,20 +696,23 @@ def test_an_item_bakes_as_long_as_it_says_and_is_then_removed(definition: dict[s
     }
 
 
-REDRIVES = {
+COUNTS = {
     "ClientContext.$": (
-        r"""States.Base64Encode(States.Format('\{"custom":\{"redriveCount":{}\}\}', """
-        "$$.Execution.RedriveCount))"
+        r"""States.Base64Encode(States.Format('\{"custom":\{"retryCount":{},"redriveCount":{}\}\}', """
+        "$$.State.RetryCount, $$.Execution.RedriveCount))"
     )
 }
-"""How often an operator had the execution redriven is no part of the item."""
+"""How often the task was retried and the execution redriven is no part of the item."""
 
 
 def test_item_removed_is_given_the_item_and_the_execution_ends_with_it(definition: dict[str, Any]) -> None:
     removed = definition["States"]["Removed"]
     assert removed["Type"] == "Task"
     assert removed["Resource"] == "arn:aws-cn:states:::lambda:invoke"
-    assert removed["Parameters"] == {"FunctionName": "ItemRemoved.Arn", "Payload.$": "$"} | REDRIVES
+    assert (
+        removed["Parameters"]
+        == {"FunctionName": arn("lambda", "function:pizzeria-ItemRemoved"), "Payload.$": "$"} | COUNTS
+    )
     assert removed["End"] is True
 
 
@@ -713,7 +725,10 @@ def test_what_is_handed_out_is_not_handed_out_again_while_its_slots_cannot_be_fr
     assert removed["Catch"] == [{"ErrorEquals": [name], "ResultPath": "$.error", "Next": "Unloaded"}]
     assert unloaded["Resource"] == removed["Resource"]
     payload = {"handedOut.$": "$.id"}
-    assert unloaded["Parameters"] == {"FunctionName": "ItemRemoved.Arn", "Payload": payload} | REDRIVES
+    assert (
+        unloaded["Parameters"]
+        == {"FunctionName": arn("lambda", "function:pizzeria-ItemRemoved"), "Payload": payload} | COUNTS
+    )
     assert unloaded["End"] is True
 
 

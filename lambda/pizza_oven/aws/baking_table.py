@@ -68,6 +68,7 @@ class DynamoBakingTable:
     def settle(self, settlement: Settlement, capacity: int, now: float) -> Counts | Refused:
         update = RowUpdate()
         _change_occupied(update, settlement)
+        update.tell("comeAt")
         _load(update, settlement, capacity)
         _free_all(update, settlement.frees)
         _leave(update, settlement)
@@ -89,8 +90,11 @@ class DynamoBakingTable:
         attributes = self._write(update, returning="UPDATED_NEW")
         if isinstance(attributes, Refused):
             return attributes
-        counts = _counts(attributes)
-        return Unloaded(counts.occupied, counts.waiting, float(attributes["calledAt"]["N"]))
+        return Unloaded(
+            int(attributes["occupied"]["N"]),
+            int(attributes["waiting"]["N"]),
+            float(attributes["calledAt"]["N"]),
+        )
 
     def roll_back(self, item_id: str) -> Refused | None:
         return self._write_only(_free(item_id))
@@ -245,7 +249,11 @@ def _epoch_names(epochs: Iterable[int]) -> dict[str, str]:
 
 
 def _counts(attributes: _Attributes) -> Counts:
-    return Counts(int(attributes["occupied"]["N"]), int(attributes["waiting"]["N"]))
+    return Counts(
+        int(attributes["occupied"]["N"]),
+        int(attributes["waiting"]["N"]),
+        retry_at=float(attributes["comeAt"]["N"]),
+    )
 
 
 def _row(attributes: _Attributes) -> Row:

@@ -16,22 +16,9 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-class _Deadline:
-    """The time that the present invocation has left."""
-
-    def __init__(self) -> None:
-        self._context: LambdaContext | None = None
-
-    def begin(self, context: "LambdaContext") -> None:
-        self._context = context
-
-    def secs_left(self) -> float:
-        return self._context.get_remaining_time_in_millis() / 1000 if self._context else 0
-
-
 @cache
 def _bake_items() -> Callable[[Sequence[NewMessage], "LambdaContext"], list[str]]:
-    log, deadline = wiring.decision_log("BakeItems", os.environ), _Deadline()
+    log, deadline = wiring.decision_log("BakeItems", os.environ), wiring.Deadline()
     context = wiring.context(os.environ, Session(), log, time.time, deadline.secs_left)
 
     def invoke(messages: Sequence[NewMessage], invocation: "LambdaContext") -> list[str]:

@@ -16,15 +16,17 @@ if TYPE_CHECKING:
 
 
 @cache
-def _remove() -> Callable[[dict[str, Any], int], None]:
-    log = wiring.decision_log("ItemRemoved", os.environ)
-    item_removed = wiring.item_removed(os.environ, Session(), log, time.time)
+def _remove() -> Callable[[dict[str, Any], "LambdaContext"], None]:
+    log, deadline = wiring.decision_log("ItemRemoved", os.environ), wiring.Deadline()
+    item_removed = wiring.item_removed(os.environ, Session(), log, time.time, deadline.secs_left)
 
-    def remove(event: dict[str, Any], redrives: int) -> None:
+    def remove(event: dict[str, Any], invocation: "LambdaContext") -> None:
+        deadline.begin(invocation)
+        retries, redrives = _count(invocation, "retryCount"), _count(invocation, "redriveCount")
         if event.keys() == {"handedOut"}:
             item_removed.free(event["handedOut"], redrives=redrives)
         else:
-            item_removed(parse_fields(event), redrives)
+            item_removed(parse_fields(event), retries, redrives)
 
     return log.flushed_after(remove)
 
@@ -32,15 +34,15 @@ def _remove() -> Callable[[dict[str, Any], int], None]:
 def handler(event: dict[str, Any], context: "LambdaContext") -> None:
     """Raise what goes wrong: Step Functions tries again.
 
-    The event is the item. If only its slots are left to be freed, the event names the item as
-    `handedOut`. The client context tells how often the execution was redriven: in the event it would come
-    out with the item
-    (https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html).
+    The event is the item. If only its slots are left to be freed, the event names the item as `handedOut`.
+    The client context tells how often the task was retried and the execution redriven: in the event it would
+    come out with the item
+    (https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html).
     """
-    _remove()(event, _redrives(context))
+    _remove()(event, context)
 
 
-def _redrives(context: "LambdaContext") -> int:
+def _count(context: "LambdaContext", name: str) -> int:
     # The runtime has no client context where the caller gave none.
     custom = getattr(context.client_context, "custom", None) or {}
-    return int(custom.get("redriveCount", 0))
+    return int(custom.get(name, 0))

@@ -1,4 +1,8 @@
-"""Builds the oven of an environment: the one place where settings, clients and clocks meet."""
+"""Builds the oven of an environment: the one place where settings, clients and clocks meet.
+
+A setting that is missing raises KeyError. While a stack is updated, a function may run for a moment with new
+code and its old environment: then the messages come again, and Step Functions repeats the task.
+"""
 
 import uuid
 from collections.abc import Callable, Mapping
@@ -18,6 +22,7 @@ from pizza_oven.item_removed import ItemRemoved, Memory
 from pizza_oven.ports import DecisionLog
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
@@ -35,6 +40,19 @@ class JsonLog:
     def record(self, decision: str, item_id: str | None = None, **facts: object) -> None:
         log = {"failed": self._logger.warning, "looked": self._logger.debug}.get(decision, self._logger.info)
         log(decision, extra={"item_id": item_id, **facts})
+
+
+class Deadline:
+    """Tells how long the present invocation of a function may last."""
+
+    def __init__(self) -> None:
+        self._invocation: LambdaContext | None = None
+
+    def begin(self, invocation: "LambdaContext") -> None:
+        self._invocation = invocation
+
+    def secs_left(self) -> float:
+        return self._invocation.get_remaining_time_in_millis() / 1000 if self._invocation else 0
 
 
 def decision_log(service: str, environment: Mapping[str, str]) -> MetricsLog:
@@ -57,13 +75,12 @@ def context(
     dynamodb: DynamoDBClient = _client(session, "dynamodb")
     sqs: SQSClient = _client(session, "sqs")
     stepfunctions: SFNClient = _client(session, "stepfunctions")
-    leaving_items_url = environment.get("LEAVING_ITEMS_URL")
     return Context(
         capacity=int(environment["CAPACITY"]),
         table=DynamoBakingTable(dynamodb, environment["BAKING_TABLE"]),
         waiting_items=SqsWaitingItems(sqs, environment["WAITING_ITEMS_URL"], lambda: str(uuid.uuid4())),
         new_items=SqsNewItems(sqs, environment["NEW_ITEMS_URL"]),
-        leaving_items=SqsLeavingItems(sqs, leaving_items_url) if leaving_items_url else None,
+        leaving_items=SqsLeavingItems(sqs, environment["LEAVING_ITEMS_URL"]),
         dead_letters=SqsDeadLetters(sqs, environment["DLQ_URL"]),
         item_states=StepFunctionsItemStates(stepfunctions, environment["ITEM_STATES_ARN"]),
         log=log,
@@ -73,19 +90,19 @@ def context(
 
 
 def item_removed(
-    environment: Mapping[str, str], session: Session, log: DecisionLog, now: Callable[[], float]
+    environment: Mapping[str, str],
+    session: Session,
+    log: DecisionLog,
+    now: Callable[[], float],
+    time_left: Callable[[], float],
 ) -> ItemRemoved:
-    leaving_items_url = environment.get("LEAVING_ITEMS_URL")
-    dynamodb: DynamoDBClient = _client(session, "dynamodb", ONE_ATTEMPT if leaving_items_url else CONFIG)
-    sqs: SQSClient = _client(session, "sqs")
+    """Item Removed, which serves the line as Bake Items does."""
+    one_attempt: DynamoDBClient = _client(session, "dynamodb", ONE_ATTEMPT)
     return ItemRemoved(
-        table=DynamoBakingTable(dynamodb, environment["BAKING_TABLE"]),
-        baked_items=SqsBakedItems(sqs, environment["BAKED_ITEMS_URL"]),
-        new_items=SqsNewItems(sqs, environment["NEW_ITEMS_URL"]),
-        leaving_items=SqsLeavingItems(sqs, leaving_items_url) if leaving_items_url else None,
-        log=log,
-        now=now,
-        memory=Memory(),
+        context(environment, session, log, now, time_left),
+        DynamoBakingTable(one_attempt, environment["BAKING_TABLE"]),
+        SqsBakedItems(_client(session, "sqs"), environment["BAKED_ITEMS_URL"]),
+        Memory(),
     )
 
 

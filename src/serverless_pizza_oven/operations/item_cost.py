@@ -76,11 +76,11 @@ ADMITTED_AT_ONCE = ResourceUse(
 """An item that is admitted at once."""
 
 ADMITTED_FROM_LINE = ResourceUse(
-    standard_requests=6.1,
+    standard_requests=3.3,
     fifo_requests=2.9,
     writes=4.9,
-    invocations=2.9,
-    function_secs=0.14,
+    invocations=2,
+    function_secs=0.13,
     decisions=3,
     transitions=TRANSITIONS_PER_EXECUTION,
 )

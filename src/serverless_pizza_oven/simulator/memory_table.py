@@ -65,12 +65,12 @@ class MemoryBakingTable:
             round(now, 3) if settlement.joining else row.joined_at,
             self._changed(settlement),
             0 if clears else row.wake_up_at,
-            row.retry_at,
             served.sequences[-1] if served.sequences else row.last_left,
             served.sent_at or row.left_at,
             _by_epoch(row, settlement, now),
+            retry_at=row.retry_at,
         )
-        return Counts(occupied, waiting)
+        return Counts(occupied, waiting, retry_at=row.retry_at)
 
     def unload(self, item_id: str, now: float) -> Unloaded | Refused:
         row = self.row
@@ -143,10 +143,10 @@ class MemoryBakingTable:
             row.joined_at,
             leases,
             wake_up_at,
-            row.retry_at,
             row.last_left,
             row.left_at,
             row.waiting_by_epoch,
+            retry_at=row.retry_at,
         )
 
     def _changed(self, settlement: Settlement) -> Mapping[str, Lease]:

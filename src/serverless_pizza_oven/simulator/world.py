@@ -192,9 +192,9 @@ class World:
         skew = self.random_source.below(2 * SKEW) - SKEW
         return lambda: (self.loop.now + skew) / SECOND
 
-    def _bake_items(self, transport: Transport) -> Callable[[Sequence[Delivery]], list[str]]:
-        """A new instance of Bake Items."""
-        context = Context(
+    def _context(self, transport: Transport) -> Context:
+        """What a new instance of a function works with."""
+        return Context(
             self.setup.capacity,
             remote_baking_table(transport, self.table, self.operations),
             remote_waiting_items(
@@ -211,6 +211,10 @@ class World:
             time_left=lambda: (transport.deadline - self.loop.now) / SECOND,
         )
 
+    def _bake_items(self, transport: Transport) -> Callable[[Sequence[Delivery]], list[str]]:
+        """A new instance of Bake Items."""
+        context = self._context(transport)
+
         def handle(batch: Sequence[Delivery]) -> list[str]:
             nonlocal context
             if context.capacity != self.setup.capacity:
@@ -224,24 +228,25 @@ class World:
 
         return handle
 
-    def _item_removed(self, transport: Transport) -> Callable[[tuple[Item, bool, int]], None]:
+    def _item_removed(self, transport: Transport) -> Callable[[tuple[Item, bool, int, int]], None]:
         """A new instance of Item Removed."""
         item_removed = ItemRemoved(
+            self._context(transport),
             remote_baking_table(transport, self.table, self.operations, attempts=1),
             remote_baked_items(transport, self.baked_items, self.operations),
-            remote_new_items(transport, MemoryNewItems(self.new_items), self.operations),
-            remote_leaving_items(transport, MemoryLeavingItems(self.leaving_items), self.operations),
-            self._log,
-            self._clock(),
             self._memory(transport.actor),
         )
 
-        def handle(event: tuple[Item, bool, int]) -> None:
-            item, handed_out, redrives = event
+        def handle(event: tuple[Item, bool, int, int]) -> None:
+            nonlocal item_removed
+            if item_removed.context.capacity != self.setup.capacity:
+                context = replace(item_removed.context, capacity=self.setup.capacity)
+                item_removed = replace(item_removed, context=context)
+            item, handed_out, retries, redrives = event
             if handed_out:
                 item_removed.free(item.id, redrives=redrives)
             else:
-                item_removed(item, redrives)
+                item_removed(item, retries, redrives)
 
         return handle
 
@@ -265,7 +270,7 @@ class World:
             # The function ends a moment before its execution does.
             self.loop.call_later(0, done, error)
 
-        event = (baking.item, baking.handed_out, baking.redrives)
+        event = (baking.item, baking.handed_out, baking.tries - 1, baking.redrives)
         if not self.item_removed.invoke(event, answered):
             done("throttled")
 
