@@ -41,6 +41,8 @@ Outputs:
 
 VERSIONS = ["1.0.0", "1.1.0"]
 
+pytestmark = pytest.mark.timeout(900)
+
 
 def release_of(version: str, folder: Path) -> Release:
     zipfile.ZipFile(RELEASES / f"{version}.zip").extractall(folder)

@@ -11,7 +11,7 @@ from pizza_oven.functions.metrics import COUNTED, NAMESPACE, SEEN
 from tests.unit.resolved import ROOT, ResolvedTemplate, as_list, source, statements
 
 METRICS = {
-    (NAMESPACE, "Stack"): {*COUNTED.values(), *SEEN.values(), "WaitingTime", "OldestWaiting"},
+    (NAMESPACE, "Stack"): {*COUNTED.values(), *SEEN.values(), "WaitingTime"},
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
     ("AWS/SQS", "QueueName"): {"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"},
     # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html

@@ -22,8 +22,8 @@ ALARM_METRICS = 11
 ALARM_METRICS_OF_OURS = 4
 """The oven's own metrics that the alarms use, with Metrics=ENABLED."""
 
-METRICS_IN_USE = 6
-"""Loaded, Joined, Baked, Occupied, Waiting and WaitingTime. Others are sent when something goes wrong."""
+METRICS_IN_USE = 7
+"""Loaded, Joined, Baked, Occupied, Waiting, OldestWaiting and WaitingTime. Others are sent after a fault."""
 
 KEY_REUSE_SECS = 300
 """How long SQS and DynamoDB reuse a data key, for each principal, before they call KMS again
