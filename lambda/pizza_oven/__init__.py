@@ -1,5 +1,5 @@
 """The oven: everything that runs inside the two Lambda functions, and nothing else.
 
-Layers, each importing only those before it: ``errors`` and ``item``; ``ports``; ``plans``;
-``baking`` and ``removing`` (the protocol); ``aws`` (adapters); ``functions`` (wiring).
+Each layer imports only those before it: the data (``item``, ``row`` and others); ``ports``; the protocol,
+with ``bake_items`` and ``item_removed`` on top; ``aws`` (adapters of the ports); ``functions`` (handlers).
 """

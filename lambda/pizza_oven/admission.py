@@ -19,7 +19,7 @@ from pizza_oven.starting import start
 
 @dataclass(slots=True)
 class Admitted:
-    """What became of new items, by id. Those of neither list are in the oven."""
+    """What became of new items, by id. Those of neither list are in the oven, or were baked before."""
 
     failed: list[str] = field(default_factory=list)
     """Their messages must come again."""
@@ -48,7 +48,7 @@ def admit(context: Context, batch: Batch) -> Admitted:
 
 
 def _may_fit_now(settled: Settled) -> bool:
-    return settled.freed and (settled.counts is None or settled.counts.waiting > 0)
+    return settled.took_departures and (settled.counts is None or settled.counts.waiting > 0)
 
 
 def _enqueue(
@@ -63,10 +63,10 @@ def _enqueue(
     except ServiceError as error:
         # Their messages come again, and they join again: `waiting` is too high until that is reconciled.
         context.log.record("failed", error=str(error))
-        admitted.failed += joining
+        admitted.failed += joining.keys()
         admitted.must_look = True
         return
-    admitted.joined += joining
+    admitted.joined += joining.keys()
     for item_id in joining:
         context.log.record("joined", item_id)
 

@@ -2,8 +2,9 @@
 
 Three rules keep it right while functions crash and messages come twice:
 
-- An item is enqueued before its function looks at the row, so that a slot freed meanwhile is seen.
-- A pending wake-up is cleared only by a write that proves that no further item can be loaded.
+- After an item is enqueued, its function looks at the row again, so that a slot freed meanwhile is seen.
+- A pending wake-up is cleared only by a write that proves that no further item can be loaded, or with which
+  items join: their function looks at the row afterwards.
 - No message is deleted before its item is safe elsewhere. A crash at any point makes work come twice, and
   what comes twice is recognised by its lease or by its execution.
 """
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 from pizza_oven.admission import Admitted, admit
-from pizza_oven.batch import Batch, sort
+from pizza_oven.batch import Batch, classify
 from pizza_oven.context import Context
 from pizza_oven.errors import ServiceError
 from pizza_oven.messages import NewMessage
@@ -24,14 +25,14 @@ from pizza_oven.waiting_line import RETRY_SECS, serve
 def bake_items(context: Context, messages: Sequence[NewMessage]) -> list[str]:
     """Handle up to 10 messages of New Items.
 
-    Returns the ids of the messages that must come again. The contents of all others are in the oven, in the
-    line or in the dead-letter queue.
+    Returns the ids of the messages that must come again. The items of all others are in the oven, in the
+    line or in the dead-letter queue, or were baked before.
     """
-    batch = sort(context, messages)
+    batch = classify(context, messages)
     failed = _reject_malformed(context, batch)
     admitted = _admit(context, batch, failed)
     if batch.triggers or admitted.joined or admitted.must_look:
-        failed |= _wake_up(context, batch, admitted)
+        failed |= _serve_and_reconcile(context, batch, admitted)
     return [message.id for message in messages if message.id in failed]
 
 
@@ -56,19 +57,16 @@ def _admit(context: Context, batch: Batch, failed: set[str]) -> Admitted:
     return admitted
 
 
-def _wake_up(context: Context, batch: Batch, admitted: Admitted) -> set[str]:
-    """Serve the line, and reconcile if a trigger names an item.
-
-    Returns the ids of messages that must come again.
-    """
+def _serve_and_reconcile(context: Context, batch: Batch, admitted: Admitted) -> set[str]:
+    """Serve the line, and reconcile if a trigger names an item. Returns the messages that must come again."""
     try:
         serve(context, len(batch.triggers))
-        unknown = _reconcile(context, batch.named.keys())
+        kept = _reconcile(context, batch.named.keys())
     except ServiceError as error:
         context.log.record("failed", error=str(error))
-        return _replace_wake_up(context, batch, admitted)
+        return _trigger_again(context, batch, admitted)
     # Step Functions may be some seconds behind its event: when the trigger comes once more, it knows.
-    return {m.id for item_id in unknown for m in batch.named[item_id] if m.receive_count == 1}
+    return {m.id for item_id in kept for m in batch.named[item_id] if m.receive_count == 1}
 
 
 def _reconcile(context: Context, named: AbstractSet[str]) -> AbstractSet[str]:
@@ -78,11 +76,11 @@ def _reconcile(context: Context, named: AbstractSet[str]) -> AbstractSet[str]:
     if reconciled.freed:
         # Items may have joined since the row was read, and found no room.
         serve(context, 0)
-    return reconciled.unknown & named
+    return reconciled.kept & named
 
 
-def _replace_wake_up(context: Context, batch: Batch, admitted: Admitted) -> set[str]:
-    """Have another function look at the line soon, or else have the messages come again that asked for it."""
+def _trigger_again(context: Context, batch: Batch, admitted: Admitted) -> set[str]:
+    """Have another function serve the line soon, or else the messages come again that asked for it."""
     # A trigger that names an item may be the only word of its failure. Any other is as good as the next.
     failed = {message.id for named in batch.named.values() for message in named}
     try:

@@ -1,4 +1,4 @@
-"""Sorting: what a batch of New Items contains."""
+"""Classifying the messages of New Items: items, triggers, and what is malformed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from pizza_oven.rejecting import letter_of
 
 @dataclass(slots=True)
 class Batch:
-    """The messages of one invocation, sorted."""
+    """The messages of one invocation, by what they contain."""
 
     items: dict[str, Item] = field(default_factory=dict)
     """The items by id, in the order of their messages."""
@@ -28,7 +28,7 @@ class Batch:
     """The dead letters of malformed messages, by the id of the message."""
 
 
-def sort(context: Context, messages: Sequence[NewMessage]) -> Batch:
+def classify(context: Context, messages: Sequence[NewMessage]) -> Batch:
     """Read all messages. An item that comes twice is one item."""
     batch = Batch()
     for message in messages:

@@ -21,10 +21,12 @@ ROUND_SECS = 4.0
 """What a round of requests may take when they are slow. With less time left, another function goes on."""
 
 LOOK_FIRST_SLOTS = 100
-"""An oven of so many slots reads the row before it writes: a refusal costs up to 4 write units and more."""
+"""An oven of so many slots reads the row before it writes: of a large row, a write that is refused costs
+many units, too, and DynamoDB throttles a row at 1,000 a second."""
 
 CROWDED_SLOTS = 300
-"""While so many slots are taken, the row may be too busy for Item Removed, so Leaving Items is looked at."""
+"""While so many slots are taken, each write costs so many units that Item Removed may be throttled. So each
+batch looks at Leaving Items."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,17 +31,17 @@ class Item:
     baking_time_secs: int
     size: int
     body: str
-    """The whole item as JSON, the sender's own fields included. It comes out of the oven unchanged."""
+    """The whole item as JSON, the sender's own fields included. It comes out with the same JSON content."""
 
 
 LEAVING_ITEMS = "leaving-items"
-"""A trigger that names this item asks for the slots of Leaving Items, too.
+"""Item Removed's trigger names this item: free the slots of Leaving Items, too, but reconcile nothing.
 
 Release 1.1.0 takes it for any item that is not in the oven, so both may work on the same queues.
 """
 
 PILOT_LIGHT = "pilot-light"
-"""The item that the trigger of the pilot light names, for the same reason. It asks for everything."""
+"""The pilot light's trigger names this item: free the slots of Leaving Items, and reconcile."""
 
 
 @dataclass(frozen=True, slots=True)

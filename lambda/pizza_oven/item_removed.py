@@ -3,8 +3,8 @@
 It hands the item out before it frees the slots. If the execution is stopped between the two, the lease is
 still there, and with it the item is found. If items wait, it fills the slots that it freed from the line.
 
-When the row is throttled, the slots are left to Bake Items: a message in Leaving Items names the item, and
-one write frees the slots of many. To try again would take the writes that this needs.
+If that write is throttled or fails, the slots are left to Bake Items: a message in Leaving Items names the
+item, and one write frees the slots of many. To try again would take the writes that this needs.
 """
 
 from dataclasses import dataclass, replace
@@ -25,7 +25,6 @@ THROTTLED_SECS = 10
 
 TRIGGER_SECS = 1
 """A trigger for Leaving Items arrives after this time, and covers all that left until then."""
-
 
 SPARE_SECS = 4
 """What is left of the function's time when it stops to serve the line: a function that is timed out is
@@ -114,11 +113,11 @@ class ItemRemoved:
         if row.waiting <= 0:
             # An item that joins from now on looks at the row afterwards.
             return False
-        if row.wake_up_at >= now - LOST_WAKE_UP_SECS:
-            return row.wake_up_at == now
+        if row.wake_up_requested_at >= now - LOST_WAKE_UP_SECS:
+            return row.wake_up_requested_at == now
         # Only one of those that find a lost wake-up replaces it.
-        refused = self.table.replace_wake_up(row.wake_up_at, now)
-        return refused is None or refused.row.wake_up_at == now
+        refused = self.table.replace_wake_up(row.wake_up_requested_at, now)
+        return refused is None or refused.row.wake_up_requested_at == now
 
 
 def refuse_redriven(item_id: str, redrives: int) -> None:

@@ -43,7 +43,7 @@ class Plan:
     """They get slots."""
     redelivered: list[Candidate] = field(default_factory=list)
     """They have slots already."""
-    idle: list[Candidate] = field(default_factory=list)
+    needless: list[Candidate] = field(default_factory=list)
     """They need none: second copies of an item, and what is not to be baked."""
     rest: list[Candidate] = field(default_factory=list)
     """They do not fit, or stand behind one that does not: new items join the line, messages of the line
@@ -54,7 +54,7 @@ class Plan:
     @classmethod
     def of(cls, candidates: Iterable[Candidate], row: Row, room: int) -> "Plan":
         """Serve the longest prefix of the candidates that is leased in the row already or fits into
-        `room` slots."""
+        `room` slots; and behind it, new items that are leased already."""
         plan = cls()
         seen: set[str] = set()
         for candidate in candidates:
@@ -62,16 +62,16 @@ class Plan:
             if candidate.message is None and row.waiting > len(plan.served):
                 # New items do not overtake those that wait.
                 room = 0
-            is_known = item is None or item.id in seen or item.id in row.leases
+            needs_no_slots = item is None or item.id in seen or item.id in row.leases
             # A new item that is leased is a redelivery wherever it stands; the line has an order to keep.
-            is_blocked = plan.rest and (candidate.message or not is_known)
-            if is_blocked or (not is_known and candidate.size > room):
+            is_blocked = plan.rest and (candidate.message or not needs_no_slots)
+            if is_blocked or (not needs_no_slots and candidate.size > room):
                 plan.rest.append(candidate)
                 continue
             if candidate.message:
                 plan.served.append(candidate.message)
             if item is None or item.id in seen:
-                plan.idle.append(candidate)
+                plan.needless.append(candidate)
                 continue
             seen.add(item.id)
             if item.id in row.leases:
@@ -87,8 +87,8 @@ class Plan:
         return self.rest[0].size if self.rest else 1
 
     def settlement(self, row: Row | None, capacity: int, now: float, frees: Mapping[str, int]) -> Settlement:
-        """The write that makes it so. Without a row, the best case is assumed: the row refuses it if that
-        is wrong."""
+        """The write that carries out this plan and frees the slots of `frees`, by item id. Without a row, it
+        assumes that nothing waits but its messages, which `waiting` counts: else the row refuses it."""
         loads = {
             candidate.item.id: lease_of(candidate.item, now) for candidate in self.loads if candidate.item
         }
@@ -100,7 +100,7 @@ class Plan:
             if row is not None:
                 room = row.room(capacity, sum(frees.values())) - sum(c.size for c in self.loads)
                 if row.waiting > served.counted and room >= next_size:
-                    # Somebody fits after them, so the wake-up stays pending.
+                    # Another item fits after them, so the wake-up stays pending.
                     next_size = None
         return Settlement(
             loads=loads,
@@ -108,7 +108,7 @@ class Plan:
             joining=joining,
             served=served,
             overtakes=any(candidate.message is None for candidate in self.loads),
-            next_size=next_size,
+            clear_wake_up_unless_fits=next_size,
         )
 
     def _served(self, row: Row | None) -> Served:

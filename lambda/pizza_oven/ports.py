@@ -1,8 +1,8 @@
 """What the oven needs of the world: narrow protocols, implemented by `pizza_oven.aws` and in memory by
 the simulator.
 
-Every method may raise ServiceError, after which it is unknown whether the request took effect; or, if a
-quota was used up, its subclass ThrottledError.
+Every method but `ItemStates.start` and `DecisionLog.record` may raise ServiceError, after which it is unknown
+whether the request took effect; or, if a quota was used up, its subclass ThrottledError.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,8 @@ from pizza_oven.settlement import Settlement
 
 
 class BakingTable(Protocol):
-    """The row. `read` and `look` are consistent reads. Every other method is one atomic conditional write."""
+    """The row. `read` and `look` are consistent reads. Every other method is one atomic write, and has a
+    condition, except for a settlement by which items only join."""
 
     def read(self) -> Row: ...
 
@@ -78,7 +79,7 @@ class WaitingItems(Protocol):
 
 
 class LeavingItems(Protocol):
-    """Items whose slots Item Removed could not free, since the row takes no more writes."""
+    """Items whose slots Item Removed could not free, since its write was throttled or failed."""
 
     def push(self, item_id: str, size: int) -> None: ...
 

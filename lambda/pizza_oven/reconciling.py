@@ -23,8 +23,8 @@ RECONCILED_AT_ONCE = 20
 (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
 
 QUIET_SECS = 135
-"""An item that joined this long ago is enqueued, or never will be: 10 s function timeout + 60 s for a
-late request. And the count of SQS, which is up to 60 s old, includes it."""
+"""An item that joined this long ago is in SQS's count of the line, or was never enqueued: 10 s function
+timeout + 60 s for a late request + 60 s that the count may be old + 5 s clock skew."""
 
 
 @dataclass(slots=True)
@@ -33,8 +33,8 @@ class Reconciled:
 
     freed: bool = False
     """Whether slots were freed. Items that joined meanwhile found no room."""
-    unknown: set[str] = field(default_factory=set)
-    """Items that still bake, as far as Step Functions knows."""
+    kept: set[str] = field(default_factory=set)
+    """Items that keep their slots: they bake, or may have been started a moment ago."""
 
 
 def reconcile(context: Context, named: AbstractSet[str]) -> Reconciled:
@@ -57,8 +57,9 @@ def _reconcile_lease(
 ) -> None:
     execution = context.item_states.describe(item_id)
     # Step Functions may not know yet of an execution that was started a second ago.
-    if execution.running if execution else not is_overdue:
-        reconciled.unknown.add(item_id)
+    is_unknown_yet = execution is None and not is_overdue
+    if is_unknown_yet or (execution and execution.running):
+        reconciled.kept.add(item_id)
         return
     if execution and execution.failed:
         dead_letter_failed(context, item_id, execution)
@@ -85,7 +86,7 @@ def _correct_waiting(context: Context, row: Row, now: float) -> None:
     outcome: Refused | None
     if row.waiting > 0 and now - row.joined_at > QUIET_SECS and context.waiting_items.count() == 0:
         excess, outcome = row.waiting, context.table.reset_waiting(row)
-    elif closed := closed_epochs(row, now):
+    elif closed := _closed_epochs(row, now):
         excess, outcome = row.orphaned(closed), context.table.subtract_orphans(row, closed)
     else:
         return
@@ -93,13 +94,13 @@ def _correct_waiting(context: Context, row: Row, now: float) -> None:
         context.log.record("recounted", waiting=excess)
 
 
-def closed_epochs(row: Row, now: float) -> list[int]:
-    """The epochs of which no item can be in the line, nor on the way into it.
+def _closed_epochs(row: Row, now: float) -> list[int]:
+    """The epochs whose items have all left the line, except those that were never enqueued.
 
-    The line is first in, first out: a message that left it was enqueued after all items of an epoch that
-    ended QUIET_SECS before. An epoch's number is used again after an hour, so its latest turn counts that
-    may have begun by any clock.
+    The line is first in, first out. So they have left once a message left that was enqueued more than
+    QUIET_SECS after the epoch ended. A number is used again after an hour: what must have ended is the
+    latest epoch of that number that may have begun by any clock.
     """
     latest = int((now + QUIET_SECS) // EPOCH_SECS)
     ends = {epoch: (latest - (latest - epoch) % EPOCHS + 1) * EPOCH_SECS for epoch in row.waiting_by_epoch}
-    return [epoch for epoch, end in ends.items() if end + QUIET_SECS < row.left_at]
+    return [epoch for epoch, end in ends.items() if end + QUIET_SECS < row.last_left_sent_at]

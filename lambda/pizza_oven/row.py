@@ -11,7 +11,7 @@ EPOCH_SECS = 300
 """Items that join the waiting line within these seconds are counted together."""
 
 EPOCHS = 12
-"""Epochs that are counted apart. Then their numbers repeat, so that a long line does not enlarge the row."""
+"""After 12 epochs (an hour) the numbers are used again, so that a long line does not enlarge the row."""
 
 
 def epoch_of(moment: float) -> int:
@@ -41,7 +41,7 @@ class Counts:
     Never too low. Too high after a crash between joining and enqueueing, until `orphaned` tells by how many.
     """
     retry_at: float = field(default=0, kw_only=True)
-    """A trigger is on its way for a line that was found locked, and arrives after this moment."""
+    """No other retry is scheduled before this moment, in seconds since 1970. The trigger arrives after it."""
 
     def room(self, capacity: int, freed: int = 0) -> int:
         """Free slots, once so many are freed. 0 while the oven is fuller than a lowered capacity."""
@@ -53,23 +53,24 @@ class Row(Counts):
     """The whole row at one moment."""
 
     joined_at: float = 0
-    """When the line last grew, in seconds since 1970."""
+    """When an item last joined the row, in seconds since 1970."""
     leases: Mapping[str, Lease] = field(default_factory=dict)
     """By item id."""
-    wake_up_at: float = 0
+    wake_up_requested_at: float = 0
     """When the pending wake-up of Bake Items was requested, in seconds since 1970; 0 if none is pending.
 
-    While it is pending, a trigger is on its way or a function is at work.
+    While it is pending and items wait, a trigger is on its way or a function is at work.
     """
     last_left: int = 0
     """The sequence number of the last message that left the line."""
-    left_at: float = 0
-    """When that message had been enqueued, in seconds since 1970; 0 if it told no epoch."""
+    last_left_sent_at: float = 0
+    """When the last message that left and told its epoch had been enqueued, in seconds since 1970."""
     waiting_by_epoch: Mapping[int, int] = field(default_factory=dict)
     """How many of the waiting items joined in each epoch."""
 
     def orphaned(self, epochs: Iterable[int]) -> int:
-        """How many items of these closed epochs are counted but were never enqueued."""
+        """How many items of these closed epochs are counted but were never enqueued. If 5 joined in a closed
+        epoch and 4 of them left the line, 1 is orphaned."""
         counted = sum(self.waiting_by_epoch[epoch] for epoch in epochs)
         # Release 1.0.0 counts no epochs: items that it took out of the line are still counted there.
         taken_out = max(sum(self.waiting_by_epoch.values()) - self.waiting, 0)
@@ -86,8 +87,8 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unloaded:
-    """The slots of an item are free. The row after that:"""
+    """The row after an item's slots were freed."""
 
     occupied: int
     waiting: int
-    wake_up_at: float
+    wake_up_requested_at: float

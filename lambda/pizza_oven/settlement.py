@@ -17,7 +17,7 @@ class Served:
     by_epoch: Mapping[int, int] = field(default_factory=dict)
     """How many of them joined in each epoch."""
     sent_at: float = 0
-    """When the last of them was enqueued, in seconds since 1970; 0 if none tells its epoch."""
+    """When the last of them that tells its epoch was enqueued, in seconds since 1970; 0 if none does."""
 
 
 NONE_SERVED = Served()
@@ -36,23 +36,21 @@ class Settlement:
     frees: Mapping[str, int] = field(default_factory=dict)
     """The leases to end, by item id, with their sizes in slots."""
     joining: int = 0
-    """Items that join the waiting line. A pending wake-up is cleared, since whoever joins looks at the
-    line afterwards."""
+    """Items that join. This clears a pending wake-up, since their function looks at the row afterwards."""
     served: Served = NONE_SERVED
     overtakes: bool = False
-    """Some loads are new items. The row refuses them while other items wait than those that leave."""
-    next_size: int | None = None
-    """Clear the pending wake-up. The row refuses this while items wait after the change and one of so
-    many slots fits."""
+    """Some loads are new items. The row refuses them if an item waits that does not leave with this write."""
+    clear_wake_up_unless_fits: int | None = None
+    """Clear the pending wake-up. The row refuses this if items wait after the change and an item of this
+    many slots fits. None leaves the wake-up to `joining`."""
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (
-            self.loads or self.frees or self.joining or self.served.sequences or self.next_size is not None
-        )
+        clears = self.clear_wake_up_unless_fits is not None
+        return not (self.loads or self.frees or self.joining or self.served.sequences or clears)
 
     @property
-    def size(self) -> int:
-        """The slots that are taken, less those that are freed."""
+    def occupied_change(self) -> int:
+        """The slots that are taken, less those that are freed. May be negative."""
         return sum(lease.size for lease in self.loads.values()) - sum(self.frees.values())

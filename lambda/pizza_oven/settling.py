@@ -18,7 +18,7 @@ from pizza_oven.plans import Candidate, Plan
 from pizza_oven.row import Counts, Lease, Refused, Row
 
 ATTEMPTS = 3
-"""How often a plan is written while others change the row in between. After that, no candidate gets slots."""
+"""Writes that may load items, while others change the row. After them, one write only has new items join."""
 
 DEPARTURES_AT_ONCE = 40
 """Slots of so many items are freed by one write. DynamoDB allows 4 KB and 300 operators in an expression
@@ -27,7 +27,7 @@ DEPARTURES_AT_ONCE = 40
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The plan that was written."""
+    """The final plan, and what its write said of the row."""
 
     plan: Plan
     at: float
@@ -36,8 +36,8 @@ class Settled:
     """The row after that. None if nothing was written, or the answer was lost."""
     is_idle: bool = False
     """Whether the write proved that no further item can be loaded, and cleared the pending wake-up."""
-    freed: bool = False
-    """Whether slots of Leaving Items were freed."""
+    took_departures: bool = False
+    """Whether messages of Leaving Items were taken: no slots of their items are held any more."""
 
 
 def settle(
@@ -45,13 +45,13 @@ def settle(
 ) -> Settled:
     """Take slots for the candidates that fit, count the others as waiting, and free those of Leaving Items.
 
-    Raises ServiceError; ThrottledError when the row takes no more writes until the function must end.
+    Raises ServiceError; ThrottledError if the row is throttled until the function must end.
     """
     return context.persist(lambda: _settle(context, candidates, asks_for_departures=asks_for_departures))
 
 
 def _settle(context: Context, candidates: Sequence[Candidate], *, asks_for_departures: bool) -> Settled:
-    # Without a row, an empty oven is assumed, in which every write succeeds at the first attempt.
+    # Without a row, an empty oven is assumed: a guess that is right unless the oven is full or items wait.
     row: Row | None = None
     if context.looks_first:
         row = context.table.look([c.item.id for c in candidates if c.item])
@@ -78,8 +78,8 @@ def _settle(context: Context, candidates: Sequence[Candidate], *, asks_for_depar
             continue
         _delete_departures(context, departures)
         counts = outcome if isinstance(outcome, Counts) else None
-        is_idle = counts is not None and settlement.next_size is not None
-        return Settled(plan, now, counts, is_idle, freed=bool(departures))
+        is_idle = counts is not None and settlement.clear_wake_up_unless_fits is not None
+        return Settled(plan, now, counts, is_idle, took_departures=bool(departures))
     # Only messages of the line come here: a write that only has new items join is never refused.
     return Settled(Plan(rest=list(candidates)), context.now(), None)
 
@@ -108,5 +108,5 @@ def _delete_departures(context: Context, departures: Sequence[Departure]) -> Non
 
 
 def _answer_was_lost(loads: Mapping[str, Lease], row: Row) -> bool:
-    """Whether the row refused a write since the SDK sent it twice: the answer to the first was lost."""
+    """Whether these exact leases are there: then the SDK's first try of this request was written."""
     return bool(loads) and all(row.leases.get(item_id) == lease for item_id, lease in loads.items())

@@ -19,8 +19,7 @@ CLOCK_SKEW_SECS = 1
 """How far the clock of Step Functions may be behind that of a function."""
 
 RECHECK_SECS = 5
-"""After this time Step Functions knows that an execution has ended, and that a request may succeed that
-it refused."""
+"""After this time DescribeExecution, which is eventually consistent, knows that an execution has ended."""
 
 
 @dataclass(slots=True)
@@ -37,7 +36,7 @@ def start(context: Context, plan: Plan) -> Started:
     """Start the items that got slots, and once more those that had them: their first start may have
     failed."""
     started = Started()
-    starting = plan.loads + renew(context, plan.redelivered)
+    starting = plan.loads + _renew_leases(context, plan.redelivered)
     if not starting:
         return started
     asked_at = context.now()
@@ -60,7 +59,7 @@ def _start_all(context: Context, items: Sequence[Item]) -> list[Execution | Serv
     return executions
 
 
-def renew(context: Context, redelivered: Sequence[Candidate]) -> list[Candidate]:
+def _renew_leases(context: Context, redelivered: Sequence[Candidate]) -> list[Candidate]:
     """Renew the leases of redelivered items. Returns those that still have one.
 
     The renewal comes before the start: an eviction that has seen the old lease fails from here on.
@@ -104,6 +103,7 @@ def _resolve(
 def _resolve_running(
     context: Context, item: Item, execution: Execution, asked_at: float, sent_at: float
 ) -> None:
+    # It is a duplicate if an earlier request started the execution, perhaps for another item of this id.
     is_another = execution.body not in ("", item.body)
     if is_another or execution.started_at < asked_at - CLOCK_SKEW_SECS:
         _align_lease(context, item, execution)

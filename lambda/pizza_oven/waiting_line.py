@@ -1,8 +1,9 @@
 """The waiting line: first come, first served.
 
-One function at a time serves it. The first slot that is freed while items wait requests one wake-up, and
-that stays pending until a write proves that no further item can be loaded. So a hundred items that are
-done at once wake one function, and none of their slots is missed.
+One function at a time receives from it. The first slot that is freed while items wait requests one
+wake-up. That stays pending until a write proves that no further item can be loaded, or until items join,
+whose function looks at the row afterwards. So a hundred items that are done at once wake one function,
+and none of their slots is missed.
 
 The line is locked while a message is received and not deleted, since its FIFO queue has one message
 group. A function that finds it locked leaves a trigger for later, and only one such retry is scheduled at
@@ -26,8 +27,8 @@ from pizza_oven.starting import Started, start
 RETRY_SECS = 2
 """A locked line is looked at again after this time. A function that works holds it for less."""
 
-LOCKED_SECS = 1
-"""Suppress duplicate retries for this long. It is over by any clock when the retry arrives."""
+SUPPRESS_RETRIES_SECS = 1
+"""No second retry is scheduled for this long. It is over by any clock when the first one arrives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,12 @@ class LineView:
     """Whether no further item can be loaded, and no wake-up is pending that this function must clear."""
 
 
-def serve(context: Context, triggers: int) -> None:
-    """Load items from the line until none waits or the first does not fit. Raises ServiceError."""
-    # Each trigger stands for a freed slot: receive for them before the first look at the row.
-    view = _receive_and_load(context, min(triggers, BATCH), wait_secs=0) if triggers else None
+def serve(context: Context, expected: int) -> None:
+    """Load items from the line until none waits or the first does not fit. Raises ServiceError.
+
+    Receives `expected` messages before the first look at the row: each trigger may stand for a freed slot.
+    """
+    view = _receive_and_load(context, min(expected, BATCH), wait_secs=0) if expected else None
     if view is None:
         view = _look(context, next_size=1)
     while not view.is_idle:
@@ -72,9 +75,9 @@ def _look(context: Context, next_size: int) -> LineView:
     if context.looks_first:
         row = context.persist(lambda: context.table.look([]))
         fits = row.waiting > 0 and row.room(context.capacity) >= next_size
-        if fits or not row.wake_up_at:
+        if fits or not row.wake_up_requested_at:
             return LineView(row, next_size, is_idle=not fits)
-    clearing = Settlement(next_size=next_size)
+    clearing = Settlement(clear_wake_up_unless_fits=next_size)
     outcome = context.persist(lambda: context.table.settle(clearing, context.capacity, context.now()))
     if isinstance(outcome, Refused):
         return LineView(outcome.row, next_size, is_idle=False)
@@ -89,7 +92,7 @@ def _schedule_retry(context: Context) -> None:
     back to it.
     """
     now = context.now()
-    at = round(now + LOCKED_SECS, 3)
+    at = round(now + SUPPRESS_RETRIES_SECS, 3)
     refused = context.persist(lambda: context.table.schedule_retry(round(now, 3), at))
     # If the row says exactly this, an earlier try of the request was written and its answer lost.
     if refused is None or refused.row.retry_at == at:
@@ -111,7 +114,7 @@ def _receive_and_load(context: Context, count: int, wait_secs: int) -> LineView 
 def _load(context: Context, candidates: Sequence[Candidate]) -> LineView:
     settled = settle(context, candidates)
     plan = settled.plan
-    _reject_or_drop(context, plan.idle)
+    _record_needless(context, plan.needless)
     started = start(context, plan)
     _return_messages(context, plan, started)
     if settled.counts is None or started.rolled_back:
@@ -120,11 +123,11 @@ def _load(context: Context, candidates: Sequence[Candidate]) -> LineView:
     return LineView(settled.counts, plan.next_size, settled.is_idle)
 
 
-def _reject_or_drop(context: Context, idle: Sequence[Candidate]) -> None:
-    letters = [candidate.letter for candidate in idle if candidate.letter]
+def _record_needless(context: Context, needless: Sequence[Candidate]) -> None:
+    letters = [candidate.letter for candidate in needless if candidate.letter]
     if letters:
         reject(context, letters)
-    for candidate in idle:
+    for candidate in needless:
         if candidate.item:
             context.log.record("duplicate", candidate.item.id)
 
@@ -135,16 +138,16 @@ def _return_messages(context: Context, plan: Plan, started: Started) -> None:
     Items that could not be started keep their slots, and are started when their messages are received again.
     """
     starting = plan.loads + plan.redelivered
-    done = plan.idle + [c for c in starting if c.item and c.item.id in started.done]
-    refused = [c for c in starting if c not in done]
+    done = plan.needless + [c for c in starting if c.item and c.item.id in started.done]
+    unstarted = [c for c in starting if c not in done]
     if done:
         context.persist(lambda: context.waiting_items.delete(_messages(done)))
     if plan.rest:
         context.persist(lambda: context.waiting_items.put_back(_messages(plan.rest), 0))
         oldest = _messages(plan.rest)[0]
         context.log.record("looked", oldest_waiting_secs=round(max(context.now() - oldest.sent_at, 0), 3))
-    if refused:
-        context.waiting_items.put_back(_messages(refused), RETRY_SECS)
+    if unstarted:
+        context.waiting_items.put_back(_messages(unstarted), RETRY_SECS)
         context.new_items.trigger(RETRY_SECS)
 
 

@@ -42,7 +42,7 @@ def serve(
     next_size: int | None = None,
 ) -> Counts | Refused:
     """As for items of the line."""
-    settlement = Settlement(loads=leases, served=served, next_size=next_size)
+    settlement = Settlement(loads=leases, served=served, clear_wake_up_unless_fits=next_size)
     return table.settle(settlement, capacity, now=500.0)
 
 
@@ -157,14 +157,16 @@ def test_the_row_tells_when_the_last_that_left_had_been_enqueued(table: BakingTa
     serve(table, {}, Served([1, 2], 2, sent_at=123.456))
     serve(table, {}, Served([3], 1))
 
-    assert table.read().left_at == 123.456
+    assert table.read().last_left_sent_at == 123.456
 
 
 def test_unloading_frees_what_the_lease_says(table: BakingTable) -> None:
     load(table, {**A, **B}, capacity=5, joining=1)
 
-    assert table.unload("a", 5.5) == Unloaded(occupied=2, waiting=1, wake_up_at=5.5)
-    assert table.read() == Row(2, 1, joined_at=100.0, leases=B, wake_up_at=5.5, waiting_by_epoch={0: 1})
+    assert table.unload("a", 5.5) == Unloaded(occupied=2, waiting=1, wake_up_requested_at=5.5)
+    assert table.read() == Row(
+        2, 1, joined_at=100.0, leases=B, wake_up_requested_at=5.5, waiting_by_epoch={0: 1}
+    )
 
 
 def test_what_is_not_leased_is_neither_freed_nor_renewed(table: BakingTable) -> None:
@@ -300,9 +302,9 @@ def test_a_row_that_was_read_does_not_change(table: BakingTable) -> None:
 def test_the_first_unloading_requests_a_wake_up_and_the_next_ones_keep_it(table: BakingTable) -> None:
     load(table, {**A, **B}, joining=1)
 
-    assert table.unload("a", 200.25) == Unloaded(2, 1, wake_up_at=200.25)
-    assert table.unload("b", 300.0) == Unloaded(0, 1, wake_up_at=200.25)
-    assert table.read().wake_up_at == 200.25
+    assert table.unload("a", 200.25) == Unloaded(2, 1, wake_up_requested_at=200.25)
+    assert table.unload("b", 300.0) == Unloaded(0, 1, wake_up_requested_at=200.25)
+    assert table.read().wake_up_requested_at == 200.25
 
 
 def test_one_of_those_that_saw_a_lost_wake_up_replaces_it(table: BakingTable) -> None:
@@ -311,7 +313,7 @@ def test_one_of_those_that_saw_a_lost_wake_up_replaces_it(table: BakingTable) ->
 
     assert table.replace_wake_up(200.25, 300.5) is None
     assert is_refused(table.replace_wake_up(200.25, 300.75))
-    assert table.read().wake_up_at == 300.5
+    assert table.read().wake_up_requested_at == 300.5
 
 
 def test_joining_clears_a_pending_wake_up(table: BakingTable) -> None:
@@ -337,7 +339,7 @@ def test_a_wake_up_stays_pending_while_the_head_of_the_line_fits(
         1,
         joined_at=100.0,
         leases=B,
-        wake_up_at=0 if is_idle else 200.0,
+        wake_up_requested_at=0 if is_idle else 200.0,
         waiting_by_epoch={0: 1},
     )
     assert outcome == (Counts(2, 1) if is_idle else Refused(seen))
@@ -361,7 +363,7 @@ def test_a_load_clears_the_wake_up_only_if_no_further_item_fits(
 
     outcome = serve(table, B, Served([8, 9], counted), capacity=7, next_size=next_size)
 
-    before = Row(3, 2, 100.0, A, wake_up_at=200.0, retry_at=200.0, waiting_by_epoch={0: 2})
+    before = Row(3, 2, 100.0, A, wake_up_requested_at=200.0, retry_at=200.0, waiting_by_epoch={0: 2})
     after = Row(5, 2 - counted, 100.0, {**A, **B}, retry_at=200.0, last_left=9, waiting_by_epoch={0: 2})
     assert outcome == (Counts(5, 2 - counted, retry_at=200.0) if is_last else Refused(before))
     assert table.read() == (after if is_last else before)
@@ -373,16 +375,16 @@ def test_a_load_that_is_not_the_last_keeps_the_wake_up_pending(table: BakingTabl
 
     serve(table, B, Served([1], 1))
 
-    assert table.read().wake_up_at == 200.0
+    assert table.read().wake_up_requested_at == 200.0
 
 
 def test_one_retry_is_scheduled_at_a_time(table: BakingTable) -> None:
     assert table.schedule_retry(200.25, 203.25) is None
     assert is_refused(table.schedule_retry(203.0, 206.0))
-    assert table.read() == Row(wake_up_at=200.25, retry_at=203.25)
+    assert table.read() == Row(wake_up_requested_at=200.25, retry_at=203.25)
 
     assert table.schedule_retry(203.25, 206.25) is None
-    assert table.read() == Row(wake_up_at=203.25, retry_at=206.25)
+    assert table.read() == Row(wake_up_requested_at=203.25, retry_at=206.25)
 
 
 @pytest.mark.parametrize("way", ["unload", "roll_back", "evict"])
@@ -405,7 +407,10 @@ def test_whatever_frees_slots_leaves_all_else_as_it_is(table: BakingTable, way: 
 def test_one_write_frees_slots_and_gives_them_to_others(table: BakingTable) -> None:
     load(table, {**A, **B}, capacity=5, joining=2)
     exchange = Settlement(
-        loads={"c": Lease(4, 3000.5)}, frees={"a": 3, "b": 2}, served=Served([7], 1), next_size=2
+        loads={"c": Lease(4, 3000.5)},
+        frees={"a": 3, "b": 2},
+        served=Served([7], 1),
+        clear_wake_up_unless_fits=2,
     )
 
     assert table.settle(exchange, 5, 200.0) == Counts(occupied=4, waiting=1)

@@ -59,7 +59,12 @@ MUTANTS = [
     Mutant(
         "a wake-up stays pending although nothing more fits",
         TABLE,
-        (("            0 if clears else row.wake_up_at,\n", "            row.wake_up_at,\n"),),
+        (
+            (
+                "            0 if clears else row.wake_up_requested_at,\n",
+                "            row.wake_up_requested_at,\n",
+            ),
+        ),
     ),
     Mutant(
         "a wake-up is cleared although an item fits",
@@ -100,12 +105,12 @@ MUTANTS = [
     Mutant(
         "an item that still bakes is evicted",
         "reconciling.py",
-        (("execution.running if execution else", "False if execution else"),),
+        ((" or (execution and execution.running):", ":"),),
     ),
     Mutant(
         "an item that Step Functions does not know yet is evicted",
         "reconciling.py",
-        (("if execution else not is_overdue:", "if execution else False:"),),
+        (("is_unknown_yet = execution is None and not is_overdue", "is_unknown_yet = False"),),
     ),
     Mutant(
         "a lease is overdue as soon as its time is over",
@@ -115,7 +120,7 @@ MUTANTS = [
     Mutant(
         "redelivered items start without a renewal of their leases",
         "starting.py",
-        (("plan.loads + renew(context, plan.redelivered)", "plan.loads + plan.redelivered"),),
+        (("plan.loads + _renew_leases(context, plan.redelivered)", "plan.loads + plan.redelivered"),),
         "an overdue item that comes again",
     ),
     Mutant(
@@ -141,7 +146,7 @@ MUTANTS = [
     Mutant(
         "freed slots request no wake-up",
         "item_removed.py",
-        (("            return row.wake_up_at == now\n", "            return False\n"),),
+        (("            return row.wake_up_requested_at == now\n", "            return False\n"),),
     ),
     Mutant(
         "slots are freed before the item is handed out",
@@ -190,7 +195,7 @@ MUTANTS = [
     Mutant(
         "messages of items that could not be enqueued are deleted",
         "admission.py",
-        (("        admitted.failed += joining\n", ""),),
+        (("        admitted.failed += joining.keys()\n", ""),),
         "rough",
     ),
     Mutant(
@@ -217,7 +222,7 @@ MUTANTS = [
     Mutant(
         "an epoch is closed before its time",
         "reconciling.py",
-        (("if end + QUIET_SECS < row.left_at]", "if row.left_at]"),),
+        (("if end + QUIET_SECS < row.last_left_sent_at]", "if row.last_left_sent_at]"),),
     ),
     Mutant(
         "an item that joins is taken for one of the next epoch",
@@ -271,13 +276,13 @@ MUTANTS = [
     Mutant(
         "a trigger looks at the row before it receives from the line",
         "waiting_line.py",
-        (("if triggers else None", "if triggers and not context.looks_first else None"),),
+        (("if expected else None", "if expected and not context.looks_first else None"),),
         "rough",
     ),
     Mutant(
         "a look that finds nothing to load leaves the wake-up pending",
         "waiting_line.py",
-        (("        if fits or not row.wake_up_at:\n", "        if True:\n"),),
+        (("        if fits or not row.wake_up_requested_at:\n", "        if True:\n"),),
     ),
     Mutant(
         "slots are freed whatever size the lease says",

@@ -77,7 +77,7 @@ def test_the_slots_are_freed_and_the_item_comes_out_as_it_went_in() -> None:
 
     kitchen.item_removed(ITEM)
 
-    assert kitchen.table.row == Row(occupied=1, leases={"b": LEASES["b"]}, wake_up_at=NOW)
+    assert kitchen.table.row == Row(occupied=1, leases={"b": LEASES["b"]}, wake_up_requested_at=NOW)
     assert kitchen.out() == [ITEM.body]
     assert kitchen.notes == [("baked", "a")]
 
@@ -107,7 +107,7 @@ def test_who_waits_is_woken() -> None:
 
 
 def test_who_waits_is_woken_once_until_somebody_looked() -> None:
-    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES, wake_up_at=NOW - 3))
+    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES, wake_up_requested_at=NOW - 3))
 
     kitchen.item_removed(ITEM)
 
@@ -115,7 +115,7 @@ def test_who_waits_is_woken_once_until_somebody_looked() -> None:
 
 
 def test_a_wake_up_that_is_pending_for_more_than_4_seconds_is_requested_anew() -> None:
-    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES, wake_up_at=NOW - 5))
+    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES, wake_up_requested_at=NOW - 5))
 
     kitchen.item_removed(ITEM)
 
@@ -123,13 +123,13 @@ def test_a_wake_up_that_is_pending_for_more_than_4_seconds_is_requested_anew() -
 
 
 def test_one_of_those_that_find_a_lost_wake_up_replaces_it() -> None:
-    kitchen = Kitchen(Row(occupied=3, waiting=2, leases=LEASES, wake_up_at=NOW - 21))
+    kitchen = Kitchen(Row(occupied=3, waiting=2, leases=LEASES, wake_up_requested_at=NOW - 21))
 
     kitchen.item_removed(ITEM)
     kitchen.at(NOW + 1)(Item("b", 60, 1, '{"id":"b","bakingTimeSecs":60}'))
 
     assert kitchen.triggers() == [Trigger().body]
-    assert kitchen.table.row.wake_up_at == NOW
+    assert kitchen.table.row.wake_up_requested_at == NOW
 
 
 def test_a_redriven_execution_neither_hands_its_item_out_nor_frees_slots() -> None:

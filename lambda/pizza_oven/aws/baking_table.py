@@ -9,9 +9,9 @@ some 20 leases
 | occupied, waiting | `occupied`, `waiting` |
 | joined_at | `joinedAt` |
 | leases | `@<item id>`: until; `*<item id>`: size, if it is more than one slot |
-| wake_up_at | `calledAt` |
+| wake_up_requested_at | `calledAt` |
 | retry_at | `comeAt` |
-| last_left, left_at | `leftLine`, `leftAt` |
+| last_left, last_left_sent_at | `leftLine`, `leftAt` |
 | waiting_by_epoch | `~<epoch>` |
 """
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 KEY = {"id": {"S": "capacity"}}
+"""A historic name that must stay: the rows of deployed ovens have it."""
 _UNTIL = "@"
 _SIZE = "*"
 _EPOCH = "~"
@@ -68,17 +69,17 @@ class DynamoBakingTable:
     def settle(self, settlement: Settlement, capacity: int, now: float) -> Counts | Refused:
         update = RowUpdate()
         _change_occupied(update, settlement)
-        update.tell("comeAt")
+        update.return_unchanged("comeAt")
         _load(update, settlement, capacity)
         _free_all(update, settlement.frees)
         _leave(update, settlement)
         _count_waiting(update, settlement, now)
-        if settlement.next_size is not None:
+        if settlement.clear_wake_up_unless_fits is not None:
             update.remove("calledAt")
             update.only_if(
                 "(attribute_not_exists(waiting) OR waiting <= :served OR occupied > :fitting)",
                 served=settlement.served.counted,
-                fitting=capacity - settlement.size - settlement.next_size,
+                fitting=capacity - settlement.occupied_change - settlement.clear_wake_up_unless_fits,
             )
         attributes = self._write(update, returning="UPDATED_NEW")
         return attributes if isinstance(attributes, Refused) else _counts(attributes)
@@ -86,7 +87,7 @@ class DynamoBakingTable:
     def unload(self, item_id: str, now: float) -> Unloaded | Refused:
         update = _free(item_id)
         update.set("calledAt = if_not_exists(calledAt, :now)", now=now)
-        update.tell("waiting")
+        update.return_unchanged("waiting")
         attributes = self._write(update, returning="UPDATED_NEW")
         if isinstance(attributes, Refused):
             return attributes
@@ -166,9 +167,9 @@ class DynamoBakingTable:
 
 def _change_occupied(update: RowUpdate, settlement: Settlement) -> None:
     if settlement.loads or settlement.frees:
-        update.add("occupied :size", size=settlement.size)
+        update.add("occupied :size", size=settlement.occupied_change)
     else:
-        update.tell("occupied")
+        update.return_unchanged("occupied")
 
 
 def _free_all(update: RowUpdate, frees: Mapping[str, int]) -> None:
@@ -188,7 +189,7 @@ def _load(update: RowUpdate, settlement: Settlement, capacity: int) -> None:
     """Take a lease for each load, if there is room for all and none is leased."""
     if not settlement.loads:
         return
-    size = settlement.size
+    size = settlement.occupied_change
     # At most, never exactly: after the capacity was lowered, the oven is fuller than it may be.
     fits = "occupied <= :most"
     if size <= capacity:
@@ -231,7 +232,7 @@ def _count_waiting(update: RowUpdate, settlement: Settlement, now: float) -> Non
     if change := settlement.joining - settlement.served.counted:
         update.add("waiting :change", change=change)
     else:
-        update.tell("waiting")
+        update.return_unchanged("waiting")
 
 
 def _free(item_id: str) -> RowUpdate:
@@ -267,10 +268,10 @@ def _row(attributes: _Attributes) -> Row:
             for name, until in numbers.items()
             if name.startswith(_UNTIL)
         },
-        wake_up_at=float(numbers.get("calledAt", 0)),
+        wake_up_requested_at=float(numbers.get("calledAt", 0)),
         retry_at=float(numbers.get("comeAt", 0)),
         last_left=int(numbers.get("leftLine", 0)),
-        left_at=float(numbers.get("leftAt", 0)),
+        last_left_sent_at=float(numbers.get("leftAt", 0)),
         waiting_by_epoch={
             int(name[1:]): int(count) for name, count in numbers.items() if name.startswith(_EPOCH)
         },

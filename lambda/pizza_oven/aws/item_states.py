@@ -51,25 +51,25 @@ class StepFunctionsItemStates:
 
     def _start(self, item: Item) -> Execution | ServiceError:
         try:
-            try:
-                with service_errors(f"starting {item.id}"):
-                    started = self._client.start_execution(
-                        stateMachineArn=self._state_machine_arn, name=item.id, input=item.body
-                    )
-            except ServiceError as error:
-                code = error_code(error.__cause__)
-                if code in _REFUSALS:
-                    # Without its message, which quotes the item: the cause is logged.
-                    return Execution("FAILED", 0, item.body, f"Step Functions refused it: {code}")
-                if code != "ExecutionAlreadyExists":
-                    raise
-                # Closed, or running with another input. Some emulators say so of the same input, too.
-                existing = self.describe(item.id)
-                if existing is None:
-                    raise
-                return existing
+            with service_errors(f"starting {item.id}"):
+                started = self._client.start_execution(
+                    stateMachineArn=self._state_machine_arn, name=item.id, input=item.body
+                )
         except ServiceError as error:
-            return error
+            return self._not_started(item, error)
         # For a running execution with the same input, AWS repeats the first answer with its start date
         # (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
         return Execution("RUNNING", started["startDate"].timestamp())
+
+    def _not_started(self, item: Item, error: ServiceError) -> Execution | ServiceError:
+        code = error_code(error.__cause__)
+        if code in _REFUSALS:
+            # Without its message, which quotes the item: the cause is logged.
+            return Execution("FAILED", 0, item.body, f"Step Functions refused it: {code}")
+        if code != "ExecutionAlreadyExists":
+            return error
+        try:
+            # Closed, or running with another input. Some emulators say so of the same input, too.
+            return self.describe(item.id) or error
+        except ServiceError as unknown:
+            return unknown

@@ -1,4 +1,4 @@
-"""The four queues on SQS."""
+"""The five queues on SQS."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,7 +27,8 @@ deletes it."""
 
 _GROUP = "line"
 _EPOCH = "era"
-"""The message attribute with the epoch in which an item joined."""
+"""The message attribute with the epoch in which an item joined. A historic name that must stay: messages of
+earlier releases have it."""
 
 
 class SqsNewItems:

@@ -32,7 +32,7 @@ class RowUpdate:
         if names:
             self._clauses.setdefault("REMOVE", []).extend(names)
 
-    def tell(self, attribute: str) -> None:
+    def return_unchanged(self, attribute: str) -> None:
         """Have UPDATED_NEW return a number that does not change. ALL_NEW would return all leases, too."""
         self.set(f"{attribute} = if_not_exists({attribute}, :zero)", zero=0)
 

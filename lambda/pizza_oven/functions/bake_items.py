@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @cache
 def _bake_items() -> Callable[[Sequence[NewMessage], "LambdaContext"], list[str]]:
     log, deadline = wiring.decision_log("BakeItems", os.environ), wiring.Deadline()
-    context = wiring.context(os.environ, Session(), log, time.time, deadline.secs_left)
+    context = wiring.bake_items_context(os.environ, Session(), log, time.time, deadline.secs_left)
 
     def invoke(messages: Sequence[NewMessage], invocation: "LambdaContext") -> list[str]:
         deadline.begin(invocation)

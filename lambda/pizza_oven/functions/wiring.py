@@ -64,7 +64,7 @@ def decision_log(service: str, environment: Mapping[str, str]) -> MetricsLog:
     return MetricsLog(log, environment.get("STACK", ""), enabled=enabled)
 
 
-def context(
+def bake_items_context(
     environment: Mapping[str, str],
     session: Session,
     log: DecisionLog,
@@ -99,7 +99,7 @@ def item_removed(
     """Item Removed, which serves the line as Bake Items does."""
     one_attempt: DynamoDBClient = _client(session, "dynamodb", ONE_ATTEMPT)
     return ItemRemoved(
-        context(environment, session, log, now, time_left),
+        bake_items_context(environment, session, log, now, time_left),
         DynamoBakingTable(one_attempt, environment["BAKING_TABLE"]),
         SqsBakedItems(_client(session, "sqs"), environment["BAKED_ITEMS_URL"]),
         Memory(),

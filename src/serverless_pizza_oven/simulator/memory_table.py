@@ -46,7 +46,7 @@ class MemoryBakingTable:
 
     def settle(self, settlement: Settlement, capacity: int, now: float) -> Counts | Refused:
         row, loads, served = self.row, settlement.loads, settlement.served
-        occupied = row.occupied + settlement.size
+        occupied = row.occupied + settlement.occupied_change
         left_behind = row.waiting - served.counted
         waiting = left_behind + settlement.joining
         if (
@@ -55,18 +55,21 @@ class MemoryBakingTable:
             or (settlement.overtakes and left_behind > 0)
             or (served.sequences and row.last_left >= served.sequences[0])
             or (served.counted and left_behind < 0)
-            or (settlement.next_size is not None and _fits(occupied, waiting, capacity, settlement.next_size))
+            or (
+                settlement.clear_wake_up_unless_fits is not None
+                and _fits(occupied, waiting, capacity, settlement.clear_wake_up_unless_fits)
+            )
         ):
             return Refused(row)
-        clears = settlement.joining or settlement.next_size is not None
+        clears = settlement.joining or settlement.clear_wake_up_unless_fits is not None
         self.row = Row(
             occupied,
             waiting,
             round(now, 3) if settlement.joining else row.joined_at,
             self._changed(settlement),
-            0 if clears else row.wake_up_at,
+            0 if clears else row.wake_up_requested_at,
             served.sequences[-1] if served.sequences else row.last_left,
-            served.sent_at or row.left_at,
+            served.sent_at or row.last_left_sent_at,
             _by_epoch(row, settlement, now),
             retry_at=row.retry_at,
         )
@@ -76,14 +79,14 @@ class MemoryBakingTable:
         row = self.row
         if item_id not in row.leases:
             return Refused(row)
-        self.row = row = self._without(item_id, row.wake_up_at or now)
-        return Unloaded(row.occupied, row.waiting, row.wake_up_at)
+        self.row = row = self._without(item_id, row.wake_up_requested_at or now)
+        return Unloaded(row.occupied, row.waiting, row.wake_up_requested_at)
 
     def roll_back(self, item_id: str) -> Refused | None:
         row = self.row
         if item_id not in row.leases:
             return Refused(row)
-        self.row = self._without(item_id, row.wake_up_at)
+        self.row = self._without(item_id, row.wake_up_requested_at)
         return None
 
     def renew(self, item_id: str, until: float) -> Refused | None:
@@ -101,15 +104,15 @@ class MemoryBakingTable:
         return self.roll_back(item_id)
 
     def replace_wake_up(self, seen_at: float, now: float) -> Refused | None:
-        if self.row.wake_up_at != seen_at:
+        if self.row.wake_up_requested_at != seen_at:
             return Refused(self.row)
-        self.row = replace(self.row, wake_up_at=now)
+        self.row = replace(self.row, wake_up_requested_at=now)
         return None
 
     def schedule_retry(self, now: float, at: float) -> Refused | None:
         if self.row.retry_at > now:
             return Refused(self.row)
-        self.row = replace(self.row, wake_up_at=now, retry_at=at)
+        self.row = replace(self.row, wake_up_requested_at=now, retry_at=at)
         return None
 
     def reset_waiting(self, seen: Row) -> Refused | None:
@@ -131,7 +134,7 @@ class MemoryBakingTable:
     def _may_lease(self, leases: Mapping[str, Lease], occupied: int, capacity: int) -> bool:
         return occupied <= capacity and self.row.leases.keys().isdisjoint(leases)
 
-    def _without(self, item_id: str, wake_up_at: float) -> Row:
+    def _without(self, item_id: str, wake_up_requested_at: float) -> Row:
         row = self.row
         leases = _copy(row.leases)
         lease = leases.pop(item_id)
@@ -142,9 +145,9 @@ class MemoryBakingTable:
             row.waiting,
             row.joined_at,
             leases,
-            wake_up_at,
+            wake_up_requested_at,
             row.last_left,
-            row.left_at,
+            row.last_left_sent_at,
             row.waiting_by_epoch,
             retry_at=row.retry_at,
         )

@@ -77,7 +77,7 @@ def _settlement(settlement: Settlement) -> str:
         "loads": settlement.loads,
         "joining": settlement.joining,
         "served": [f"#{sequence}" for sequence in settlement.served.sequences],
-        "next size": settlement.next_size,
+        "next size": settlement.clear_wake_up_unless_fits,
     }
     return ", ".join(f"{name} {_shown(part)}" for name, part in parts.items() if part)
 
