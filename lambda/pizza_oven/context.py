@@ -25,8 +25,7 @@ LOOK_FIRST_SLOTS = 100
 many units, too, and DynamoDB throttles a row at 1,000 a second."""
 
 CROWDED_SLOTS = 300
-"""While so many slots are taken, each write costs so many units that Item Removed may be throttled. So each
-batch looks at Leaving Items."""
+"""While so many slots are taken, Item Removed may be throttled: then each batch looks at Leaving Items."""
 
 
 @dataclass(frozen=True, slots=True)

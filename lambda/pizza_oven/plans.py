@@ -88,10 +88,8 @@ class Plan:
 
     def settlement(self, row: Row | None, capacity: int, now: float, frees: Mapping[str, int]) -> Settlement:
         """The write that carries out this plan and frees the slots of `frees`, by item id. Without a row, it
-        assumes that nothing waits but its messages, which `waiting` counts: else the row refuses it."""
-        loads = {
-            candidate.item.id: lease_of(candidate.item, now) for candidate in self.loads if candidate.item
-        }
+        assumes that nothing waits but its messages, which `waiting` counts: else the row may refuse it."""
+        loads = {c.item.id: lease_of(c.item, now) for c in self.loads if c.item}
         served = self._served(row)
         joining = sum(candidate.message is None for candidate in self.rest)
         next_size: int | None = None

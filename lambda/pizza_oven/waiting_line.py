@@ -43,10 +43,8 @@ class LineView:
 
 
 def serve(context: Context, expected: int) -> None:
-    """Load items from the line until none waits or the first does not fit. Raises ServiceError.
-
-    Receives `expected` messages before the first look at the row: each trigger may stand for a freed slot.
-    """
+    """Load items from the line until none waits or the first does not fit. Raises ServiceError."""
+    # Each trigger may stand for a freed slot: receive for them before the first look at the row.
     view = _receive_and_load(context, min(expected, BATCH), wait_secs=0) if expected else None
     if view is None:
         view = _look(context, next_size=1)

@@ -27,8 +27,7 @@ deletes it."""
 
 _GROUP = "line"
 _EPOCH = "era"
-"""The message attribute with the epoch in which an item joined. A historic name that must stay: messages of
-earlier releases have it."""
+"""The message attribute with the epoch in which an item joined: a historic name that must stay."""
 
 
 class SqsNewItems:
