@@ -88,7 +88,7 @@ def _cost_by_slots(axes: Axes) -> None:
     for colour, secs in zip(COLOURS, SIZES, strict=True):
         trials = [trial for trial in by_size(secs) if trial.slots >= 10]
         _line(axes, trials, colour, f"of {secs} s", lambda t, _: t.slots, lambda _, r: r.dollars)
-    axes.set_ylim(40, 5000)
+    axes.set_ylim(40, 500)
     _mark_closely(axes)
 
 
