@@ -56,12 +56,16 @@ class LineWatch:
         """Whether an item waits that these items, which have just got their slots, have overtaken."""
         new = [item_id for item_id in loaded if item_id not in self._world.executions.bakings]
         in_front: set[str] = set()
-        for item in self._items() if new else ():
-            if item.id not in self._evicted and not self._has_been_in_the_oven(item.id):
+        for message in self._world.line.messages() if new else ():
+            item = self._reader.item(message.body)
+            if item and item.id not in self._evicted and not self._has_been_in_the_oven(item.id):
                 overtaking = [other for other in new if other not in in_front]
                 if overtaking:
                     return f"{overtaking} are loaded while {item.id} waits before them"
-            in_front.add(item.id)
+            # An item that is larger than the oven by now keeps its place: a function with the capacity of
+            # before may load it.
+            if item_id := self._reader.item_id(message.body):
+                in_front.add(item_id)
         return None
 
     def stuck(self, patience: int) -> str | None:
