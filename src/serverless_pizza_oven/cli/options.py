@@ -87,7 +87,7 @@ class Target:
 
 
 def connect(endpoint_url: str | None, profile: str | None, region: str | None) -> Aws:
-    """As `Target.connect`, for whoever has no stack's name."""
+    """Connect as `Target.connect` does, without a stack."""
     has_credentials = profile or "AWS_ACCESS_KEY_ID" in os.environ or "AWS_PROFILE" in os.environ
     if endpoint_url and not has_credentials:
         return local(endpoint_url, region)
