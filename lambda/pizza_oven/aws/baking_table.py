@@ -15,14 +15,14 @@ some 20 leases
 | waiting_by_epoch | `~<epoch>` |
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pizza_oven.aws.clients import service_errors
-from pizza_oven.aws.row_update import RowUpdate
+from pizza_oven.aws.row_update import EPOCH, SIZE, UNTIL, RowUpdate
+from pizza_oven.aws.settlement_update import settlement_update
 from pizza_oven.errors import ServiceError
-from pizza_oven.row import Counts, Lease, Refused, Row, Unloaded, epoch_of
+from pizza_oven.row import Counts, Lease, Refused, Row, Unloaded
 from pizza_oven.settlement import Settlement
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 KEY = {"id": {"S": "capacity"}}
 """A historic name that must stay: the rows of deployed ovens have it."""
-_UNTIL = "@"
-_SIZE = "*"
-_EPOCH = "~"
 
 _NUMBERS = ("occupied", "waiting", "joinedAt", "calledAt", "comeAt", "leftLine", "leftAt")
 
@@ -54,7 +51,7 @@ class DynamoBakingTable:
     def look(self, item_ids: Iterable[str]) -> Row:
         names = {f"#n{n}": name for n, name in enumerate(_NUMBERS)}
         for n, item_id in enumerate(item_ids):
-            names |= {f"#until{n}": _UNTIL + item_id, f"#size{n}": _SIZE + item_id}
+            names |= {f"#until{n}": UNTIL + item_id, f"#size{n}": SIZE + item_id}
         with service_errors("reading the baking table"):
             response = self._client.get_item(
                 TableName=self._table_name,
@@ -67,20 +64,7 @@ class DynamoBakingTable:
         return _row(response.get("Item", {}))
 
     def settle(self, settlement: Settlement, capacity: int, now: float) -> Counts | Refused:
-        update = RowUpdate()
-        _change_occupied(update, settlement)
-        update.return_unchanged("comeAt")
-        _load(update, settlement, capacity)
-        _free_all(update, settlement.frees)
-        _leave(update, settlement)
-        _count_waiting(update, settlement, now)
-        if settlement.clear_wake_up_unless_fits is not None:
-            update.remove("calledAt")
-            update.only_if(
-                "(attribute_not_exists(waiting) OR waiting <= :served OR occupied > :fitting)",
-                served=settlement.served.counted,
-                fitting=capacity - settlement.occupied_change - settlement.clear_wake_up_unless_fits,
-            )
+        update = settlement_update(settlement, capacity, now)
         attributes = self._write(update, returning="UPDATED_NEW")
         return attributes if isinstance(attributes, Refused) else _counts(attributes)
 
@@ -101,7 +85,7 @@ class DynamoBakingTable:
         return self._write_only(_free(item_id))
 
     def renew(self, item_id: str, until: float) -> Refused | None:
-        update = RowUpdate({"#until": _UNTIL + item_id})
+        update = RowUpdate({"#until": UNTIL + item_id})
         update.set("#until = :until", until=until)
         update.only_if("attribute_exists(#until)")
         return self._write_only(update)
@@ -165,79 +149,9 @@ class DynamoBakingTable:
         return response.get("Attributes", {})
 
 
-def _change_occupied(update: RowUpdate, settlement: Settlement) -> None:
-    if settlement.loads or settlement.frees:
-        update.add("occupied :size", size=settlement.occupied_change)
-    else:
-        update.return_unchanged("occupied")
-
-
-def _free_all(update: RowUpdate, frees: Mapping[str, int]) -> None:
-    """End the leases, if all are there with these sizes: several in one write cannot be read from the row."""
-    for n, (item_id, size) in enumerate(frees.items()):
-        update.name(f"#f{n}", _UNTIL + item_id)
-        update.name(f"#g{n}", _SIZE + item_id)
-        update.remove(f"#f{n}", f"#g{n}")
-        update.only_if(f"attribute_exists(#f{n})")
-        if size > 1:
-            update.only_if(f"#g{n} = :g{n}", **{f"g{n}": size})
-        else:
-            update.only_if(f"attribute_not_exists(#g{n})")
-
-
-def _load(update: RowUpdate, settlement: Settlement, capacity: int) -> None:
-    """Take a lease for each load, if there is room for all and none is leased."""
-    if not settlement.loads:
-        return
-    size = settlement.occupied_change
-    # At most, never exactly: after the capacity was lowered, the oven is fuller than it may be.
-    fits = "occupied <= :most"
-    if size <= capacity:
-        fits = f"(attribute_not_exists(occupied) OR {fits})"
-    update.only_if(fits, most=capacity - size)
-    if settlement.overtakes:
-        update.only_if("(attribute_not_exists(waiting) OR waiting <= :left)", left=settlement.served.counted)
-    for n, (item_id, lease) in enumerate(settlement.loads.items()):
-        update.name(f"#until{n}", _UNTIL + item_id)
-        update.set(f"#until{n} = :until{n}", **{f"until{n}": lease.until})
-        update.only_if(f"attribute_not_exists(#until{n})")
-        if lease.size > 1:
-            update.name(f"#size{n}", _SIZE + item_id)
-            update.set(f"#size{n} = :size{n}", **{f"size{n}": lease.size})
-
-
-def _leave(update: RowUpdate, settlement: Settlement) -> None:
-    """Note what left the line, if none of it left before."""
-    served = settlement.served
-    if served.sequences:
-        # The line is first in, first out, so one number tells all that left it.
-        update.set("leftLine = :last", last=served.sequences[-1])
-        update.only_if("(attribute_not_exists(leftLine) OR leftLine < :first)", first=served.sequences[0])
-    if served.sent_at:
-        update.set("leftAt = :leftAt", leftAt=served.sent_at)
-    if served.counted:
-        update.only_if("waiting >= :served", served=served.counted)
-
-
-def _count_waiting(update: RowUpdate, settlement: Settlement, now: float) -> None:
-    """Count the items that joined and left, in all and by epoch."""
-    epochs = Counter({epoch: -count for epoch, count in settlement.served.by_epoch.items()})
-    if settlement.joining:
-        update.set("joinedAt = :now", now=now)
-        update.remove("calledAt")
-        epochs[epoch_of(now)] += settlement.joining
-    for n, (epoch, change) in enumerate(epochs.items()):
-        update.name(f"#epoch{n}", f"{_EPOCH}{epoch}")
-        update.add(f"#epoch{n} :epoch{n}", **{f"epoch{n}": change})
-    if change := settlement.joining - settlement.served.counted:
-        update.add("waiting :change", change=change)
-    else:
-        update.return_unchanged("waiting")
-
-
 def _free(item_id: str) -> RowUpdate:
     """Free the item's slots, if it is leased: as many as its lease says."""
-    update = RowUpdate({"#until": _UNTIL + item_id, "#size": _SIZE + item_id})
+    update = RowUpdate({"#until": UNTIL + item_id, "#size": SIZE + item_id})
     update.set("occupied = occupied - if_not_exists(#size, :one)", one=1)
     update.remove("#until", "#size")
     update.only_if("attribute_exists(#until)")
@@ -246,7 +160,7 @@ def _free(item_id: str) -> RowUpdate:
 
 def _epoch_names(epochs: Iterable[int]) -> dict[str, str]:
     """The attributes of epochs, by their placeholders."""
-    return {f"#epoch{n}": f"{_EPOCH}{epoch}" for n, epoch in enumerate(epochs)}
+    return {f"#epoch{n}": f"{EPOCH}{epoch}" for n, epoch in enumerate(epochs)}
 
 
 def _counts(attributes: _Attributes) -> Counts:
@@ -264,15 +178,15 @@ def _row(attributes: _Attributes) -> Row:
         waiting=int(numbers.get("waiting", 0)),
         joined_at=float(numbers.get("joinedAt", 0)),
         leases={
-            name[1:]: Lease(int(numbers.get(_SIZE + name[1:], 1)), float(until))
+            name[1:]: Lease(int(numbers.get(SIZE + name[1:], 1)), float(until))
             for name, until in numbers.items()
-            if name.startswith(_UNTIL)
+            if name.startswith(UNTIL)
         },
         wake_up_requested_at=float(numbers.get("calledAt", 0)),
         retry_at=float(numbers.get("comeAt", 0)),
         last_left=int(numbers.get("leftLine", 0)),
         last_left_sent_at=float(numbers.get("leftAt", 0)),
         waiting_by_epoch={
-            int(name[1:]): int(count) for name, count in numbers.items() if name.startswith(_EPOCH)
+            int(name[1:]): int(count) for name, count in numbers.items() if name.startswith(EPOCH)
         },
     )

@@ -3,6 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+UNTIL = "@"
+SIZE = "*"
+EPOCH = "~"
+"""What the names of the attributes of leases and of epochs begin with."""
+
 
 class RowUpdate:
     """Clauses by their action, conditions that must all hold, and the placeholders in both.
