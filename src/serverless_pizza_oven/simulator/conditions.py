@@ -20,6 +20,7 @@ class Setup:
     max_concurrency: int = 5
     batch_size: int = 10
     line_visibility_secs: int = 4
+    leaving_visibility_secs: int = 15
     pilot_light_secs: int | None = 60
     look_first_slots: int = LOOK_FIRST_SLOTS
     crowded_slots: int = CROWDED_SLOTS

@@ -99,7 +99,7 @@ class World:
         )
         self.line = FifoQueue(self.loop, setup.line_visibility_secs * SECOND)
         self.line_history = LineHistory(self.line)
-        self.leaving_items = StandardQueue(self.loop, "leaving", setup.line_visibility_secs * SECOND)
+        self.leaving_items = StandardQueue(self.loop, "leaving", setup.leaving_visibility_secs * SECOND)
         self.baked_items = BakedItemsCounter(self.observer.item_baked)
         self.table = MemoryBakingTable()
         self.transitions = TokenBucket(
