@@ -1,7 +1,7 @@
 """What the services in memory do beyond the oven's ports."""
 
 from pizza_oven.item import Item
-from serverless_pizza_oven.simulator.executions import Baking, Done, Executions
+from serverless_pizza_oven.simulator.executions import DAY, Baking, Done, Executions
 from serverless_pizza_oven.simulator.fifo_queue import FifoQueue
 from serverless_pizza_oven.simulator.loop import SECOND, START, Loop
 from serverless_pizza_oven.simulator.quotas import TokenBucket
@@ -144,6 +144,45 @@ def test_a_task_that_fails_is_tried_again_until_it_works() -> None:
 
     assert tries == [10, 11, 13, 17]
     assert executions.bakings["a"].status == "SUCCEEDED"
+
+
+def test_a_redriven_execution_goes_on_in_the_state_in_which_it_failed() -> None:
+    loop, removed = Loop(), list[tuple[int, str, int]]()
+
+    def remove(baking: Baking, done: Done) -> None:
+        removed.append(((loop.now - START) // SECOND, baking.item.id, baking.redrives))
+        done("RedrivenError: no" if baking.redrives else "")
+
+    executions = Executions(loop, remove)
+    executions.start_one(Item("a", 10, 1, "{}"))
+    loop.run(START + 4 * SECOND)
+    executions.end(executions.bakings["a"], "ABORTED", "an operator stopped it")
+    loop.run(START + 6 * SECOND)
+    assert executions.running == 0
+
+    executions.redrive(executions.bakings["a"])
+    assert executions.running == 1
+    loop.run(START + 60 * SECOND)
+
+    # It waits for its whole baking time once more, and fails without another attempt.
+    assert removed == [(16, "a", 1)]
+    assert executions.bakings["a"].status == "FAILED"
+    assert executions.running == 0
+
+
+def test_only_an_execution_that_failed_in_the_last_14_days_is_redriven() -> None:
+    loop = Loop()
+    executions = Executions(loop)
+    for item_id in ("runs", "succeeds", "fails"):
+        executions.start_one(Item(item_id, 3600 if item_id == "runs" else 1, 1, "{}"))
+    executions.end(executions.bakings["fails"], "ABORTED")
+    loop.run(START + 10 * SECOND)
+    for item_id in ("runs", "succeeds"):
+        executions.redrive(executions.bakings[item_id])
+    loop.run(START + 14 * DAY + SECOND)
+    executions.redrive(executions.bakings["fails"])
+
+    assert [baking.redrives for baking in executions.bakings.values()] == [0, 0, 0]
 
 
 def test_an_execution_is_described_as_it_was_a_while_ago() -> None:

@@ -78,6 +78,7 @@ class Executions:
     jitter: Callable[[int], int] = half
     """Returns how long to put off a retry, of at most so many microseconds."""
     on_start: Callable[[Baking], object] = lambda _baking: None
+    on_redrive: Callable[[Baking], object] = lambda _baking: None
     on_end: Callable[[Baking], object] = lambda _baking: None
     quota: TokenBucket | None = None
     """Of state transitions."""
@@ -141,6 +142,7 @@ class Executions:
         self._ended.remove(baking)
         baking.redrives += 1
         baking.status, baking.cause, baking.closed, baking.tries = "RUNNING", "", 0, 0
+        self.on_redrive(baking)
         if baking.waiting:
             self._wait(baking)
         else:
@@ -161,7 +163,7 @@ class Executions:
             self.remove(baking, lambda error: self._tried(baking, redrives, error))
 
     def _tried(self, baking: Baking, redrives: int, error: str) -> None:
-        if baking.redrives != redrives:
+        if not baking.running or baking.redrives != redrives:
             return
         if not error:
             self.end(baking, "SUCCEEDED")

@@ -55,17 +55,15 @@ class LineWatch:
     def overtaken(self, loaded: Sequence[str]) -> str | None:
         """Whether an item waits that these items, which have just got their slots, have overtaken."""
         new = [item_id for item_id in loaded if item_id not in self._world.executions.bakings]
-        in_front: set[str] = set()
+        in_front: set[str | None] = set()
         for message in self._world.line.messages() if new else ():
             item = self._reader.item(message.body)
             if item and item.id not in self._evicted and not self._has_been_in_the_oven(item.id):
                 overtaking = [other for other in new if other not in in_front]
                 if overtaking:
                     return f"{overtaking} are loaded while {item.id} waits before them"
-            # An item that is larger than the oven by now keeps its place: a function with the capacity of
-            # before may load it.
-            if item_id := self._reader.item_id(message.body):
-                in_front.add(item_id)
+            # Items larger than a lowered capacity are loaded by functions that still have the old one.
+            in_front.add(self._reader.item_id(message.body))
         return None
 
     def stuck(self, patience: int) -> str | None:
@@ -118,15 +116,9 @@ class LineWatch:
         )
 
     def _head(self) -> Item | None:
-        """The first in line that needs slots. None if only items wait that are or were in the oven.
-
-        A copy of an item that has its slots needs none. A copy of one that was baked before does, until its
-        start tells.
-        """
+        """The first item in line. None if only items wait that are or were in the oven."""
         items = list(self._items())
-        if all(self._has_been_in_the_oven(item.id) for item in items):
-            return None
-        return next(item for item in items if item.id not in self._world.table.row.leases)
+        return items[0] if any(not self._has_been_in_the_oven(item.id) for item in items) else None
 
     def _items(self) -> Iterator[Item]:
         for message in self._world.line.messages():

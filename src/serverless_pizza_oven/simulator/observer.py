@@ -32,6 +32,9 @@ class Observer:
     def execution_started(self, baking: Baking) -> None:
         """An execution has started."""
 
+    def execution_redriven(self, baking: Baking) -> None:
+        """An operator has an execution redriven that has failed."""
+
     def execution_ended(self, baking: Baking) -> None:
         """An execution has ended."""
 

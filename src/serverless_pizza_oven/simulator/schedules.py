@@ -81,17 +81,7 @@ class Schedule:
         """Draw what happens. Returns for how many seconds there are faults."""
         random_source = self.random_source
         for number in range(1 + random_source.below(8)):
-            size = 1 + (random_source.below(self.world.setup.capacity) if random_source.chance(0.4) else 0)
-            item = {
-                "id": f"item{number}",
-                "bakingTimeSecs": (2, 0, 1, 5, 20)[random_source.below(5)],
-                "size": size,
-            }
-            self._later(self.invariants.send, json.dumps(item))
-            if random_source.chance(0.15):
-                self._later(self.invariants.send, json.dumps(item))
-            if random_source.chance(0.08):
-                self._later(self._abort, f"item{number}")
+            self._plan_item(f"item{number}")
         if random_source.chance(0.3):
             self._later(self.invariants.send, BAD_BODIES[random_source.below(len(BAD_BODIES))])
         if random_source.chance(0.2):
@@ -106,6 +96,19 @@ class Schedule:
                 self.world.loop.call_later(sec * SECOND, self.invariants.send, json.dumps(item))
         return LONG_FAULTY_SECS
 
+    def _plan_item(self, item_id: str) -> None:
+        """An item is sent, perhaps twice. An operator may stop its execution, and have it redriven."""
+        random_source = self.random_source
+        size = 1 + (random_source.below(self.world.setup.capacity) if random_source.chance(0.4) else 0)
+        item = {"id": item_id, "bakingTimeSecs": (2, 0, 1, 5, 20)[random_source.below(5)], "size": size}
+        self._later(self.invariants.send, json.dumps(item))
+        if random_source.chance(0.15):
+            self._later(self.invariants.send, json.dumps(item))
+        if random_source.chance(0.08):
+            self._later(self._abort, item_id)
+            if random_source.chance(0.5):
+                self._later(self._redrive, item_id)
+
     def _later(self, act: Callable[[str], object] | Callable[[int], object], what: str | int) -> None:
         # Most happen within a few seconds, and so at the same time.
         span = (
@@ -119,6 +122,11 @@ class Schedule:
         baking = self.world.executions.bakings.get(item_id)
         if baking is not None:
             self.world.executions.end(baking, "ABORTED", "an operator stopped it")
+
+    def _redrive(self, item_id: str) -> None:
+        baking = self.world.executions.bakings.get(item_id)
+        if baking is not None:
+            self.world.executions.redrive(baking)
 
 
 def schedule(

@@ -54,6 +54,10 @@ class Trace(Invariants):
         self._add(self._actors[batch[0].id], f"ends; {error or outcome}")
         super().batch_handled(batch, error)
 
+    def execution_redriven(self, baking: Baking) -> None:
+        self._add("operator", f"has {baking.item.id} redriven")
+        super().execution_redriven(baking)
+
     def execution_ended(self, baking: Baking) -> None:
         self._add(baking.item.id, f"its execution is {baking.status}")
         super().execution_ended(baking)

@@ -110,6 +110,7 @@ class World:
             self._remove,
             jitter=random_source.below,
             on_start=self.observer.execution_started,
+            on_redrive=self.observer.execution_redriven,
             on_end=self._execution_ended,
             quota=self.transitions,
             names_kept=conditions.names_kept,
