@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test trials check format bench docs pictures pins clean
+.PHONY: help demo test trials check format faults bench docs pictures pins clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
@@ -35,6 +35,9 @@ check: .venv/dev .venv/checkov/done  ## Lint and types alone
 format: .venv/dev  ## Lay out the code
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+faults: .venv/dev  ## Bake 200 items over a network that fails, and count what came out twice
+	$(BIN)/python -m pytest -q -s tests/wire --items 200
 
 bench: .venv/dev  ## Measure the oven on the local stack
 	$(BIN)/python -m benchmarks

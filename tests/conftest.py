@@ -15,6 +15,7 @@ LONG = (
     "stack/test_items",
     "stack/test_docs",
     "stack",
+    "wire",
     "browser",
     "simulation",
 )
@@ -35,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--save-pictures", action="store_true", help="Save the page's pictures into docs/images, too."
     )
+    parser.addoption("--items", type=int, default=30, help="How many items pass the faulty network.")
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,10 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 
 from serverless_pizza_oven.web.scripted import ScriptedOven
 from serverless_pizza_oven.web.server import running_page
+from tests.patience import PATIENCE_SECS
 
 # Playwright waits for 5 s where it is not told otherwise.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=PATIENCE_SECS * 1000)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 

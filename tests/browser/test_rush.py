@@ -18,8 +18,9 @@ from serverless_pizza_oven.web.server import running_page
 from serverless_pizza_oven.web.watched_oven import DeployedOven
 from tests.browser.conftest import OpenPage
 from tests.browser.looks import number
+from tests.patience import eventually
 from tests.ports import free_port
-from tests.stack.clients import Client, eventually
+from tests.stack.clients import Client
 
 PICTURES = Path(__file__).parents[2] / "docs" / "images"
 ITEMS = 160
@@ -50,7 +51,7 @@ def test_a_rush_is_seen_by_all_who_look_and_so_are_its_dead_letters(
             Client(oven).send_bodies(list(bodies(random.Random(5))))
 
             for page in pages.values():
-                expect(page.locator("#letters li")).to_have_count(3, timeout=30_000)
+                expect(page.locator("#letters li")).to_have_count(3)
                 expect(page.locator("#letters")).to_contain_text("family-feast")
             page = pages["light"]
             eventually("a rate is told", lambda: number(page, "rate") > 0)

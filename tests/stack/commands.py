@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from queue import Empty, Queue
 
+from tests.patience import PATIENCE_SECS
+
 OVEN = str(Path(sysconfig.get_path("scripts")) / "oven")
 
-RUN_SECS = 120
+RUN_SECS = PATIENCE_SECS
 """Longer than any of the commands under test may take."""
 
 

@@ -1,7 +1,7 @@
 """The functions' logs."""
 
 import json
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from serverless_pizza_oven.local.oven import LocalOven
 from tests.stack.ovens import local_session
@@ -22,3 +22,12 @@ def decisions(oven: LocalOven, function: Function) -> list[dict[str, Any]]:
     """What the function wrote of its decisions, each a JSON object; its metrics are none."""
     lines = [json.loads(line) for line in log_lines(oven, function) if line.startswith("{")]
     return [line for line in lines if "message" in line]
+
+
+def cut_off(oven: LocalOven) -> list[str]:
+    """What the logs tell of invocations that were timed out or whose process died: what they did comes again.
+
+    A busy machine brings that about, and the oven promises to stand it.
+    """
+    lines = [line for function in get_args(Function) for line in log_lines(oven, function)]
+    return [line for line in lines if "Task timed out" in line or "Worker process died" in line]

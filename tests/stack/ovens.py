@@ -1,15 +1,20 @@
 """Ovens under test."""
 
 import contextlib
+import json
 import os
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import boto3
 
 from serverless_pizza_oven.aws import LOCAL_CREDENTIAL, LOCAL_REGION
 from serverless_pizza_oven.local.oven import LocalOven, running_oven
+from serverless_pizza_oven.local.request_counts import COUNTS_PATH
 from tests.emulator_log import clean_log
+from tests.patience import PATIENCE_SECS
 from tests.ports import free_port
 from tests.stack.processes import children
 
@@ -29,17 +34,27 @@ class TestOven(LocalOven):
     emulator: int
     """Its process id."""
 
+    def counts(self) -> Any:
+        """How many requests and invocations there were, as COUNTS_PATH answers."""
+        return self.ask(COUNTS_PATH)
+
+    def ask(self, path: str) -> Any:
+        """What the emulator answers, as JSON."""
+        url = f"{self.endpoint_url}{path}"
+        with urllib.request.urlopen(url, timeout=PATIENCE_SECS) as answer:  # noqa: S310 - our own server
+            return json.load(answer)
+
 
 @contextlib.contextmanager
-def running_test_oven(capacity: int) -> Iterator[TestOven]:
+def running_test_oven(capacity: int, *, enforce_iam: bool = True) -> Iterator[TestOven]:
     """Have an oven whose New Items come again sooner than the template's parameters allow.
 
-    Its functions may do what their roles grant, and no more.
+    Its functions may do what their roles grant, and no more, unless IAM is not enforced.
     """
     others = children(os.getpid(), EMULATOR)
     with (
         clean_log() as log,
-        running_oven(free_port(), capacity=capacity, enforce_iam=True, log=log) as oven,
+        running_oven(free_port(), capacity=capacity, enforce_iam=enforce_iam, log=log) as oven,
     ):
         oven.aws.sqs.set_queue_attributes(
             QueueUrl=oven.stack.new_items, Attributes={"VisibilityTimeout": str(IN_HAND_SECS)}

@@ -1,7 +1,7 @@
 """The roles of an oven's functions, and what becomes of the oven when they may do less."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,9 +44,10 @@ class Role:
             for action in _actions(statement)
         }
 
-    def take_away(self, permission: Permission) -> None:
-        """Have it grant everything but this."""
-        statements = [_without(statement, permission) for statement in self._granted["Statement"]]
+    def take_away(self, *permissions: Permission) -> None:
+        """Have it grant everything but these."""
+        assert self.permissions() >= set(permissions), f"not granted anyway: one of {permissions}"
+        statements = [_without(statement, permissions) for statement in self._granted["Statement"]]
         self._put({**self._granted, "Statement": [s for s in statements if s["Action"]]})
 
     def take_all_away(self) -> None:
@@ -64,9 +65,9 @@ class Role:
         )
 
 
-def _without(statement: Mapping[str, Any], permission: Permission) -> dict[str, Any]:
-    taken = permission.action if statement["Sid"] == permission.statement else None
-    return {**statement, "Action": [action for action in _actions(statement) if action != taken]}
+def _without(statement: Mapping[str, Any], permissions: Sequence[Permission]) -> dict[str, Any]:
+    taken = {permission.action for permission in permissions if permission.statement == statement["Sid"]}
+    return {**statement, "Action": [action for action in _actions(statement) if action not in taken]}
 
 
 def _actions(statement: Mapping[str, Any]) -> list[str]:

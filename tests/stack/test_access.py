@@ -20,7 +20,8 @@ from serverless_pizza_oven.aws import LOCAL_REGION, Aws
 from serverless_pizza_oven.deployment.deploying import update_parameters
 from serverless_pizza_oven.deployment.names import table_of
 from serverless_pizza_oven.local.oven import LocalOven
-from tests.stack.clients import Client, eventually, pizza
+from tests.patience import eventually
+from tests.stack.clients import Client, pizza
 from tests.stack.commands import OVEN, RUN_SECS, environment
 from tests.stack.commands import oven as run
 from tests.stack.ovens import TestOven, local_session, running_test_oven
@@ -99,7 +100,7 @@ def is_refused(request: Any, **parameters: Any) -> bool:
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "send": ("send", "--id", "by-a-user", "--bake", "0"),
-    "collect": ("collect", "--n", "1", "--wait", "20"),
+    "collect": ("collect", "--n", "1", "--wait", "300"),
     "status": ("status",),
     "item": ("item", "bakes-long"),
     "logs": ("logs",),

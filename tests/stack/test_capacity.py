@@ -4,7 +4,8 @@ import json
 import time
 
 from serverless_pizza_oven.deployment.deploying import deploy
-from tests.stack.clients import Client, eventually, ids, pizza
+from tests.patience import eventually
+from tests.stack.clients import FOR_LONG_SECS, Client, ids, pizza
 from tests.stack.conftest import NewOven
 from tests.stack.ovens import TestOven
 from tests.stack.workers import Workers
@@ -25,14 +26,16 @@ def set_capacity(oven: TestOven, capacity: int) -> float:
 def test_a_lowered_capacity_drains_and_admits_no_more_than_fit(new_oven: NewOven) -> None:
     oven = new_oven(14)
     client = Client(oven)
-    # The first ten fill the oven, and stay while its capacity is lowered.
-    pizzas = [pizza(f"drained-{n}", secs=8 if n < 10 else 2, size=1 + n % 2) for n in range(25)]
+    pizzas = [pizza(f"drained-{n}", secs=2, size=1 + n % 2) for n in range(15)]
+    for n in range(7):
+        client.hold(f"full-{n}", size=2)
     client.send(*pizzas[:10])
-    eventually("no more fit", lambda: client.row().occupied > 12)
-    client.send(*pizzas[10:20])
+    client.wait_until_waiting(10)
 
     lowered_at = set_capacity(oven, 4)
-    client.send(*pizzas[20:])
+    client.send(*pizzas[10:])
+    for n in range(7):
+        client.let_go(f"full-{n}")
     client.collect_until_quiet()
 
     assert client.baked_ids == ids(pizzas)
@@ -57,7 +60,7 @@ def test_an_item_in_line_that_can_no_longer_fit_is_a_dead_letter_and_the_others_
     client.collect_until_quiet()
 
     assert client.baked_ids == ["small"]
-    (letter,) = client.dead
+    (letter,) = set(client.dead)
     assert json.loads(letter.body) == big
     assert letter.reason == "size must be a whole number of slots from 1 to 4, not 10"
 
@@ -67,18 +70,18 @@ def test_a_raised_capacity_admits_who_waits_at_the_next_trigger(new_oven: NewOve
     client = Client(oven)
     client.hold("first")
     for n in range(3):
-        client.send(pizza(f"next-{n}", secs=4))
+        client.send(pizza(f"next-{n}", secs=FOR_LONG_SECS))
         client.wait_until_waiting(n + 1)
 
     set_capacity(oven, 4)
     client.capacity = 4
     client.trigger()
     client.wait_until_baking("next-0", "next-1", "next-2")
-    client.let_go("first")
-    client.collect_until_quiet()
 
     assert client.fullest() == 4
-    assert client.baked_ids == ["next-0", "next-1", "next-2"]
+    for item_id in ("first", "next-0", "next-1", "next-2"):
+        client.let_go(item_id)
+    client.collect_until_quiet()
 
 
 def test_an_update_lets_functions_end_what_they_have_under_way(new_oven: NewOven) -> None:

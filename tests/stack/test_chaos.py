@@ -3,7 +3,8 @@
 import random
 import time
 
-from tests.stack.clients import Client, eventually, ids, pizza
+from tests.patience import eventually
+from tests.stack.clients import Client, ids, pizza
 from tests.stack.conftest import NewOven
 from tests.stack.workers import Workers
 

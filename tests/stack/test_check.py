@@ -33,8 +33,8 @@ from serverless_pizza_oven.deployment.stack import Stack, is_new
 from serverless_pizza_oven.forecast.measured import read_latencies, replaced
 from serverless_pizza_oven.local.emulator import running_emulator
 from serverless_pizza_oven.local.oven import LocalOven
+from tests.patience import eventually
 from tests.ports import free_port
-from tests.stack.clients import eventually
 from tests.stack.commands import OVEN, RUN_SECS, environment
 from tests.stack.commands import oven as run
 from tests.stack.oven_checks import (

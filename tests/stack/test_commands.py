@@ -13,9 +13,9 @@ from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.deploying import deploy
 from serverless_pizza_oven.deployment.stack import find_stack
 from serverless_pizza_oven.errors import DeploymentError
+from tests.patience import eventually
 from tests.ports import free_port
-from tests.stack.clients import eventually
-from tests.stack.commands import environment, is_open, oven, running_local_oven
+from tests.stack.commands import RUN_SECS, environment, is_open, oven, running_local_oven
 from tests.stack.contents import Contents, contents
 from tests.stack.processes import processes
 
@@ -72,7 +72,7 @@ def test_oven_local_prints_what_any_client_needs(tmp_path: Path, options: tuple[
             env=environment(**exports),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=RUN_SECS,
             check=True,
         ).stdout
 

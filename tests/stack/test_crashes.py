@@ -4,7 +4,8 @@ import random
 import time
 from itertools import chain
 
-from tests.stack.clients import Client, Fields, eventually, ids, pizza
+from tests.patience import eventually
+from tests.stack.clients import Client, Fields, ids, pizza
 from tests.stack.conftest import NewOven
 from tests.stack.logs import decisions
 from tests.stack.workers import Workers
@@ -32,7 +33,7 @@ def test_items_survive_the_death_of_bake_items_at_work(new_oven: NewOven) -> Non
             eventually("all messages are in somebody's hands", lambda: not client.messages_to_take())
         return len(waves) >= 3 and workers.deaths() >= 2
 
-    eventually("functions die at work", enough_died, within_secs=200)
+    eventually("functions die at work", enough_died)
     client.collect_after_crashes(*waves)
 
     assert client.baked_ids == ids(chain.from_iterable(waves))
@@ -61,7 +62,7 @@ def test_items_survive_the_death_of_item_removed_at_work(new_oven: NewOven) -> N
         client.collect_after_crashes(*waves)
         return workers.deaths() >= 2
 
-    eventually("functions die at work", enough_died, within_secs=200)
+    eventually("functions die at work", enough_died)
 
     assert set(client.baked_ids) == set(ids(chain.from_iterable(waves)))
     assert client.bakings().keys() == set(client.baked_ids)

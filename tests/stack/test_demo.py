@@ -15,12 +15,10 @@ import pytest
 from serverless_pizza_oven.local.oven import LocalOven, running_oven
 from serverless_pizza_oven.queue_client import count_messages
 from tests.ports import free_port
+from tests.stack.commands import RUN_SECS
 
 OVEN = Path(sys.executable).parent / "oven"
 FOREIGN = 30
-
-RUN_SECS = 200
-"""Longer than any of the demos under test may take."""
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +55,7 @@ def foreign_ids_on_offer(oven: LocalOven) -> set[str]:
     """The ids of all that lies in Baked Items and can be received."""
     found: set[str] = set()
     while received := oven.aws.sqs.receive_message(
-        QueueUrl=oven.stack.baked_items, MaxNumberOfMessages=10, VisibilityTimeout=3
+        QueueUrl=oven.stack.baked_items, MaxNumberOfMessages=10, VisibilityTimeout=60
     ).get("Messages"):
         found |= {json.loads(message["Body"])["id"] for message in received}
     return found

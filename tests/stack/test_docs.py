@@ -23,8 +23,8 @@ from serverless_pizza_oven.deployment.stack import find_stack
 from serverless_pizza_oven.local.emulator import running_emulator
 from serverless_pizza_oven.operations.steering import trigger
 from serverless_pizza_oven.queue_client import count_messages
+from tests.patience import PATIENCE_SECS, eventually
 from tests.ports import free_port
-from tests.stack.clients import eventually
 from tests.stack.commands import OVEN, RUN_SECS, environment, running_local_oven
 from tests.stack.consoles import Typed, answers, typed_in
 
@@ -62,9 +62,6 @@ GOES_ON = re.compile(r"^oven (local|view)\b|--(follow|watch|view)\b")
 LOOKS = re.compile(r"^oven (status|item|logs|dlq)\b")
 """Commands that change nothing."""
 
-LOOK_SECS = 20
-"""For how long one looks again, where a page shows something else."""
-
 PATH = f"{Path(OVEN).parent}{os.pathsep}{os.environ['PATH']}"
 
 PORT = "127.0.0.1:4566"
@@ -84,7 +81,7 @@ AWS_CLI = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
 """Ours is version 1, which does not heed AWS_ENDPOINT_URL for SQS; the documentation speaks of version 2."""
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     "page", [page for page, typed in TYPED.items() if any(one.command not in NOT_RUN for one in typed)]
 )
@@ -162,7 +159,7 @@ class Reader:
             output = self._watch(command, expected)
         else:
             output = self._run(command)
-            ends = time.monotonic() + LOOK_SECS
+            ends = time.monotonic() + PATIENCE_SECS
             # The pilot light's trigger is there for a moment, or the line of a log is not there yet.
             while LOOKS.search(command) and not answers(output, expected) and time.monotonic() < ends:
                 output = self._run(command)

@@ -16,8 +16,9 @@ from serverless_pizza_oven.local.oven import LocalOven, running_oven
 from serverless_pizza_oven.operations.item_lookup import ItemStage, find_item
 from serverless_pizza_oven.operations.steering import pause, resume
 from serverless_pizza_oven.queue_client import count_messages
+from tests.patience import PATIENCE_SECS, eventually
 from tests.ports import free_port
-from tests.stack.clients import eventually, pizza
+from tests.stack.clients import pizza
 from tests.stack.commands import OVEN, RUN_SECS, environment, oven
 
 CAPACITY = 4
@@ -65,7 +66,7 @@ class OvenUser:
 
     def baked(self, count: int) -> list[Any]:
         """So many items, collected as anybody would."""
-        collected = self.oven("collect", "--n", str(count), "--wait", "30")
+        collected = self.oven("collect", "--n", str(count), "--wait", str(PATIENCE_SECS))
         assert collected.returncode == 0, collected.stderr
         return [json.loads(line) for line in collected.stdout.splitlines()]
 
@@ -367,7 +368,7 @@ def test_what_a_killed_collect_did_not_print_comes_again(user: OvenUser, tmp_pat
 
     printed = kill_after_a_line(user, "collect")
     (tmp_path / "baked").write_text("\n".join([*printed, '{"id": "cut-o']))
-    again = user.shell("oven collect --n 100 --wait 35 >> baked", tmp_path)
+    again = user.shell(f"oven collect --n 100 --wait {PATIENCE_SECS} >> baked", tmp_path)
 
     assert again.returncode == 0, again.stderr
     assert 0 < len(printed) < 100
@@ -390,7 +391,7 @@ def test_dead_letters_whose_redrive_was_killed_go_back_and_bake_once(user: OvenU
         user.oven("dlq", "redrive", "--all")
         return user.oven("dlq", "list").stderr == "There are no dead letters.\n"
 
-    eventually("the dead one's letters went back, too", all_went_back, within_secs=120)
+    eventually("the dead one's letters went back, too", all_went_back)
     assert ids(user.baked(100)) == ids(items)
     eventually("nothing more comes", user.rests)
     assert user.oven("collect").stdout == ""
@@ -401,12 +402,15 @@ def test_dead_letters_whose_redrive_was_killed_go_back_and_bake_once(user: OvenU
 
 def test_the_client_sends_sees_and_collects(user: OvenUser) -> None:
     mine = Oven.local(user.running.endpoint_url)
-    items = [pizza(f"client-{n}", secs=4) for n in range(6)]
+    items = [pizza(f"client-{n}") for n in range(6)]
 
+    mine.send(pizza("client-hold", secs=3600, size=mine.capacity))
+    eventually("the oven is full", lambda: mine.status().occupied == mine.capacity)
     mine.send(items[0])
     mine.send_many(items[1:])
-    eventually("the oven is full", lambda: mine.status().occupied == mine.capacity)
-    baked = list(mine.results(most=6, wait_secs=30))
+    eventually("they wait", lambda: mine.status().waiting == 6)
+    user.oven("remove", "client-hold")
+    baked = list(mine.results(most=6, wait_secs=PATIENCE_SECS))
 
     assert sorted(baked, key=lambda item: str(item["id"])) == items
     eventually("the oven is empty", lambda: mine.status().occupied == 0)
@@ -417,9 +421,9 @@ def test_a_result_whose_handling_failed_comes_again(user: OvenUser) -> None:
     mine.send(pizza("handled-twice"))
 
     def handle_badly() -> None:
-        for _ in mine.results(most=1, wait_secs=30, handling_secs=1):
+        for _ in mine.results(most=1, wait_secs=PATIENCE_SECS, handling_secs=1):
             raise ArithmeticError
 
     with pytest.raises(ArithmeticError):
         handle_badly()
-    assert ids(list(mine.results(most=1, wait_secs=30))) == ["handled-twice"]
+    assert ids(list(mine.results(most=1, wait_secs=PATIENCE_SECS))) == ["handled-twice"]

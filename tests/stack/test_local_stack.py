@@ -18,8 +18,9 @@ from serverless_pizza_oven.deployment.teardown import destroy
 from serverless_pizza_oven.local.emulator import running_emulator
 from serverless_pizza_oven.local.oven import LocalOven, running_oven
 from tests.emulator_log import clean_log
+from tests.patience import eventually
 from tests.ports import free_port
-from tests.stack.clients import Client, eventually, pizza
+from tests.stack.clients import Client, pizza
 from tests.stack.commands import OVEN, RUN_SECS, environment, running_local_oven
 from tests.stack.commands import oven as run_oven
 from tests.stack.conftest import NewOven
@@ -222,7 +223,11 @@ def test_an_item_that_is_out_and_cannot_be_unloaded_comes_out_once(new_oven: New
             if "stateEnteredEventDetails" in event
         }
 
-    role.take_away(Permission("ItemRemoved", "FreeSlots", "dynamodb:UpdateItem"))
+    # Neither the function itself nor Bake Items in its place.
+    role.take_away(
+        Permission("ItemRemoved", "UpdateTheRow", "dynamodb:UpdateItem"),
+        Permission("ItemRemoved", "SendAndReceiveLeavingItems", "sqs:SendMessage"),
+    )
     client.send(pizza("stuck", secs=1))
     client.wait_until_baking("stuck")
     eventually("only its slots are left to be freed", lambda: "Unloaded" in entered())

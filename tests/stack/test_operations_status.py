@@ -27,7 +27,8 @@ from serverless_pizza_oven.operations.status import (
     status,
 )
 from serverless_pizza_oven.operations.watching import watch
-from tests.stack.clients import Client, eventually, ids, pizza
+from tests.patience import PATIENCE_SECS, eventually
+from tests.stack.clients import Client, ids, pizza
 from tests.stack.commands import OVEN, RUN_SECS, environment
 from tests.stack.commands import oven as run
 from tests.stack.contents import contents
@@ -62,6 +63,7 @@ def look_at_rest(oven: TestOven) -> Status:
 
 
 def test_a_status_agrees_with_the_row_and_the_queues(oven: TestOven, client: Client) -> None:
+    begun = time.time()
     baking = [pizza("seen-late", secs=900, size=8), pizza("seen-soon", secs=600, size=6)]
     client.send(*baking)
     client.wait_until_baking(*ids(baking))
@@ -79,7 +81,7 @@ def test_a_status_agrees_with_the_row_and_the_queues(oven: TestOven, client: Cli
     depths = seen.depths
     assert (depths.new, depths.line, depths.baked, depths.dead) == (0, 2, there.baked, 1)
     assert seen.oldest_waiting_secs is not None
-    assert 0 < seen.oldest_waiting_secs < 60
+    assert 0 < seen.oldest_waiting_secs < time.time() - begun
     assert seen.oldest_dead_secs is not None
     assert not seen.is_paused
 
@@ -266,8 +268,8 @@ def test_oven_item_exits_with_0_for_a_known_item_and_with_1_for_an_unknown_one(
 def test_the_logs_tell_the_story_of_one_item_through_both_functions(oven: TestOven, client: Client) -> None:
     client.hold("story-hold")
     begin = time.time() - 600
-    # For a second, lest it is out before Bake Items has written that it is in.
-    client.send(pizza("story", secs=1))
+    # For some seconds: it is not out before Bake Items has written that it is in.
+    client.send(pizza("story", secs=3))
     client.wait_until_waiting(1)
     client.let_go("story-hold")
     client.collect_until_quiet()
@@ -303,10 +305,10 @@ def test_who_follows_the_logs_reads_each_line_once(oven: TestOven, client: Clien
     def send_then_wait(_secs: float) -> None:
         poll = next(polls)
         if poll < 2:
-            # For a second, lest it is out before Bake Items has written that it is in.
-            client.send(pizza(f"followed-{poll}", secs=1))
+            # For some seconds: it is not out before Bake Items has written that it is in.
+            client.send(pizza(f"followed-{poll}", secs=3))
             client.collect_until_quiet()
-        elif [line.decision for line in seen].count("baked") == 2 or poll > 100:
+        elif [line.decision for line in seen].count("baked") == 2 or time.time() > begin + PATIENCE_SECS:
             raise EnoughError
         time.sleep(0.1)
 

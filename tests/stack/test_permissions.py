@@ -16,8 +16,9 @@ from serverless_pizza_oven.deployment.deploying import deploy
 from serverless_pizza_oven.local.emulator import running_emulator
 from serverless_pizza_oven.local.oven import LocalOven
 from serverless_pizza_oven.queue_client import count_messages
+from tests.patience import eventually
 from tests.ports import free_port
-from tests.stack.clients import Client, eventually, pizza
+from tests.stack.clients import FOR_LONG_SECS, Client, pizza
 from tests.stack.logs import log_lines
 from tests.stack.roles import Permission, Role
 
@@ -67,8 +68,10 @@ def _line_is_held(client: Client) -> Callable[[], bool]:
     _fill(client)
     client.send(pizza("next"))
     client.wait_until_waiting(1)
-    sqs = client.oven.aws.sqs
-    assert sqs.receive_message(QueueUrl=client.stack.waiting_items, VisibilityTimeout=60)["Messages"]
+    in_hand = client.oven.aws.sqs.receive_message(
+        QueueUrl=client.stack.waiting_items, VisibilityTimeout=FOR_LONG_SECS
+    )
+    assert in_hand["Messages"]
     client.stop_baking("hold", error="", cause="")
     return lambda: client.row().waiting == 1 and not client.row().leases
 
@@ -80,12 +83,12 @@ def _joins(client: Client) -> Callable[[], bool]:
 
 
 def _follows_another(client: Client) -> Callable[[], bool]:
-    _queue_up(client)
+    _follow_one_that_comes_out(client)
     return lambda: not client.row().leases and client.row().waiting == 1
 
 
 def _leaves_the_line(client: Client) -> Callable[[], bool]:
-    _queue_up(client)
+    _follow_one_that_comes_out(client)
     client.wait_until_baking("next")
     return lambda: count_messages(client.oven.aws, client.stack.waiting_items) == 1
 
@@ -145,16 +148,16 @@ def _is_handed_out(client: Client) -> Callable[[], bool]:
     return lambda: count_messages(client.oven.aws, client.stack.baked_items) == 0
 
 
-def _fill(client: Client, secs: int = 3600) -> None:
-    client.send(pizza("hold", secs=secs))
+def _fill(client: Client) -> None:
+    client.send(pizza("hold", secs=3600))
     client.wait_until_baking("hold")
 
 
-def _queue_up(client: Client) -> None:
-    # It is to come out by itself, but not before the next one waits.
-    _fill(client, secs=4)
+def _follow_one_that_comes_out(client: Client) -> None:
+    client.reserve(pizza("hold"))
     client.send(pizza("next"))
     client.wait_until_waiting(1)
+    client.bake_reserved(pizza("hold"))
 
 
 DRILLS: dict[Permission, Drill] = {
@@ -200,10 +203,10 @@ def test_what_was_sent_while_nothing_was_allowed_bakes_once_it_is(new_small_oven
     oven.aws.sqs.set_queue_attributes(QueueUrl=oven.stack.new_items, Attributes={"VisibilityTimeout": "3"})
     client = Client(oven)
     roles = [Role(oven, "BakeItems"), Role(oven, "ItemRemoved")]
-    client.send(pizza("before", secs=4))
-    client.wait_until_baking("before")
+    client.reserve(pizza("before"))
     for role in roles:
         role.take_all_away()
+    client.bake_reserved(pizza("before"))
     client.send(pizza("meanwhile"))
     eventually(
         "both functions are refused",

@@ -20,8 +20,9 @@ from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import DeploymentError
 from serverless_pizza_oven.local.emulator import running_emulator
 from serverless_pizza_oven.local.oven import LocalOven
+from tests.patience import eventually
 from tests.ports import free_port
-from tests.stack.clients import Client, eventually, ids, pizza
+from tests.stack.clients import Client, ids, pizza
 from tests.stack.ovens import IN_HAND_SECS
 
 RELEASES = Path(__file__).with_name("releases")

@@ -13,10 +13,11 @@ import pytest
 from packaging.requirements import Requirement
 
 from serverless_pizza_oven.aws import Aws
+from tests.patience import PATIENCE_SECS
 from tests.stack.commands import environment
 
 ROOT = Path(__file__).parents[2]
-BUILD_SECS = 120
+BUILD_SECS = PATIENCE_SECS
 
 FAILING_RESOURCE = """
   Alarm:

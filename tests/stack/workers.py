@@ -1,15 +1,12 @@
 """The processes in which the embedded AWS runs the functions, and their violent ends."""
 
 import contextlib
-import json
 import random
 import signal
 import time
-import urllib.request
 from collections.abc import Iterator
 
-from serverless_pizza_oven.local.request_counts import COUNTS_PATH
-from tests.stack.clients import eventually
+from tests.patience import eventually
 from tests.stack.logs import Function, log_lines
 from tests.stack.ovens import TestOven
 from tests.stack.processes import children, send_signal
@@ -41,8 +38,7 @@ class Workers:
 
     def invocations(self) -> int:
         """How many have begun so far."""
-        with urllib.request.urlopen(f"{self._oven.endpoint_url}{COUNTS_PATH}", timeout=10) as answer:  # noqa: S310
-            return int(json.load(answer)["invocations"].get(self._name, 0))
+        return int(self._oven.counts()["invocations"].get(self._name, 0))
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:

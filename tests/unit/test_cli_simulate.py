@@ -15,7 +15,7 @@ from serverless_pizza_oven.cli.signals import TERMINATED
 from serverless_pizza_oven.forecast.options import ForecastOptions, read_request
 from serverless_pizza_oven.forecast.plot import figure_of
 from serverless_pizza_oven.forecast.run import forecast
-from tests.stack.clients import eventually
+from tests.patience import eventually
 
 Capture = pytest.CaptureFixture[str]
 

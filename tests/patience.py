@@ -1,0 +1,20 @@
+"""How long tests wait: for events, never for a time."""
+
+import time
+from collections.abc import Callable
+
+PATIENCE_SECS = 300
+"""How long any test waits for an event that must come.
+
+It is far longer than the event takes, also on a busy machine. Only a test that fails waits so long.
+"""
+
+_PAUSE_SECS = 0.05
+
+
+def eventually(what: str, condition: Callable[[], object]) -> None:
+    """Wait until the condition holds. Fails when it does not within PATIENCE_SECS."""
+    give_up = time.monotonic() + PATIENCE_SECS
+    while not condition():
+        assert time.monotonic() < give_up, f"not within {PATIENCE_SECS} s: {what}"
+        time.sleep(_PAUSE_SECS)
