@@ -25,19 +25,7 @@ NAME = "behind-the-network"
 """Of the table, the queue and the state machine."""
 
 
-NOT_MET_YET = {
-    ("stepfunctions", "KmsThrottlingException"): "it is no ThrottledError",
-    ("stepfunctions", "answer truncated"): "it is a KeyError",
-    ("sqs", "answer truncated"): "the SDK gives an empty answer, which is taken for one without failures",
-}
-"""Faults that the adapters do not tell right, by service and kind, and what they do."""
-
-CASES = [
-    pytest.param(service, kind, marks=[pytest.mark.xfail(reason=why)] if why else [])
-    for service in THROTTLES
-    for kind in faults_of(service)
-    for why in [NOT_MET_YET.get((service, kind), "")]
-]
+CASES = [(service, kind) for service in THROTTLES for kind in faults_of(service)]
 
 
 @pytest.fixture(scope="module")

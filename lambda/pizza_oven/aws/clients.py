@@ -35,6 +35,7 @@ THROTTLES = frozenset(
         "SlowDown",
         "KMS.ThrottlingException",
         "KmsThrottled",
+        "KmsThrottlingException",
     }
 )
 """How services spell that a quota is used up
@@ -49,7 +50,8 @@ def service_errors(doing: str) -> Iterator[None]:
     """
     try:
         yield
-    except (ClientError, BotoCoreError) as error:
+    except (ClientError, BotoCoreError, KeyError) as error:
+        # A KeyError: the answer was cut off, and lacks what the SDK or the caller reads from it.
         kind = ThrottledError if error_code(error) in THROTTLES else ServiceError
         raise kind(f"{doing}: {error}") from error
 

@@ -35,16 +35,16 @@ class StepFunctionsItemStates:
         try:
             with service_errors(f"describing the baking of {item_id}"):
                 found = self._client.describe_execution(executionArn=self.execution_arn(item_id))
+                return Execution(
+                    status=found["status"],
+                    started_at=found["startDate"].timestamp(),
+                    body=found.get("input", "{}"),
+                    cause=": ".join(filter(None, [found.get("error"), found.get("cause")])),
+                )
         except ServiceError as error:
             if error_code(error.__cause__) == "ExecutionDoesNotExist":
                 return None
             raise
-        return Execution(
-            status=found["status"],
-            started_at=found["startDate"].timestamp(),
-            body=found.get("input", "{}"),
-            cause=": ".join(filter(None, [found.get("error"), found.get("cause")])),
-        )
 
     def execution_arn(self, item_id: str) -> str:
         return f"{self._state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{item_id}"
@@ -55,11 +55,11 @@ class StepFunctionsItemStates:
                 started = self._client.start_execution(
                     stateMachineArn=self._state_machine_arn, name=item.id, input=item.body
                 )
+                # For a running execution with the same input, AWS repeats the first answer with its date
+                # (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
+                return Execution("RUNNING", started["startDate"].timestamp())
         except ServiceError as error:
             return self._not_started(item, error)
-        # For a running execution with the same input, AWS repeats the first answer with its start date
-        # (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
-        return Execution("RUNNING", started["startDate"].timestamp())
 
     def _not_started(self, item: Item, error: ServiceError) -> Execution | ServiceError:
         code = error_code(error.__cause__)

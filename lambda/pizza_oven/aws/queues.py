@@ -148,7 +148,7 @@ class SqsWaitingItems:
                     "ApproximateNumberOfMessagesDelayed",
                 ],
             )
-        return sum(map(int, response["Attributes"].values()))
+            return sum(map(int, response["Attributes"].values()))
 
 
 def _waiting_message(message: "MessageTypeDef") -> WaitingMessage:
@@ -172,7 +172,7 @@ def _delete(client: "SQSClient", queue_url: str, receipts: Sequence[str]) -> Non
     entries: list[Any] = [{"Id": str(n), "ReceiptHandle": receipt} for n, receipt in enumerate(receipts)]
     with service_errors(doing):
         response = client.delete_message_batch(QueueUrl=queue_url, Entries=entries)
-    _check(response, doing, fine=_GONE)
+    _check(response, doing, len(entries), fine=_GONE)
 
 
 def _send(client: "SQSClient", queue_url: str, entries: Iterable[dict[str, Any]]) -> None:
@@ -181,10 +181,14 @@ def _send(client: "SQSClient", queue_url: str, entries: Iterable[dict[str, Any]]
     for batch in _batches(entries):
         with service_errors(doing):
             response = client.send_message_batch(QueueUrl=queue_url, Entries=batch)
-        _check(response, doing)
+        _check(response, doing, len(batch))
 
 
-def _check(response: Mapping[str, Any], doing: str, fine: Sequence[str] = ()) -> None:
+def _check(response: Mapping[str, Any], doing: str, count: int, fine: Sequence[str] = ()) -> None:
+    """Raise ServiceError unless SQS answers for all `count` entries, and none of them failed."""
+    answered = len(response.get("Successful", [])) + len(response.get("Failed", []))
+    if answered < count:
+        raise ServiceError(f"{doing}: SQS answered for {answered} of {count} messages")
     failed = [entry for entry in response.get("Failed", []) if entry["Code"] not in fine]
     if failed:
         raise ServiceError(f"{doing}: {failed[0]['Code']}: {failed[0].get('Message', '')}")
