@@ -116,9 +116,15 @@ class LineWatch:
         )
 
     def _head(self) -> Item | None:
-        """The first item in line. None if only items wait that are or were in the oven."""
+        """The first in line that needs slots. None if only items wait that are or were in the oven.
+
+        A copy of an item that has its slots needs none. A copy of one that was baked before does, until its
+        start tells.
+        """
         items = list(self._items())
-        return items[0] if any(not self._has_been_in_the_oven(item.id) for item in items) else None
+        if all(self._has_been_in_the_oven(item.id) for item in items):
+            return None
+        return next(item for item in items if item.id not in self._world.table.row.leases)
 
     def _items(self) -> Iterator[Item]:
         for message in self._world.line.messages():
