@@ -79,6 +79,8 @@ class ItemRemoved:
         except ServiceError as error:
             if isinstance(error, ThrottledError):
                 self.memory.throttled_until = now + THROTTLED_SECS
+            else:
+                self.context.log.record("failed", item_id, error=str(error))
             self._leave_to_bake_items(item_id, size, now)
         else:
             self._fill_slots(item_id, outcome, now)
