@@ -24,11 +24,12 @@ from pizza_oven.settlement import Settlement
 from pizza_oven.settling import settle
 from pizza_oven.starting import Started, start
 
-RETRY_SECS = 2
+RETRY_SECS = 3
 """A locked line is looked at again after this time. A function that works holds it for less."""
 
 SUPPRESS_RETRIES_SECS = 1
-"""No second retry is scheduled for this long. It is over by any clock when the first one arrives."""
+"""For this long no other retry is scheduled. It is over by any clock when the retry arrives, though one
+function's clock may be 2 s ahead of another's."""
 
 
 @dataclass(frozen=True, slots=True)
