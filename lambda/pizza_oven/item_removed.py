@@ -48,6 +48,8 @@ class ItemRemoved:
     """The table, without retries by the SDK: a slot that is refused is left to Bake Items at once."""
     baked_items: BakedItems
     memory: Memory
+    is_paused: bool = False
+    """Whether nothing is loaded into the oven: then freed slots stay free."""
 
     def __call__(self, item: Item, retries: int = 0, redrives: int = 0) -> None:
         """Hand the item out, then free its slots. Any step may have been done by a try that crashed.
@@ -99,7 +101,12 @@ class ItemRemoved:
         if isinstance(outcome, Refused):
             # An earlier try freed the slots, and perhaps crashed before it served the line.
             self.context.new_items.trigger()
-        elif self._must_serve(outcome, now):
+        elif not self._must_serve(outcome, now):
+            return
+        elif self.is_paused:
+            # It waits in New Items, which no function receives from until the oven is resumed.
+            self.context.new_items.trigger()
+        else:
             try:
                 serve(self._serving(item_id), max(self.context.capacity - outcome.occupied, 1))
             except ServiceError as error:

@@ -110,7 +110,7 @@ def test_200_items_before_during_and_after_an_update_bake_once_each(
     assert refusals(aws, after) == {
         "NewItems": {"DenyOtherAccounts", "OnlyBakeItemsReceives"},
         "DLQ": {"DenyOtherAccounts"},
-        "WaitingItems.fifo": {"DenyOtherAccounts", "OnlyBakeItemsUsesTheLine"},
+        "WaitingItems.fifo": {"DenyOtherAccounts", "OnlyTheFunctionsUseTheLine"},
         "BakedItems": {"DenyOtherAccounts", "OnlyItemRemovedSends"},
     }
     assert in_the_midst.leases

@@ -236,6 +236,16 @@ def test_the_freed_slots_are_filled_from_the_line() -> None:
     assert (kitchen.table.row.waiting, kitchen.line.count(), kitchen.triggers()) == (0, 0, [])
 
 
+def test_a_paused_oven_gives_freed_slots_to_nobody() -> None:
+    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES))
+    kitchen.line.send('{"id":"c","bakingTimeSecs":60}', "c")
+
+    replace(kitchen.item_removed, is_paused=True)(ITEM)
+
+    assert kitchen.table.row.leases.keys() == {"b"}
+    assert kitchen.triggers() == [Trigger().body]
+
+
 def test_a_copy_of_the_item_that_is_out_gets_no_slots() -> None:
     kitchen = Kitchen(Row(occupied=3, waiting=2, leases=LEASES))
     kitchen.line.send(ITEM.body, "copy")

@@ -364,6 +364,7 @@ ENVIRONMENTS = {
         "BAKING_TABLE": "BakingTable",
         "NEW_ITEMS_URL": "NewItems",
         "CAPACITY": 14,
+        "ADMISSION": "OPEN",
         "WAITING_ITEMS_URL": "WaitingItems",
         "DLQ_URL": "NewItemsDLQ",
         "ITEM_STATES_ARN": "ItemStates",

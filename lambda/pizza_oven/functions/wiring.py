@@ -103,6 +103,7 @@ def item_removed(
         DynamoBakingTable(one_attempt, environment["BAKING_TABLE"]),
         SqsBakedItems(_client(session, "sqs"), environment["BAKED_ITEMS_URL"]),
         Memory(),
+        is_paused=environment["ADMISSION"] == "PAUSED",
     )
 
 
