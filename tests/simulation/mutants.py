@@ -303,6 +303,23 @@ MUTANTS = [
         "rough",
     ),
     Mutant(
+        "one message too few is subtracted when messages leave the line",
+        "plans.py",
+        (
+            (
+                "            len(served) if row is None else min(len(served), max(row.waiting, 0)),\n",
+                "            max(len(served) - 1, 0) if row is None else min(len(served), row.waiting),\n",
+            ),
+        ),
+        "none",
+    ),
+    Mutant(
+        "a redriven execution hands its item out",
+        "item_removed.py",
+        (("    if redrives:\n", "    if redrives > 1000:\n"),),
+        "none",
+    ),
+    Mutant(
         "a malformed message is left to come again",
         "bake_items.py",
         (

@@ -35,6 +35,7 @@ class PatchedSimulator:
             self.schedules = import_module("serverless_pizza_oven.simulator.schedules")
             self.exploration = import_module("serverless_pizza_oven.simulator.exploration")
             self.scenarios = import_module("serverless_pizza_oven.simulator.scenarios")
+            self.small_world = import_module("serverless_pizza_oven.simulator.small_world")
 
 
 @contextmanager

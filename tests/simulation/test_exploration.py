@@ -134,6 +134,19 @@ def test_a_thousand_paths_through_states_seen_before_show_nothing_new(
     assert other_states <= states
 
 
+def test_a_refusal_shows_what_no_order_of_requests_shows() -> None:
+    mutated = mutants.BY_NAME["messages of items that could not be started are deleted"].simulator()
+    scenarios = {scenario.name: scenario for scenario in mutated.scenarios.SCENARIOS}
+    explore, budget = mutated.exploration.explore, mutated.small_world.FaultBudget
+
+    without = explore(scenarios["a copy of an item"], most_runs=1000)
+    refused = explore(scenarios["a copy of an item"], budget(refusals=1), most_runs=1000)
+
+    assert without.complete
+    assert without.error is None
+    assert str(refused.error) == "I2: a is lost"
+
+
 def test_the_path_to_a_failure_is_traced() -> None:
     mutant = mutants.BY_NAME["an eviction does not compare the lease that was seen"]
     mutated = mutant.simulator()

@@ -26,6 +26,17 @@ def test_a_wrong_protocol_is_found_out(mutant: Mutant) -> None:
         assert explored.error is not None
 
 
+def test_a_count_that_is_too_high_is_found_although_it_heals() -> None:
+    schedules = (
+        BY_NAME["one message too few is subtracted when messages leave the line"].simulator().schedules
+    )
+
+    found = schedules.search(range(100), schedules.NONE)
+
+    assert found is not None
+    assert "items are counted" in str(found[1].error)
+
+
 def test_there_are_enough_of_them() -> None:
     assert len(BY_NAME) == len(MUTANTS) >= 15
 

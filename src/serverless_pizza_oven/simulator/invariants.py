@@ -181,11 +181,11 @@ class Invariants(Observer):
         self.disturbed_at = self._world.loop.now
         self._disturbed_actors.add(actor)
 
-    def request_landed(self, _actor: str, _action: str, _args: tuple[Any, ...], _answer: Any) -> None:
+    def request_landed(self, _actor: str, _action: str, args: tuple[Any, ...], _answer: Any) -> None:
         row = self._world.table.row
         if row is not self._row:
             before, self._row = self._row, row
-            self._line.row_changed(before, row)
+            self._line.row_changed(before, row, args)
             loaded = [item_id for item_id in row.leases if item_id not in before.leases]
             if loaded and row.occupied > self._limit:
                 raise InvariantError("I1", f"{row.occupied} slots are leased in an oven of {self._limit}")

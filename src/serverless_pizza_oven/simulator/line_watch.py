@@ -1,12 +1,14 @@
 """Watches the waiting line of a world: who waits, who is counted, and whether the line goes on.
 
-Everything is seen by what changed in the row and in the line, whichever request changed it.
+What changed is seen by the row and the line, whichever request changed it. Only how many items join is read
+from the request itself, since the row may count them wrong.
 """
 
 from collections.abc import Iterator, Sequence
 
 from pizza_oven.item import Item
 from pizza_oven.row import Row
+from pizza_oven.settlement import Settlement
 from serverless_pizza_oven.simulator.message_reader import MessageReader
 from serverless_pizza_oven.simulator.queue_messages import StoredMessage
 from serverless_pizza_oven.simulator.world import World
@@ -35,15 +37,11 @@ class LineWatch:
         """What the watch remembers that does not follow from the world."""
         return self._stuck_since, sorted(self._evicted)
 
-    def row_changed(self, before: Row, row: Row) -> None:
-        """Remember what a write of the row did to the line."""
+    def row_changed(self, before: Row, row: Row, request: Sequence[object]) -> None:
+        """Remember what a write of the row did to the line, by its arguments and by the row."""
         freed = before.leases.keys() - row.leases.keys()
         self._evicted |= freed - self._world.executions.bakings.keys()
-        left = sum(
-            before.last_left < sequence_of(message) <= row.last_left
-            for message in self._world.line.messages()
-        )
-        self._joining += max(row.waiting - before.waiting + left, 0)
+        self._joining += sum(arg.joining for arg in request if isinstance(arg, Settlement))
 
     def messages_removed(self) -> bool:
         """Whether the last request removed messages from the line."""
