@@ -57,6 +57,6 @@ def test_what_is_searched_for_is_found(site: str, open_page: OpenPage) -> None:
     shown = open_page(f"{site}/index.html")
 
     expect(shown.locator(".md-search-result__meta")).to_have_text("Type to start searching")
-    shown.get_by_role("textbox", name="Search").press_sequentially("the count is stale")
+    shown.get_by_role("textbox", name="Search").press_sequentially("reconciling corrects")
 
-    expect(shown.locator(".md-search-result__item").first).to_contain_text("The count is stale")
+    expect(shown.locator(".md-search-result__item").first).to_contain_text("Reconciling corrects the row")
