@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test trials check format faults bench docs pictures pins clean
+.PHONY: help demo test trials check format faults bench docs reference pictures pins clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
@@ -46,6 +46,9 @@ docs: .venv/dev  ## Make the site of the documentation, in build/site
 	@# MkDocs checks links and anchors; here the theme's authors speak of a successor of MkDocs.
 	NO_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --quiet
 	@echo "build/site/index.html; with its search: python3 -m http.server --bind 127.0.0.1 -d build/site"
+
+reference: .venv/dev  ## Make the pages of docs/reference, from the template and the code
+	$(BIN)/python -m pictures.reference
 
 pictures: .venv/dev  ## Make the pictures of the documentation anew (needs Chromium and npm)
 	$(BIN)/python -m pictures.demo

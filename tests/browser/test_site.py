@@ -15,7 +15,9 @@ from playwright.sync_api import expect
 from tests.browser.conftest import OpenPage
 
 ROOT = Path(__file__).parents[2]
-PAGES = [page.stem for page in sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    str(page.relative_to(ROOT / "docs").with_suffix("")) for page in sorted((ROOT / "docs").rglob("*.md"))
+]
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

@@ -29,7 +29,7 @@ from tests.stack.commands import OVEN, RUN_SECS, environment, running_local_oven
 from tests.stack.consoles import Typed, answers, typed_in
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TYPED = {str(page.relative_to(ROOT)): list(typed_in(page)) for page in PAGES}
 
 DEPLOYS = {"docs/deploy.md"}

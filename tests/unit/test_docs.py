@@ -13,14 +13,17 @@ from markdown.extensions.toc import slugify  # type: ignore[import-untyped]
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 import pizza_oven
+from pictures import reference
 from pizza_oven.aws import baking_table
+from pizza_oven.functions import metrics
 from pizza_oven.ports import BakingTable
 from pizza_oven.row import Row
+from serverless_pizza_oven.cli.command_table import all_commands
 from serverless_pizza_oven.deployment.template import default_parameters, template_path
 from tests.simulation.mutants import MUTANTS
 
 ROOT = Path(__file__).parents[2]
-PAGES = [str(page.relative_to(ROOT)) for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))]
+PAGES = [str(page.relative_to(ROOT)) for page in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))]
 
 FENCED = re.compile(r"^(`{3,}).*?^\1$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
@@ -29,6 +32,8 @@ IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 ROW = re.compile(r"^\| (`\w+`(?:, `\w+`)*) \|(?: ([^|]*) \|)?", re.MULTILINE)
 FOREIGN = re.compile(r"""<(?:script|img|link|iframe|source)\b[^>]*?(?:src|href)=["']?(?:https?:)?//[^>]*>""")
 
+
+PARAMETERS = "docs/reference/parameters.md"
 
 BLOCK = re.compile(r"^```(.*)\n(?:.*\n)*?```$", re.MULTILINE)
 SHELLS = {"", "sh", "bash", "shell", "text"}
@@ -71,19 +76,42 @@ def test_commands_are_console_blocks_which_a_test_types(page: str) -> None:
     assert not re.search(r"^\n    \S", prose(page), re.MULTILINE), "a block by indentation has no language"
 
 
+@pytest.mark.parametrize("page", sorted(reference.PAGES))
+def test_a_page_of_the_reference_is_current(page: str) -> None:
+    assert (ROOT / reference.FOLDER / page).read_text() == reference.PAGES[page](), "make reference"
+
+
 def test_the_parameters_of_the_template_are_told_with_their_defaults() -> None:
-    told = {names.strip("`"): default for names, default in rows("## Parameters")}
+    text, _, _ = (ROOT / PARAMETERS).read_text().partition("\n## Outputs\n")
+    told = {name.strip("`"): default for name, default in ROW.findall(text)}
 
     assert told == {name: default or "(none)" for name, default in default_parameters().items()}
 
 
 def test_the_outputs_of_the_template_are_told() -> None:
-    told = {name.strip("`") for names, _ in rows("## Outputs") for name in names.split(", ")}
+    told = {name.strip("`") for name, _ in rows("## Outputs", PARAMETERS)}
 
     assert told == set(yaml_parse(template_path().read_text())["Outputs"])
 
 
-def rows(section: str, page: str = "docs/deploy.md") -> list[tuple[str, str]]:
+def test_every_command_is_in_the_reference_with_its_summary() -> None:
+    text = (ROOT / "docs/reference/commands.md").read_text()
+
+    for command in all_commands():
+        assert f"\n\n{command.summary}\n\n| option |" in text
+
+
+def test_the_metrics_of_the_functions_are_told() -> None:
+    told = {
+        name.strip("`")
+        for names, _ in ROW.findall((ROOT / "docs/metrics.md").read_text())
+        for name in names.split(", ")
+    }
+
+    assert told == {*metrics.COUNTED.values(), *metrics.SEEN.values(), "WaitingTime"}
+
+
+def rows(section: str, page: str) -> list[tuple[str, str]]:
     """The first two columns of the tables in a section of a page."""
     text = (ROOT / page).read_text().partition(f"\n{section}\n")[2]
     return ROW.findall(text.partition("\n## ")[0])

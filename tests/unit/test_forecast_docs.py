@@ -1,4 +1,4 @@
-"""What docs/plan.md says of the figures that the planner goes by."""
+"""What docs/reference/simulation.md says of the figures that the planner goes by."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -14,9 +14,9 @@ from serverless_pizza_oven.forecast.measured import names
 from serverless_pizza_oven.forecast.run_cost import ASSUMED
 from serverless_pizza_oven.simulator.faults import MILD, ROUGH
 from serverless_pizza_oven.simulator.latencies import AWS, AWS_SOURCES, Latencies, Latency
-from serverless_pizza_oven.simulator.quotas import Quotas
+from serverless_pizza_oven.simulator.quotas import LARGE_REGION, NEW_ACCOUNT, OTHER_REGION, Quotas
 
-PAGE = (Path(__file__).parents[2] / "docs" / "plan.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs/reference/simulation.md").read_text()
 
 
 def rows(heading: str) -> list[list[str]]:
@@ -37,10 +37,10 @@ def test_the_page_lists_each_latency_of_aws_with_its_source() -> None:
 
 
 def test_the_forecast_says_below_it_that_latencies_are_assumed() -> None:
-    told = {row[0]: row[2] for row in rows("what takes time")}
+    told = {row[1].strip("`"): row[2] for row in rows("what takes time")}
 
-    assert f"{told['send to a queue']} ms for a request to SQS" in ASSUMED
-    assert f"{told['start of an execution']} ms for one to Step Functions" in ASSUMED
+    assert f"{told['send']} ms for a request to SQS" in ASSUMED
+    assert f"{told['startExecution']} ms for one to Step Functions" in ASSUMED
 
 
 def test_the_help_lists_each_quota_and_each_fault() -> None:
@@ -55,5 +55,13 @@ def test_the_page_lists_each_fault_with_its_rates() -> None:
 
     mild, rough = rates_of(MILD), rates_of(ROUGH)
     assert told == {name: (mild[name], rough[name]) for name in rough}
-    assert f"from 0 to {MAX_RATE}." in PAGE
-    assert f"befalls {MAX_RATE_OF_REQUEST_FAULTS} of them at most" in PAGE.replace("\n", " ")
+    words = " ".join(PAGE.split())
+    assert f"from 0 to {MAX_RATE}." in words
+    assert f"may add up to {MAX_RATE_OF_REQUEST_FAULTS}." in words
+
+
+def test_the_page_lists_each_quota_with_its_presets() -> None:
+    told = {row[0].strip("`"): [int(cell.replace(",", "")) for cell in row[2:]] for row in rows("`--quota`")}
+
+    presets = [quotas_of(each) for each in (LARGE_REGION, OTHER_REGION, NEW_ACCOUNT)]
+    assert told == {name: [preset[name] for preset in presets] for name in presets[0]}

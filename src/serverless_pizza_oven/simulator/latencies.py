@@ -1,5 +1,6 @@
 """How long requests and events take: distributions in microseconds, and the sources of their figures."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Self
 
@@ -47,14 +48,21 @@ class Latencies:
     """The latencies of everything in the oven that takes time."""
 
     write_row: Latency
+    """A write of the row."""
     read_row: Latency
+    """A read of the row."""
     send: Latency
+    """A send to a queue."""
     receive: Latency
+    """A receive from a queue."""
     start_execution: Latency
+    """The start of an execution."""
     describe_execution: Latency
+    """The description of an execution."""
     poll: Latency
     """From a message in New Items to the start of a warm Bake Items, and between two batches."""
     cold_start: Latency
+    """The cold start of a function."""
     task: Latency
     """From the end of a Wait to the start of a warm Item Removed."""
     event: Latency
@@ -66,18 +74,21 @@ class Latencies:
         return cls(**{field.name: Latency.always(0) for field in fields(cls)})
 
 
-AWS = Latencies(
-    write_row=Latency.of(5, 9, 18),
-    read_row=Latency.of(4, 7, 15),
-    send=Latency.of(9, 17, 60),
-    receive=Latency.of(9, 17, 60),
-    start_execution=Latency.of(30, 70, 175),
-    describe_execution=Latency.of(20, 50, 150),
-    poll=Latency.of(16, 34, 105),
-    cold_start=Latency.of(350, 500, 800),
-    task=Latency.of(99, 133, 250),
-    event=Latency.of(148, 241, 387),
-)
+AWS_PERCENTILES: Mapping[str, tuple[float, float, float]] = {
+    "write_row": (5, 9, 18),
+    "read_row": (4, 7, 15),
+    "send": (9, 17, 60),
+    "receive": (9, 17, 60),
+    "start_execution": (30, 70, 175),
+    "describe_execution": (20, 50, 150),
+    "poll": (16, 34, 105),
+    "cold_start": (350, 500, 800),
+    "task": (99, 133, 250),
+    "event": (148, 241, 387),
+}
+"""The p50, p90 and p99 in a large region of AWS, in milliseconds."""
+
+AWS = Latencies(**{name: Latency.of(*percentiles) for name, percentiles in AWS_PERCENTILES.items()})
 """AWS in a large region."""
 
 _DYNAMODB = (
@@ -103,7 +114,7 @@ AWS_SOURCES = {
     "task": _MEASURED,
     "event": _MEASURED,
 }
-"""The sources of these figures. docs/plan.md lists them."""
+"""The sources of these figures. docs/reference/simulation.md lists them."""
 
 LOCAL = Latencies(
     # Measured by `python -m benchmarks.latencies` on 2 idle cores. They include the work of Python.

@@ -53,17 +53,22 @@ class Quotas:
     """Write units of one row: an item cannot be spread over partitions
     (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html)."""
     row_reads: int = 3_000
+    """Read units of one row."""
     line_requests: int = 300
     """Requests of each action on a FIFO queue (https://docs.aws.amazon.com/general/latest/gr/sqs-service.html)."""
     starts: int = 300
+    """StartExecution a second."""
     starts_burst: int = 1_300
-    """StartExecution in the three largest regions
+    """StartExecution at once, after a rest
     (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
     describes: int = 15
+    """DescribeExecution a second."""
     describes_burst: int = 300
+    """DescribeExecution at once, after a rest."""
     transitions: int = 5_000
+    """State transitions a second."""
     transitions_burst: int = 5_000
-    """Beyond it an execution is not refused but delayed
+    """State transitions at once, after a rest; beyond it an execution is not refused but delayed
     (https://docs.aws.amazon.com/step-functions/latest/dg/troubleshooting-general.html)."""
     concurrency: int = 1_000
     """Busy function instances
