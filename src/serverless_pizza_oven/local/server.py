@@ -17,8 +17,8 @@ from serverless_pizza_oven.local.patches import (
     dynamodb,
     iam,
     lambda_workers,
-    step_functions,
 )
+from serverless_pizza_oven.local.patches.step_functions import executions, paths, task_tokens, tasks
 from serverless_pizza_oven.local.request_counts import RequestCounts, counting
 
 MINISTACK_VERSION = "1.5.33"
@@ -102,8 +102,18 @@ def patch(counts: RequestCounts) -> None:
     lambda_workers.unpack_packages_once(lambda_runtime)
     lambda_workers.isolate_workers(lambda_runtime)
     lambda_workers.report_error_names(lambda_runtime, lambda_svc)
-    step_functions.answer_repeated_starts(stepfunctions)
-    step_functions.limit_parallel_tasks(stepfunctions, TASKS_PER_CPU * (os.cpu_count() or 2))
+    lambda_workers.give_client_contexts(lambda_runtime)
+    lambda_workers.name_throttles(lambda_svc)
+    executions.answer_repeated_starts(stepfunctions)
+    executions.control_executions(stepfunctions)
+    task_tokens.wait_for_task_tokens(stepfunctions)
+    tasks.limit_parallel_tasks(stepfunctions, TASKS_PER_CPU * (os.cpu_count() or 2))
+    tasks.pass_client_contexts(stepfunctions)
+    tasks.resolve_timeouts(stepfunctions)
+    tasks.run_nested_executions(stepfunctions)
+    paths.refuse_missing_values(stepfunctions)
+    paths.refuse_failing_intrinsics(stepfunctions)
+    paths.refuse_unusable_waits(stepfunctions)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from serverless_pizza_oven.local.patches.step_functions import forget_executions
+from serverless_pizza_oven.local.patches.step_functions.executions import forget_executions
 
 
 def accept_metric_math_alarms(provisioners: Any) -> None:

@@ -11,6 +11,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,6 +26,9 @@ RUNTIME_LIBRARIES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", 
 
 RUNTIME_VARIABLES = ("AWS_", "LAMBDA_", "_LAMBDA_")
 """How the environment variables begin that MiniStack sets as Lambda does."""
+
+CLIENT_CONTEXT: ContextVar[dict[str, Any] | None] = ContextVar("client_context", default=None)
+"""The client context of the invocations that this thread makes."""
 
 INTERPRETER_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
 """What Python itself may need to start on this machine."""
@@ -174,3 +178,43 @@ def report_error_names(lambda_runtime: Any, lambda_service: Any) -> None:
 
     lambda_runtime.Worker.invoke = invoked
     lambda_service._execute_function_warm = executed
+
+
+def give_client_contexts(lambda_runtime: Any) -> None:
+    """Give a function the client context of its invocation, which is None in MiniStack.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
+    """
+    script = lambda_runtime._PYTHON_WORKER_SCRIPT
+    given = (
+        '_ms_durable.get("client_context") and __import__("types").SimpleNamespace('
+        '**{"custom": None, "env": None, "client": None} | _ms_durable["client_context"])'
+    )
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(
+        '"client_context": None', f'"client_context": {given}'
+    )
+    invoke = lambda_runtime.Worker.invoke
+
+    @functools.wraps(invoke)
+    def invoked(*arguments: Any, durable: Mapping[str, Any] | None = None, **named: Any) -> Any:
+        # Of this mapping the worker puts into its environment only the names that it knows.
+        context = {"client_context": CLIENT_CONTEXT.get()}
+        return invoke(*arguments, durable={**(durable or {}), **context}, **named)
+
+    lambda_runtime.Worker.invoke = invoked
+
+
+def name_throttles(lambda_service: Any) -> None:
+    """Name a throttled invocation in Step Functions as AWS does. MiniStack gives it no name.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
+    """
+    respond = lambda_service._throttle_response
+
+    @functools.wraps(respond)
+    def responded(*arguments: Any, **named: Any) -> Any:
+        response = respond(*arguments, **named)
+        response["body"]["errorType"] = "Lambda.TooManyRequestsException"
+        return response
+
+    lambda_service._throttle_response = responded

@@ -1,0 +1,1 @@
+"""Step Functions: executions, the tasks of their states, task tokens, and paths into their data."""

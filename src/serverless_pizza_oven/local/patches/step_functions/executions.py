@@ -1,0 +1,333 @@
+"""Executions: repeated starts, and a stop, a redrive or a deletion while they wait or work."""
+
+import contextvars
+import functools
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+START_SECS = 0.15
+"""From the start of an execution to its first state, as in MiniStack."""
+
+_EVENT_NAMES = {
+    "SUCCEEDED": "Succeeded",
+    "FAILED": "Failed",
+    "ABORTED": "Aborted",
+    "TIMED_OUT": "TimedOut",
+}
+
+_ENDING = threading.Lock()
+"""An execution ends once: either by itself or by a request."""
+
+
+class RunEndedError(BaseException):
+    """The execution was stopped. MiniStack takes each `Exception` for a failure of the state."""
+
+
+class Run:
+    """A thread's way through the states of an execution, from its start or redrive to its end."""
+
+    def __init__(self, execution: dict[str, Any]) -> None:
+        self._execution = execution
+        self._ended = threading.Event()
+        self._woken = [self._ended]
+
+    @property
+    def ended(self) -> bool:
+        return self._ended.is_set() or self._execution["status"] != "RUNNING"
+
+    def end(self) -> None:
+        """Wake the thread up, wherever it waits. It raises RunEndedError."""
+        self._ended.set()
+        for event in list(self._woken):
+            event.set()
+
+    def check(self) -> None:
+        """Raise RunEndedError if the run has ended."""
+        if self.ended:
+            raise RunEndedError
+
+    def sleep(self, secs: float) -> None:
+        """Raise RunEndedError as soon as the run ends."""
+        self._ended.wait(secs)
+        self.check()
+
+    def wait(self, event: threading.Event, secs: float | None) -> None:
+        """Wait for the event. Raise RunEndedError as soon as the run ends."""
+        self._woken.append(event)
+        self.check()
+        event.wait(secs)
+        self._woken.remove(event)
+        self.check()
+
+
+_RUN: contextvars.ContextVar[Run | None] = contextvars.ContextVar("run", default=None)
+
+
+def current_run() -> Run:
+    """The run of this thread. Outside of an execution: one that nothing ends."""
+    return _RUN.get() or Run({"status": "RUNNING"})
+
+
+def control_executions(step_functions: Any) -> None:
+    """Stop an execution at once, wherever it is, and redrive it from the state in which it ended.
+
+    MiniStack lets a stopped execution go on to the end of its state, with all retries, and then overwrites
+    how it ended. It refuses to stop an execution that has succeeded or failed. AWS documents no such error:
+    the answer here is the time at which it ended. MiniStack has no redrive.
+
+    - https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html
+    - https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html
+    """
+    runs: dict[str, Run] = {}
+
+    def run(arn: str) -> None:
+        execution = step_functions._executions.get(arn)
+        if not execution:
+            return
+        this = runs[arn] = Run(execution)
+        outer = _RUN.set(this)
+        try:
+            state_machine = step_functions._state_machines[execution["stateMachineArn"]]
+            definition = execution.setdefault("definition", state_machine["definition"])
+            this.sleep(START_SECS)
+            _follow(step_functions, execution, json.loads(definition), state_machine)
+        except RunEndedError:
+            pass
+        finally:
+            _RUN.reset(outer)
+            if runs.get(arn) is this:
+                del runs[arn]
+
+    def stop(request: dict[str, Any]) -> Any:
+        execution = step_functions._executions.get(request.get("executionArn"))
+        if not execution:
+            return _unknown(step_functions, request)
+        _end(step_functions, execution, "ABORTED", error=request.get("error"), cause=request.get("cause"))
+        if this := runs.get(execution["executionArn"]):
+            this.end()
+        return step_functions.json_response({"stopDate": execution["stopDate"]})
+
+    def fail(execution: dict[str, Any], error: str, cause: str) -> None:
+        _end(step_functions, execution, "FAILED", error=error, cause=cause)
+
+    step_functions._run_execution = run
+    step_functions._stop_execution = stop
+    step_functions._fail_execution = fail
+    _wait_interruptibly(step_functions)
+    _serve(step_functions, "RedriveExecution", functools.partial(_redrive, step_functions))
+    _describe_redrives(step_functions)
+
+
+def _wait_interruptibly(step_functions: Any) -> None:
+    """End waits, retries and tasks of an execution that was stopped."""
+    invoke = step_functions._invoke_resource
+
+    @functools.wraps(invoke)
+    def invoked(resource: str, value: Any) -> Any:
+        current_run().check()
+        try:
+            return invoke(resource, value)
+        finally:
+            current_run().check()
+
+    def sleep(secs: float) -> None:
+        current_run().sleep(secs * step_functions._SFN_WAIT_SCALE)
+
+    step_functions._invoke_resource = invoked
+    step_functions._scaled_sleep = sleep
+
+
+def _serve(step_functions: Any, action: str, answer: Callable[[dict[str, Any]], Any]) -> None:
+    """Serve an action that MiniStack does not know."""
+    handle = step_functions.handle_request
+
+    @functools.wraps(handle)
+    async def handled(method: str, path: str, headers: Any, body: Any, query: Any) -> Any:
+        if headers.get("x-amz-target", "").rpartition(".")[2] != action:
+            return await handle(method, path, headers, body, query)
+        return step_functions._finalize_response(answer(json.loads(body)))
+
+    step_functions.handle_request = handled
+
+
+# The states
+
+
+def _follow(
+    step_functions: Any, execution: dict[str, Any], definition: dict[str, Any], state_machine: dict[str, Any]
+) -> None:
+    """Go from state to state until the execution ends."""
+    given = json.loads(execution["input"])
+    context = {
+        "QueryLanguage": definition.get("QueryLanguage", "JSONPath"),
+        "Execution": {
+            "Id": execution["executionArn"],
+            "Input": given,
+            "Name": execution["name"],
+            "RoleArn": state_machine["roleArn"],
+            "StartTime": execution["startDate"],
+            "RedriveCount": execution.get("redriveCount", 0),
+        },
+        "StateMachine": {"Id": execution["stateMachineArn"], "Name": state_machine["name"]},
+        "variables": {},
+    }
+    name, value = execution.get("redrivenFrom") or (definition["StartAt"], given)
+    try:
+        while name:
+            value, name = _enter(step_functions, execution, definition["States"], name, value, context)
+    except step_functions._ExecutionError as error:
+        step_functions._fail_execution(execution, error.error, error.cause)
+    except Exception as error:
+        step_functions.logger.exception("execution %s", execution["executionArn"])
+        step_functions._fail_execution(execution, "States.Runtime", str(error))
+    else:
+        _end(step_functions, execution, "SUCCEEDED", output=json.dumps(value))
+
+
+def _enter(
+    step_functions: Any,
+    execution: dict[str, Any],
+    states: dict[str, Any],
+    name: str,
+    value: Any,
+    context: dict[str, Any],
+) -> tuple[Any, str | None]:
+    """Returns the output of the state, and the name of the next one."""
+    state = states[name]
+    kind = state["Type"]
+    context["State"] = {"Name": name, "EnteredTime": step_functions.now_iso(), "RetryCount": 0}
+    _record(step_functions, execution, f"{kind}StateEntered", name=name, input=json.dumps(value))
+    following: str | None = None
+    if kind == "Fail":
+        raise step_functions._ExecutionError(*step_functions._fail_state_error(state, value, context))
+    if kind == "Succeed":
+        value = step_functions._apply_input_path(state, value, context)
+        value = step_functions._apply_output_path(state, value, context)
+    else:
+        execute = getattr(step_functions, f"_execute_{kind.lower()}")
+        arguments = (execution, context) if kind in ("Task", "Parallel", "Map") else (context,)
+        value, following = execute(state, value, *arguments)
+    current_run().check()
+    _record(step_functions, execution, f"{kind}StateExited", name=name, output=json.dumps(value))
+    return value, following
+
+
+def _record(step_functions: Any, execution: dict[str, Any], event: str, **details: str) -> None:
+    key = "stateEnteredEventDetails" if event.endswith("Entered") else "stateExitedEventDetails"
+    step_functions._add_event(execution, event, {key: details})
+
+
+def _end(step_functions: Any, execution: dict[str, Any], status: str, **outcome: str | None) -> None:
+    """End an execution, if it runs."""
+    with _ENDING:
+        if execution["status"] != "RUNNING":
+            return
+        execution.update(outcome, status=status, stopDate=step_functions.now_iso())
+    name = _EVENT_NAMES[status]
+    details = {key: value for key, value in outcome.items() if value is not None}
+    step_functions._add_event(execution, f"Execution{name}", {f"execution{name}EventDetails": details})
+    step_functions._emit_execution_status_event(execution)
+
+
+# Redrives
+
+
+def _redrive(step_functions: Any, request: dict[str, Any]) -> Any:
+    execution = step_functions._executions.get(request.get("executionArn"))
+    if not execution:
+        return _unknown(step_functions, request)
+    if not _is_redrivable(execution):
+        return step_functions.error_response_json("ExecutionNotRedrivable", _why_not(execution), 400)
+    entered = [event for event in execution["events"] if event["type"].endswith("StateEntered")]
+    last = entered[-1]["stateEnteredEventDetails"] if entered else None
+    count = execution.get("redriveCount", 0) + 1
+    execution.update(
+        status="RUNNING",
+        stopDate=None,
+        error=None,
+        cause=None,
+        redriveCount=count,
+        redriveDate=step_functions.now_iso(),
+        redrivenFrom=last and (last["name"], json.loads(last["input"])),
+    )
+    details = {"executionRedrivenEventDetails": {"redriveCount": count}}
+    step_functions._add_event(execution, "ExecutionRedriven", details)
+    step_functions._emit_execution_status_event(execution)
+    follow = contextvars.copy_context().run
+    arguments = (step_functions._run_execution, execution["executionArn"])
+    threading.Thread(target=follow, args=arguments, daemon=True).start()
+    return step_functions.json_response({"redriveDate": execution["redriveDate"]})
+
+
+def _describe_redrives(step_functions: Any) -> None:
+    describe = step_functions._describe_execution
+
+    @functools.wraps(describe)
+    def described(request: dict[str, Any]) -> Any:
+        status, headers, body = describe(request)
+        execution = step_functions._executions.get(request.get("executionArn"))
+        if not execution:
+            return status, headers, body
+        description = json.loads(body) | {"redriveCount": execution.get("redriveCount", 0)}
+        if _is_redrivable(execution):
+            description |= {"redriveStatus": "REDRIVABLE"}
+        else:
+            description |= {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": _why_not(execution)}
+        if date := execution.get("redriveDate"):
+            description |= {"redriveDate": date}
+        return step_functions.json_response(description)
+
+    step_functions._describe_execution = described
+
+
+def _is_redrivable(execution: dict[str, Any]) -> bool:
+    return execution["status"] in ("FAILED", "ABORTED", "TIMED_OUT")
+
+
+def _why_not(execution: dict[str, Any]) -> str:
+    return f"Execution is {execution['status']} and cannot be redriven."
+
+
+def _unknown(step_functions: Any, request: dict[str, Any]) -> Any:
+    message = f"Execution Does Not Exist: '{request.get('executionArn')}'"
+    return step_functions.error_response_json("ExecutionDoesNotExist", message, 400)
+
+
+# Names
+
+
+def answer_repeated_starts(step_functions: Any) -> None:
+    """Answer a StartExecution with the name and the input of a running execution as the first time.
+
+    MiniStack refuses it (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
+    """
+    start = step_functions._start_execution
+
+    @functools.wraps(start)
+    def started(request: dict[str, Any]) -> Any:
+        response = start(request)
+        _, _, body = response
+        if b"ExecutionAlreadyExists" not in body:
+            return response
+        state_machine = step_functions._resolve_state_machine_arn(request["stateMachineArn"])
+        arn = f"{state_machine.replace(':stateMachine:', ':execution:')}:{request['name']}"
+        running = step_functions._executions[arn]
+        if running["status"] != "RUNNING" or running["input"] != request.get("input", "{}"):
+            return response
+        return step_functions.json_response({"executionArn": arn, "startDate": running["startDate"]})
+
+    step_functions._start_execution = started
+
+
+def forget_executions(step_functions: Any, state_machine_arn: str) -> None:
+    """Delete a state machine with its executions, whose names may be used anew.
+
+    Those that run end at their next transition, as on AWS
+    (https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html).
+    """
+    for execution in list(step_functions._executions.values()):
+        if execution["stateMachineArn"] == state_machine_arn and execution["status"] == "RUNNING":
+            execution["status"] = "ABORTED"
+    step_functions._delete_state_machine({"stateMachineArn": state_machine_arn})
