@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test trials check format faults bench docs reference pictures pins clean
+.PHONY: help demo test trials check format faults bench docs dist reference pictures pins clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
@@ -50,6 +50,9 @@ docs: .venv/dev  ## Make the site of the documentation, in build/site
 reference: .venv/dev  ## Make the pages of docs/reference, from the template and the code
 	$(BIN)/python -m pictures.reference
 
+dist: .venv/dev  ## Build the wheel and the source archive, in dist
+	$(BIN)/python -m build --no-isolation
+
 pictures: .venv/dev  ## Make the pictures of the documentation anew (needs Chromium and npm)
 	$(BIN)/python -m pictures.demo
 	$(BIN)/python -m pytest -q tests/browser/test_rush.py --save-pictures
@@ -65,7 +68,7 @@ pins: .venv/dev  ## Pin the newest versions of everything
 	  --no-emit-index-url --upgrade --extra local --extra plot pyproject.toml requirements/run.in -o requirements/run.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --upgrade --extra local --extra plot -c requirements/run.txt \
-	  pyproject.toml requirements/dev.in -o requirements/dev.txt
+	  --group dev pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --upgrade requirements/checkov.in -o requirements/checkov.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

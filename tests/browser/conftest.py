@@ -18,7 +18,12 @@ from tests.patience import PATIENCE_SECS
 # Playwright waits for 5 s where it is not told otherwise.
 expect.set_options(timeout=PATIENCE_SECS * 1000)
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
 
 Serve = Callable[[ScriptedOven], str]
 """Serves the page of an oven for one test. Returns its URL."""
@@ -33,7 +38,7 @@ def browser() -> Iterator[Browser]:
     """The Chromium of this machine."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
-        missing = f"no Chromium on this machine: none of {', '.join(NAMES)} is in the PATH"
+        missing = f"no Chromium on this machine: none of {', '.join(NAMES)} is there"
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
         pytest.skip(missing)
