@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import re
 import signal
 import subprocess
 import time
@@ -237,6 +238,21 @@ def test_an_item_that_was_never_started_is_in_the_oven_until_it_is_evicted(
     assert leased.lease in overdue
     assert evicted.stage is ItemStage.FAILED
     assert evicted.reason == "never started"
+
+
+def test_sending_and_asking_can_wait_and_a_dropped_copy_is_told(oven: TestOven, client: Client) -> None:
+    sent = run("send", "--id", "awaited", "--bake", "5", "--wait", "held", *at(oven))
+    out = run("item", "awaited", "--wait", "out", *at(oven))
+    again = run("send", "--id", "awaited", "--bake", "1", "--wait", "out", *at(oven))
+    client.collect_until_quiet()
+    asked = run("item", "awaited", *at(oven))
+
+    assert (sent.returncode, sent.stdout) == (0, "awaited\n")
+    assert re.search(r"^awaited (bakes .* more|is coming out), in 1 slot, until ", sent.stderr, re.MULTILINE)
+    assert (out.returncode, out.stdout.partition(" at ")[0]) == (0, "awaited came out of the oven")
+    assert again.returncode == 0
+    assert "This one will be dropped: an id bakes once in 90 days." in again.stderr
+    assert re.search(r"^1 copy was dropped, the last at .*: an id bakes once", asked.stdout, re.MULTILINE)
 
 
 def test_oven_item_exits_with_0_for_a_known_item_and_with_1_for_an_unknown_one(

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import secrets
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any
 
@@ -18,8 +19,10 @@ from serverless_pizza_oven.cli.options import Target
 from serverless_pizza_oven.cli.output import report_lines
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import ToolError, UsageError
+from serverless_pizza_oven.operations.item_lookup import find_in_oven
 from serverless_pizza_oven.operations.sending import BadLineError, read_item, read_items, read_lines
 from serverless_pizza_oven.operations.sending import send as send_items
+from serverless_pizza_oven.operations.waiting import Sign
 from serverless_pizza_oven.queue_client import Queue
 from serverless_pizza_oven.text import counted
 
@@ -51,6 +54,10 @@ def send(
             help="Items, a JSON object in each line; `-` is standard input.",
         ),
     ] = None,
+    wait: Annotated[
+        Sign | None,
+        typer.Option(help="Wait until the item has its slots (held), or came out of the oven (out)."),
+    ] = None,
 ) -> None:
     """Send one item or many to be baked.
 
@@ -58,12 +65,15 @@ def send(
 
     - `oven send --stack spo --bake 30`: an item of one slot, with a new id
     - `oven send --stack spo --id order-17 --bake 30 --size 2 --field table=7`
+    - `oven send --stack spo --id order-18 --bake 30 --wait out`: return once it came out of the oven
     - `oven send --stack spo --file items.jsonl`
     - `jq -c '.[]' items.json | oven send --stack spo --file -`
 
     Prints the id of each item once it is in New Items. A file is checked whole before its first item is sent.
     A pipe is checked line by line, and a bad line ends it. An id that comes twice is refused: an id bakes
     once.
+
+    With --wait it exits with 1 if the item is rejected or fails.
 
     If it is interrupted or fails, run it again with the same file or the same id: nothing is lost, and
     nothing bakes twice.
@@ -78,6 +88,8 @@ def send(
     }
     given = [option for option, value in options.items() if value not in (None, [])]
     _check_combination(given)
+    if file is not None and wait is not None:
+        raise UsageError("--wait and --file do not go together: --wait is for one item")
     if file is not None:
         with _open(file) as stream:
             aws, oven = target.find()
@@ -89,7 +101,28 @@ def send(
         aws, oven = target.find()
         item = _item(body, oven.capacity)
         same = f"it again, with --id {item.id}" if whole is None else "the same again"
+        if wait is not None:
+            _say_if_known(aws, oven, item)
         _send(aws, oven, [[item]], again=f"Send {same}: it bakes once.")
+        if wait is not None:
+            _wait(aws, oven, item, wait)
+
+
+def _say_if_known(aws: Aws, oven: Stack, item: Item) -> None:
+    """Say that the item will be dropped, if its id is in the oven or baked before."""
+    from serverless_pizza_oven.cli.item_progress import told  # noqa: PLC0415 - takes long, and few wait
+
+    found = find_in_oven(aws, oven, item.id)
+    if found is not None:
+        where = told(found, time.time(), oven)
+        say(f"{item.id} {where}. This one will be dropped: an id bakes once in 90 days.")
+
+
+def _wait(aws: Aws, oven: Stack, item: Item, sign: Sign) -> None:
+    from serverless_pizza_oven.cli.item_progress import told, wait_until  # noqa: PLC0415 - see above
+
+    found = wait_until(aws, oven, item.id, sign)
+    say(f"{item.id} {told(found, time.time(), oven)}.")
 
 
 def _check_combination(given: Sequence[str]) -> None:

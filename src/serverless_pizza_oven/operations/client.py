@@ -13,8 +13,10 @@ from serverless_pizza_oven.deployment.names import STACK_IN_AN_EMULATOR
 from serverless_pizza_oven.deployment.stack import Stack, find_stack
 from serverless_pizza_oven.errors import ToolError, UsageError
 from serverless_pizza_oven.operations.collecting import receive
+from serverless_pizza_oven.operations.item_lookup import LOG_SEARCH_SECS, ItemReport
 from serverless_pizza_oven.operations.sending import read_item, send
 from serverless_pizza_oven.operations.status import Status, status
+from serverless_pizza_oven.operations.waiting import Sign, lookout, wait_for
 from serverless_pizza_oven.queue_client import Queue, ReceivedMessage
 
 LOCAL_ENDPOINT = "http://127.0.0.1:4566"
@@ -116,6 +118,25 @@ class Oven:
                 return
             handled = yield from self._yield_items(messages, self._clock() + handling_secs)
             left = None if left is None else left - handled
+
+    def wait_for(
+        self, item_id: str, until: Sign | str = Sign.HELD, *, timeout_secs: float | None = None
+    ) -> ItemReport:
+        """Wait until an item has its slots (`held`), or until it came out of the oven (`out`).
+
+        It looks each second, after a minute less often, up to every 10 s. Without a timeout it may wait for
+        ever: an item that was never sent is not told from one in New Items.
+
+        Raises WaitError if the item was rejected or failed, if it is out although its slots were waited for,
+        and after `timeout_secs`; and UsageError if `until` is neither. Needs `dynamodb:GetItem`,
+        `states:DescribeExecution` and `logs:FilterLogEvents`.
+        """
+        try:
+            sign = Sign(until)
+        except ValueError:
+            raise UsageError(f"until must be held or out, not {until}") from None
+        look = lookout(self._aws, self.stack, item_id, self._clock, LOG_SEARCH_SECS)
+        return wait_for(look, sign, self._clock, time.sleep, timeout_secs)
 
     def status(self, earlier: Status | None = None) -> Status:
         """What bakes, what waits, and what failed recently. Pass the last status to make fewer requests.

@@ -64,6 +64,11 @@ class ItemReport:
     reason: str = ""
     """Why it failed or was rejected. Empty if it was not."""
 
+    @property
+    def stage_verb(self) -> str:
+        """What happened to an item that is a dead letter, or becomes one."""
+        return "failed" if self.stage is ItemStage.FAILED else "was rejected"
+
     def as_json(self, now: float) -> dict[str, Any]:
         return {
             "id": self.item_id,
@@ -84,6 +89,11 @@ def find_item(
     The logs are read last, and `log_search_secs` back. Waiting Items is not searched: a message that anybody
     receives from it shuts the line. Raises AwsError.
     """
+    return find_in_oven(aws, stack, item_id) or find_by_log(aws, stack, item_id, now, log_search_secs)
+
+
+def find_in_oven(aws: Aws, stack: Stack, item_id: str) -> ItemReport | None:
+    """Look for an item in the oven, and among the executions of the last 90 days. Raises AwsError."""
     found = read_row(aws, stack).leases.get(item_id)
     lease = BakingItem(item_id, found.size, found.until) if found else None
     execution = _describe(aws, stack, item_id)
@@ -92,7 +102,25 @@ def find_item(
     if lease is not None:
         # Its execution is about to start; or it never will, and the overdue lease is evicted.
         return ItemReport(item_id, ItemStage.BAKING, lease=lease)
+    return None
+
+
+def find_by_log(
+    aws: Aws, stack: Stack, item_id: str, now: float, log_search_secs: float = LOG_SEARCH_SECS
+) -> ItemReport:
+    """Tell where an item is by its last decision in the logs, `log_search_secs` back. Raises AwsError."""
     return _by_log(item_id, _last_entry(aws, stack, item_id, now, log_search_secs))
+
+
+def dropped_copies(
+    aws: Aws, stack: Stack, item_id: str, now: float, log_search_secs: float = LOG_SEARCH_SECS
+) -> list[float]:
+    """When messages were dropped since their item had the same id, in seconds since the epoch, in order.
+
+    SQS may deliver a message twice, so not all of them were sent. Raises AwsError.
+    """
+    entries = read_entries(aws, stack, now - log_search_secs, item_id=item_id, decisions=("duplicate",))
+    return [entry.at for entry in entries]
 
 
 def _describe(aws: Aws, stack: Stack, item_id: str) -> "DescribeExecutionOutputTypeDef | None":
