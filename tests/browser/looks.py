@@ -55,3 +55,42 @@ def drawn_share(page: Page) -> float:
         return bright / (data.length / 4);
     }""")
     return share
+
+
+def drawn_shapes(page: Page) -> int:
+    """How many connected shapes are drawn in the oven."""
+    count: int = page.evaluate("""() => {
+        const canvas = document.getElementById("oven");
+        const { width, height } = canvas;
+        const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+        const left = new Set();
+        for (let at = 0; at < width * height; at++) if (data[at * 4 + 3] > 200) left.add(at);
+        let shapes = 0;
+        for (const first of left) {
+            shapes++;
+            const edge = [first];
+            left.delete(first);
+            while (edge.length) {
+                const at = edge.pop();
+                for (const next of [at - 1, at + 1, at - width, at + width]) {
+                    if (left.delete(next)) edge.push(next);
+                }
+            }
+        }
+        return shapes;
+    }""")
+    return count
+
+
+def count_numbers(page: Page) -> Callable[[], int]:
+    """Begin to count at how many places of the oven a number is drawn. Returns what tells the count."""
+    page.evaluate("""() => {
+        const context = document.getElementById("oven").getContext("2d");
+        const draw = context.fillText.bind(context);
+        window.places = new Set();
+        context.fillText = (text, x, y) => {
+            window.places.add(`${x} ${y}`);
+            draw(text, x, y);
+        };
+    }""")
+    return lambda: int(page.evaluate("window.places.size"))

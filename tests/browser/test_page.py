@@ -15,7 +15,17 @@ from serverless_pizza_oven.operations.status import BakingItem, Status
 from serverless_pizza_oven.web.ordering import PizzaOrder
 from serverless_pizza_oven.web.scripted import ScriptedOven, ScriptedRush, status_at
 from tests.browser.conftest import OpenPage, Serve
-from tests.browser.looks import HOSTILE, LETTERS, UNKNOWN, drawn_share, number, oven_of, script
+from tests.browser.looks import (
+    HOSTILE,
+    LETTERS,
+    UNKNOWN,
+    count_numbers,
+    drawn_shapes,
+    drawn_share,
+    number,
+    oven_of,
+    script,
+)
 from tests.patience import eventually
 
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
@@ -39,6 +49,32 @@ def opened(page: Page) -> Page:
     """Once it shows a look."""
     expect(page.locator("#occupied")).not_to_have_text(UNKNOWN)
     return page
+
+
+# Words
+
+
+def test_the_headings_are_the_names_of_the_queues_and_what_stands_below(
+    serve: Serve, open_page: OpenPage
+) -> None:
+    page = opened(open_page(serve(busy_oven())))
+
+    assert page.locator(".station h2").all_inner_texts() == [
+        "New Items", "Waiting Items", "Baked Items", "Dead letters",
+    ]  # fmt: skip
+    assert page.locator("#letters-title").inner_text() == "Rejected and failed items"
+
+
+def test_why_items_wait_beside_free_slots_is_told(serve: Serve, open_page: OpenPage) -> None:
+    oven = oven_of("a", waiting=3, too_few_slots=5)
+    page = opened(open_page(serve(oven)))
+    expect(page.locator("#head")).to_have_text("5 free, the first in line needs more")
+    label = page.locator("#oven").get_attribute("aria-label") or ""
+    assert "the first in line needs more slots than are free" in label
+
+    oven.script = script([], waiting=3)
+
+    expect(page.locator("#head")).to_have_text("")
 
 
 # Numbers
@@ -98,6 +134,31 @@ def test_a_pizza_of_several_slots_covers_as_much_as_so_many_of_one(serve: Serve,
     eventually("both are drawn", are_drawn)
 
 
+@pytest.mark.parametrize("sizes", [(7, 7), (9, 5), (13,), (3, 3, 3, 3), (2,) * 7])
+def test_a_pizza_is_one_shape_with_one_number_also_where_it_wraps(
+    serve: Serve, open_page: OpenPage, sizes: tuple[int, ...]
+) -> None:
+    items = [BakingItem(f"pizza-{n}", size, time.time() + 60) for n, size in enumerate(sizes)]
+    page = opened(open_page(serve(ScriptedOven(script(items))), reduced_motion="reduce"))
+    places = count_numbers(page)
+
+    eventually("each pizza has a number", lambda: places() >= len(sizes))
+
+    assert drawn_shapes(page) == places() == len(sizes)
+
+
+def test_a_pizza_that_finds_its_slots_apart_is_one_shape_too(serve: Serve, open_page: OpenPage) -> None:
+    until = time.time() + 60
+    small = [BakingItem(f"pizza-{n}", 1, until) for n in range(14)]
+    oven = ScriptedOven(script(small))
+    page = opened(open_page(serve(oven), reduced_motion="reduce"))
+    eventually("it is full", lambda: drawn_shapes(page) == 14)
+
+    oven.script = script([*small[::2], BakingItem("large", 7, until)])
+
+    eventually("the large one is one shape", lambda: drawn_shapes(page) == 8)
+
+
 def test_a_lowered_capacity_still_shows_all_that_bakes(serve: Serve, open_page: OpenPage) -> None:
     page = opened(open_page(serve(oven_of(*map(str, range(12)), capacity=8))))
     expect(page.locator("#note")).to_contain_text("The capacity was lowered")
@@ -130,7 +191,7 @@ def test_a_paused_oven_says_so(serve: Serve, open_page: OpenPage) -> None:
     page = opened(open_page(serve(oven_of("a", is_paused=True))))
 
     expect(page.locator("#state")).to_have_text("Paused")
-    expect(page.locator("#note")).to_contain_text("What bakes comes out; what fails keeps its slots")
+    expect(page.locator("#note")).to_contain_text("Items that fail keep their slots")
 
 
 def test_a_reloaded_page_has_the_last_minutes_still(serve: Serve, open_page: OpenPage) -> None:
@@ -192,7 +253,7 @@ def test_an_oven_that_is_gone_is_told_and_its_return_too(serve: Serve, open_page
     oven.script = gone
     expect(page.locator("#state")).to_have_text("No contact")
     expect(page.locator("#note")).to_contain_text("nothing answers")
-    expect(page.locator("#note")).to_contain_text("As it was at")
+    expect(page.locator("#note")).to_contain_text("This page shows the oven as of")
     assert number(page, "occupied") == 9
 
     oven.script = works

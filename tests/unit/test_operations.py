@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from pizza_oven.row import Row
 from serverless_pizza_oven.aws import local
 from serverless_pizza_oven.cli.options import seconds
 from serverless_pizza_oven.cli.status_tables import bakes, status_tables, summary_line
@@ -14,7 +15,13 @@ from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import DeploymentError, UsageError
 from serverless_pizza_oven.operations import steering
 from serverless_pizza_oven.operations.decision_log import NO_DECISION, LogEntry, filter_pattern, parse_event
-from serverless_pizza_oven.operations.status import BackgroundStatus, BakingItem, QueueDepths, Status
+from serverless_pizza_oven.operations.status import (
+    BackgroundStatus,
+    BakingItem,
+    QueueDepths,
+    Status,
+    too_few_slots,
+)
 
 NOW = 1_800_000_000.0
 
@@ -149,6 +156,20 @@ def a_status(
     )
 
 
+def status_of(row: Row, *, capacity: int = 14, admission: str = "OPEN", told: float | None = 300.0) -> Status:
+    stack = Stack("spo", {"BakingTableCapacityCount": str(capacity), "Admission": admission})
+    return Status(
+        at=NOW,
+        occupied=row.occupied,
+        waiting=row.waiting,
+        baking=(),
+        depths=QueueDepths(0, row.waiting, 0, 0),
+        background=BackgroundStatus(NOW, stack, told, None, ()),
+        too_few_slots=too_few_slots(row, stack),
+        head_sent_after=row.last_left_sent_at,
+    )
+
+
 def drawn(seen: Status, *, width: int = 80, height: int = 24, terminal: bool = True) -> list[str]:
     console = Console(
         file=io.StringIO(), width=width, height=height, force_terminal=terminal, color_system=None
@@ -198,6 +219,48 @@ def test_the_first_line_tells_what_is_amiss() -> None:
     assert first == "spo: 3 of 600 slots taken, 7 in line, 2 overdue, paused: nothing is admitted"
 
 
+def test_free_slots_that_the_first_in_line_cannot_use_are_told() -> None:
+    seen = status_of(Row(occupied=9, waiting=23))
+
+    assert drawn(seen)[0] == "spo: 9 of 14 slots taken, 23 in line (5 free, the first in line needs more)"
+    assert "in line 23, " in summary_line(seen)
+    assert ", 5 free, the first in line needs more" in summary_line(seen)
+    assert seen.as_json()["headNeedsMoreThan"] == 5
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        status_of(Row(occupied=9)),
+        status_of(Row(occupied=14, waiting=3)),
+        status_of(Row(occupied=9, waiting=3, wake_up_requested_at=NOW)),
+        status_of(Row(occupied=9, waiting=3), admission="PAUSED"),
+        status_of(Row(occupied=15, waiting=3)),
+    ],
+    ids=["nothing waits", "full", "about to be loaded", "paused", "draining"],
+)
+def test_free_slots_are_not_explained_by_the_line_when_they_are_free_for_another_reason(seen: Status) -> None:
+    assert seen.too_few_slots == 0
+    assert "needs more" not in drawn(seen)[0] + summary_line(seen)
+    assert seen.as_json()["headNeedsMoreThan"] is None
+
+
+def test_the_age_of_the_oldest_is_at_most_what_the_row_allows() -> None:
+    # CloudWatch still tells the age of an item that has left the line.
+    assert status_of(Row(occupied=14, waiting=1, last_left_sent_at=NOW - 20)).oldest_waiting_secs == 20
+    assert status_of(Row(occupied=14, waiting=1, last_left_sent_at=NOW - 900)).oldest_waiting_secs == 300
+    assert status_of(Row(occupied=14, waiting=1)).oldest_waiting_secs == 300
+    assert status_of(Row(occupied=14, last_left_sent_at=NOW - 20)).oldest_waiting_secs is None
+    unknown = status_of(Row(occupied=14, waiting=1, last_left_sent_at=NOW - 20), told=None)
+    assert unknown.oldest_waiting_secs is None
+
+
+def test_the_ages_are_marked_as_older_than_the_numbers_beside_them() -> None:
+    (heading,) = [line for line in drawn(a_status(line=1)) if line.startswith("QUEUE")]
+
+    assert heading.split(maxsplit=2) == ["QUEUE", "MESSAGES", "OLDEST, AS OF SOME MINUTES AGO"]
+
+
 def test_a_paused_oven_tells_that_failed_items_keep_their_slots() -> None:
     note = "Paused: an item that fails or is removed keeps its slots until oven resume."
     assert note in drawn(a_status(3, admission="PAUSED"))
@@ -225,7 +288,7 @@ def test_the_age_of_the_oldest_grows_between_two_questions_and_an_empty_line_has
 def test_an_age_that_nobody_knows_is_called_so() -> None:
     (letters,) = [line for line in drawn(a_status(failures=(a_failure("x"),))) if line.startswith("dead")]
 
-    assert letters.split() == ["dead", "letters", "1", "unknown"]
+    assert letters.split() == ["dead", "letters", "1", "not", "known", "yet"]
 
 
 def test_the_json_of_a_status_has_every_item_and_what_is_overdue() -> None:

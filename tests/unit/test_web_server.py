@@ -174,7 +174,7 @@ def test_a_long_body_is_not_read_to_its_end(visitor: PageVisitor) -> None:
     ("error", "status", "said"),
     [
         (MalformedItemError("size must be at most 14"), 400, "Not sent: size must be at most 14."),
-        (AwsError("nothing answers"), 502, "Perhaps not sent: nothing answers."),
+        (AwsError("nothing answers"), 502, "It is unknown whether they were sent: nothing answers."),
     ],
 )
 def test_what_the_oven_says_to_an_order_is_told(

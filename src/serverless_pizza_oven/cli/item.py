@@ -10,12 +10,14 @@ import typer
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.cli.item_progress import told, wait_until
 from serverless_pizza_oven.cli.options import Target, check_item_id, seconds
+from serverless_pizza_oven.deployment.inventory import read_row
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.operations.item_lookup import ItemStage, dropped_copies, find_item
+from serverless_pizza_oven.operations.status import too_few_slots
 from serverless_pizza_oven.operations.waiting import Sign
 from serverless_pizza_oven.queue_client import count_messages
-from serverless_pizza_oven.text import moment
+from serverless_pizza_oven.text import moment, slots
 
 
 def item(
@@ -70,6 +72,8 @@ def item(
         typer.echo(_unknown(aws, oven, item_id, since))
     else:
         typer.echo(f"{item_id} {told(found, now, oven)}.")
+        if found.stage is ItemStage.IN_LINE and (free := too_few_slots(read_row(aws, oven), oven)):
+            typer.echo(f"Free: {slots(free)}. The first in line needs more, and no item overtakes it.")
         if dropped:
             typer.echo(_dropped(dropped, now))
     if found.stage is ItemStage.UNKNOWN:

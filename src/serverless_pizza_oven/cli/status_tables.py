@@ -42,6 +42,8 @@ def headline(status: Status) -> Text:
     text = Text(
         f"{status.stack}: {status.occupied} of {status.capacity} slots taken, {status.waiting} in line"
     )
+    if status.too_few_slots:
+        text.append(f" ({too_few(status.too_few_slots)})")
     if status.occupied > status.capacity:
         text.append(", draining", "bold yellow")
     if status.overdue:
@@ -49,6 +51,11 @@ def headline(status: Status) -> Text:
     if status.is_paused:
         text.append(", paused: nothing is admitted", "bold yellow")
     return text
+
+
+def too_few(free: int) -> str:
+    """Why items wait although slots are free."""
+    return f"{free} free, the first in line needs more"
 
 
 def summary_line(status: Status) -> str:
@@ -62,6 +69,8 @@ def summary_line(status: Status) -> str:
         f"baked {depths.baked}",
         f"dead {depths.dead}",
     ]
+    if status.too_few_slots:
+        parts.append(too_few(status.too_few_slots))
     if status.overdue:
         parts.append(f"overdue {len(status.overdue)}")
     if status.is_paused:
@@ -70,7 +79,8 @@ def summary_line(status: Status) -> str:
 
 
 def _queues(status: Status) -> Table:
-    table = _table("QUEUE", "MESSAGES", "OLDEST")
+    # CloudWatch tells the ages, and the numbers beside them are of now.
+    table = _table("QUEUE", "MESSAGES", "OLDEST, AS OF SOME MINUTES AGO")
     depths = status.depths
     table.add_row("New Items", str(depths.new))
     table.add_row("Waiting Items", str(depths.line), _age(depths.line, status.oldest_waiting_secs))
@@ -83,7 +93,7 @@ def _queues(status: Status) -> Table:
 def _age(count: int, secs: float | None) -> str:
     if not count:
         return ""
-    return "unknown" if secs is None else f"about {duration(secs)}"
+    return "not known yet" if secs is None else f"about {duration(secs)}"
 
 
 def _items(status: Status, most: int) -> RenderableType:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from pizza_oven.row import Row
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.inventory import read_row
 from serverless_pizza_oven.deployment.stack import Stack, find_stack
@@ -80,6 +81,10 @@ class Status:
     """The next to come out first."""
     depths: QueueDepths
     background: BackgroundStatus
+    too_few_slots: int = 0
+    """See `too_few_slots`."""
+    head_sent_after: float = 0
+    """The first in line was enqueued after this moment, in seconds since the epoch. 0 if that is unknown."""
 
     @property
     def stack(self) -> str:
@@ -98,8 +103,17 @@ class Status:
 
     @property
     def oldest_waiting_secs(self) -> float | None:
-        """The age of the oldest item in line. None if there is none, or if it is unknown."""
-        return self._by_now(self.background.oldest_waiting_secs) if self.depths.line else None
+        """About the age of the oldest item in line. None if there is none, or if it is unknown.
+
+        CloudWatch tells it, and may be minutes behind: it may tell the age of an item that has left the line.
+        So it is at most the time since the first in line can have been enqueued, by the row.
+        """
+        if not self.depths.line or not self.waiting:
+            return None
+        told = self._by_now(self.background.oldest_waiting_secs)
+        if told is None or not self.head_sent_after:
+            return told
+        return min(told, round(max(self.at - self.head_sent_after, 0), 1))
 
     @property
     def oldest_dead_secs(self) -> float | None:
@@ -122,6 +136,7 @@ class Status:
             "capacity": self.capacity,
             "occupied": self.occupied,
             "waiting": self.waiting,
+            "headNeedsMoreThan": self.too_few_slots or None,
             "admission": "paused" if self.is_paused else "open",
             "items": [
                 {
@@ -169,7 +184,20 @@ def status(aws: Aws, stack: Stack, now: float, earlier: Status | None = None) ->
             dead=count_messages(aws, stack.dead_letters),
         ),
         background=background,
+        too_few_slots=too_few_slots(seen, stack),
+        head_sent_after=seen.last_left_sent_at,
     )
+
+
+def too_few_slots(row: Row, stack: Stack) -> int:
+    """How many slots are free although items wait, since the first in line needs more. 0 if that is not so.
+
+    A pending wake-up is cleared only by a write that proves that the first in line does not fit. While one
+    is pending, or the oven is paused, slots are free for another reason.
+    """
+    if not row.waiting or row.wake_up_requested_at or stack.is_paused:
+        return 0
+    return row.room(stack.capacity)
 
 
 def _background(aws: Aws, stack: Stack, now: float, earlier: BackgroundStatus | None) -> BackgroundStatus:

@@ -59,6 +59,7 @@ class LiveFigures:
         return {
             **asdict(point),
             "paused": status.is_paused,
+            "tooFewSlots": status.too_few_slots,
             "new": status.depths.new,
             "baked": status.depths.baked,
             "dead": status.depths.dead,

@@ -49,6 +49,7 @@ def status_at(
     baked: int = 0,
     dead: int = 0,
     is_paused: bool = False,
+    too_few_slots: int = 0,
 ) -> Status:
     """The status of an oven at a moment, in seconds since the epoch."""
     baking = tuple(sorted(items, key=lambda item: (item.until, item.id)))
@@ -65,6 +66,7 @@ def status_at(
         background=BackgroundStatus(
             at, Stack("scripted", outputs), oldest_waiting_secs=None, oldest_dead_secs=None, failures=()
         ),
+        too_few_slots=too_few_slots,
     )
 
 

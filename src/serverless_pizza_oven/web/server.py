@@ -36,10 +36,8 @@ PAGE = Path(__file__).parent / "page"
 STOP_SECS = 1
 """How long a request under way may take when the server stops."""
 
-READ_ONLY = (
-    "This page is read-only: it sends pizzas only to an oven on this machine. Use oven send, or any AWS "
+READ_ONLY = "This page is read-only: it sends pizzas only to an oven on this machine. Use oven send or any AWS "
     "client."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +127,7 @@ def _send(oven: WatchedOven, body: bytes) -> Response:
     except (UsageError, MalformedItemError) as error:
         return JSONResponse({"said": f"Not sent: {error}."}, 400)
     except PizzaOvenError as error:
-        return JSONResponse({"said": f"Perhaps not sent: {error}."}, 502)
+        return JSONResponse({"said": f"It is unknown whether they were sent: {error}."}, 502)
     return JSONResponse({"said": f"Sent {order.count} pizza{'' if order.count == 1 else 's'}."})
 
 

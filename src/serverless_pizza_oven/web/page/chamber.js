@@ -1,6 +1,7 @@
 // The inside of the oven: which item lies in which slots, and how that is drawn.
 
 import { drawPizza, kindOf } from "./pizza.js";
+import { edgeLength, middle, outline } from "./shape.js";
 
 const LARGEST_CELL = 240;
 const GAP = 0.1; // of a cell, around a pizza
@@ -41,7 +42,8 @@ export class Chamber {
   // Where a slot is, in pixels of the canvas.
   place(slot) {
     const row = Math.floor(slot / this.columns);
-    return { x: this.left + (slot % this.columns) * this.cell, y: this.top + row * this.cell };
+    const column = this.#snake(row, slot % this.columns);
+    return { x: this.left + column * this.cell, y: this.top + row * this.cell };
   }
 
   // The item at a point of the canvas.
@@ -49,7 +51,7 @@ export class Chamber {
     const column = Math.floor((x - this.left) / this.cell);
     const row = Math.floor((y - this.top) / this.cell);
     if (column < 0 || column >= this.columns || row < 0) return undefined;
-    return this.items.get(this.slots[row * this.columns + column]);
+    return this.items.get(this.slots[row * this.columns + this.#snake(row, column)]);
   }
 
   draw(now) {
@@ -63,10 +65,33 @@ export class Chamber {
     }
   }
 
+  // Every other row goes from right to left, so that each slot is beside the next.
+  #snake(row, column) {
+    return row % 2 ? this.columns - 1 - column : column;
+  }
+
   #place(item) {
-    item.slots = this.#run(item.size) ?? this.#anyFree(item.size);
-    for (const slot of item.slots) this.slots[slot] = item.id;
+    const run = this.#run(item.size);
     this.items.set(item.id, item);
+    if (run) this.#lay(item, run);
+    else this.#closeGaps();
+  }
+
+  #lay(item, slots) {
+    item.slots = slots;
+    for (const slot of slots) this.slots[slot] = item.id;
+  }
+
+  // Moves the pizzas together, so that each lies in one piece. A lowered capacity drains: what is more than it
+  // still has a place, at the end.
+  #closeGaps() {
+    const first = (item) => item.slots[0] ?? Infinity;
+    this.slots = [];
+    let next = 0;
+    for (const item of [...this.items.values()].toSorted((one, other) => first(one) - first(other))) {
+      this.#lay(item, sequence(next, item.size));
+      next += item.size;
+    }
   }
 
   // Slots side by side, so that a pizza lies in one piece; in one row, if it can be.
@@ -79,18 +104,11 @@ export class Chamber {
         start += length;
         continue;
       }
-      const run = Array.from({ length: size }, (_, n) => start + n);
+      const run = sequence(start, size);
       if ((start % this.columns) + size <= this.columns) return run;
       fallback ??= run;
     }
     return fallback;
-  }
-
-  // A lowered capacity drains: what is more than it still has a place.
-  #anyFree(size) {
-    const found = [];
-    for (let slot = 0; found.length < size; slot++) if (this.slots[slot] === undefined) found.push(slot);
-    return found;
   }
 
   #free(item) {
@@ -138,72 +156,49 @@ export class Chamber {
   #drawItem(context, item, now) {
     const whole = Math.max(item.until - item.since, 0.001);
     const rest = Math.min(Math.max((item.until - now) / whole, 0), 1);
-    for (const [slot, length] of this.#pieces(item.slots)) {
-      const { x, y } = this.place(slot);
-      const inset = this.cell * GAP;
-      const [width, height] = [length * this.cell - 2 * inset, this.cell - 2 * inset];
-      drawPizza(context, x + inset, y + inset, width, height, kindOf(item.id), 1 - rest);
-      this.#drawRing(context, x + inset, y + inset, width, height, rest, item.overdue);
-      if (this.cell >= 44) this.#drawTime(context, x + (length * this.cell) / 2, y, item, now);
-    }
+    const path = item.slots.map((slot) => this.#middle(slot));
+    const radius = this.cell * (0.5 - GAP);
+    drawPizza(context, path, radius, kindOf(item.id), 1 - rest);
+    this.#drawRing(context, path, radius, rest, item.overdue);
+    if (this.cell >= 44) this.#drawTime(context, middle(path), item, now);
   }
 
-  // The item's slots as runs within a row: [first slot, length].
-  #pieces(slots) {
-    const pieces = [];
-    for (const slot of slots) {
-      const last = pieces.at(-1);
-      if (last && slot === last[0] + last[1] && slot % this.columns) last[1]++;
-      else pieces.push([slot, 1]);
-    }
-    return pieces;
+  #middle(slot) {
+    const { x, y } = this.place(slot);
+    return { x: x + this.cell / 2, y: y + this.cell / 2 };
   }
 
-  #drawRing(context, x, y, width, height, rest, overdue) {
-    const line = Math.max(1.5, this.cell * 0.06);
-    const radius = height / 2;
-    const [cx, cy] = [x + radius, y + radius];
-    context.lineWidth = line;
+  #drawRing(context, path, radius, rest, overdue) {
+    const edge = outline(path, radius);
+    context.lineWidth = Math.max(1.5, this.cell * 0.06);
     context.strokeStyle = overdue ? OVERDUE : TRACK;
-    const round = width - height < 1;
-    outline(context, round, x, y, width, height);
-    context.stroke();
+    context.stroke(edge);
     if (overdue || rest <= 0) return;
+    const around = edgeLength(path, radius);
     context.strokeStyle = RING;
-    if (round) {
-      context.beginPath();
-      context.arc(cx, cy, radius, -Math.PI / 2, -Math.PI / 2 + rest * 2 * Math.PI);
-      context.stroke();
-      return;
-    }
-    const around = 2 * (width - height) + Math.PI * height;
     context.setLineDash([rest * around, around]);
-    outline(context, round, x, y, width, height);
-    context.stroke();
+    context.stroke(edge);
     context.setLineDash([]);
   }
 
-  #drawTime(context, x, y, item, now) {
+  #drawTime(context, { x, y }, item, now) {
     const text = item.overdue ? "!" : shortTime(item.until - now);
     const size = Math.min(Math.max(this.cell * 0.2, 13), 22);
     context.font = `650 ${size}px system-ui, sans-serif`;
     context.textAlign = "center";
     context.textBaseline = "middle";
     const width = Math.max(context.measureText(text).width + size * 0.7, size * 1.4);
-    const middle = y + this.cell / 2;
     context.fillStyle = item.overdue ? "#a61b1b" : "#1d0f09d9";
     context.beginPath();
-    context.roundRect(x - width / 2, middle - size * 0.7, width, size * 1.4, size * 0.7);
+    context.roundRect(x - width / 2, y - size * 0.7, width, size * 1.4, size * 0.7);
     context.fill();
     context.fillStyle = "#fff";
-    context.fillText(text, x, middle + size * 0.06);
+    context.fillText(text, x, y + size * 0.06);
   }
 }
 
-function outline(context, round, x, y, width, height) {
-  context.beginPath();
-  if (round) context.arc(x + width / 2, y + height / 2, height / 2, 0, 7);
-  else context.roundRect(x, y, width, height, height / 2);
+function sequence(first, length) {
+  return Array.from({ length }, (_, n) => first + n);
 }
 
 // The canvas emptied, its pixels those of the screen, its unit the pixel of the page.

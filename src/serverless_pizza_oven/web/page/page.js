@@ -51,7 +51,7 @@ function listen() {
   source.addEventListener("hello", (event) => greet(JSON.parse(event.data)));
   source.addEventListener("look", (event) => show(JSON.parse(event.data)));
   source.addEventListener("trouble", (event) => lose(JSON.parse(event.data).said));
-  source.addEventListener("error", () => lose("The oven command that serves this page has ended, or is out of reach."));
+  source.addEventListener("error", () => lose("The oven command that serves this page ended or cannot be reached."));
 }
 
 function greet(told) {
@@ -68,7 +68,7 @@ function show(look) {
   setState(look.paused ? "paused" : "live", look.paused ? "Paused" : "Live");
   tell(noteOn(look));
   clearTimeout(staleTimer);
-  staleTimer = setTimeout(() => lose("Nothing was heard from the oven for some seconds."), STALE_MS);
+  staleTimer = setTimeout(() => lose("The oven has not answered for some seconds."), STALE_MS);
 
   showNumbers(look);
   const before = last;
@@ -91,7 +91,7 @@ function lose(said) {
   // A browser gives up on a stream that was refused.
   if (source.readyState === EventSource.CLOSED) reopenTimer = setTimeout(listen, REOPEN_MS);
   setState("gone", "No contact");
-  const asOf = last ? `As it was at ${new Date(last.at * 1000).toLocaleTimeString()}: ` : "";
+  const asOf = last ? `This page shows the oven as of ${new Date(last.at * 1000).toLocaleTimeString()}. ` : "";
   tell(asOf + said, "alarm");
   clearTimeout(redrawTimer);
 }
@@ -104,9 +104,13 @@ function tell(said, tone = "") {
 }
 
 function noteOn({ paused, occupied, capacity }) {
-  if (paused) return "Paused: nothing is admitted. What bakes comes out; what fails keeps its slots until the oven is resumed.";
+  if (paused) return "Paused: no item is admitted. Items in the oven bake on and come out. Items that fail keep their slots until the oven is resumed.";
   if (occupied <= capacity) return "";
-  return "The capacity was lowered: what is too much bakes on, and until it is out nothing is loaded.";
+  return "The capacity was lowered. Items in the oven bake on. No item is admitted until enough slots are free.";
+}
+
+function headInWords({ tooFewSlots }) {
+  return tooFewSlots ? `${tooFewSlots} free, the first in line needs more` : "";
 }
 
 function setState(state, text) {
@@ -126,6 +130,7 @@ function showNumbers(look) {
   $("waiting").textContent = number.format(look.waiting);
   $("slots").textContent = look.capacity === 1 ? "slot" : "slots";
   $("waiting-unit").textContent = look.waiting === 1 ? "pizza" : "pizzas";
+  $("head").textContent = headInWords(look);
   $("rate").textContent = look.bakedAMinute === null ? "–" : number.format(Math.round(look.bakedAMinute));
   $("wait").textContent = look.waitSecs === null ? "–" : longTime(look.waitSecs);
   $("new").textContent = number.format(look.new);
@@ -144,6 +149,7 @@ function ovenInWords(look) {
     const next = Math.max(Math.ceil(Math.min(...look.items.map(([, , until]) => until)) - look.at), 0);
     words.push(`${look.items.length} ${look.items.length === 1 ? "item" : "items"}, the next out in ${next} seconds`);
   }
+  if (look.tooFewSlots) words.push("the first in line needs more slots than are free");
   if (overdue) words.push(`${overdue} overdue`);
   return `${words.join("; ")}.`;
 }
@@ -189,7 +195,7 @@ function showItems() {
     for (const [m, text] of [id, size, rest].entries()) rows[n].cells[m].textContent = text;
   }
   const more = last.items.length - shown.length;
-  $("more-items").textContent = more > 0 ? `and ${number.format(more)} more, which bake for longer` : "";
+  $("more-items").textContent = more > 0 ? `and ${number.format(more)} more, which come out later` : "";
 }
 
 // Motion
@@ -268,7 +274,7 @@ async function send(event) {
     });
     tellSent((await answer.json()).said, !answer.ok);
   } catch {
-    tellSent("The oven command that serves this page does not answer.", true);
+    tellSent("Not sent: the oven command that serves this page does not answer.", true);
   }
   sending = false;
 }

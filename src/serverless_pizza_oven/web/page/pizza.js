@@ -1,5 +1,7 @@
 // What a pizza looks like: drawn once for each kind, shape and doneness, then copied.
 
+import { outline } from "./shape.js";
+
 const DOUGH = ["#f2dfb6", "#e8c684", "#d9a353", "#c4873a"];
 const RIM = ["#e3cb99", "#cfa25a", "#b57b32", "#935b22"];
 const CHEESE = ["#fff0c4", "#fbdb87", "#f5c653", "#eeb23c"];
@@ -29,48 +31,47 @@ export function kindOf(id) {
   return hash % KINDS;
 }
 
-// Draws a pizza into a rectangle; one of several slots is as long as these. `doneness` is from 0 to 1.
-export function drawPizza(context, x, y, width, height, kind, doneness) {
-  const drawn = sprite(kind, width, height, Math.min(3, Math.floor(doneness * 4)), context.getTransform().a);
-  context.drawImage(drawn, x, y, width, height);
+// Draws a pizza. It lies on the squares whose middles are the points of `path`. `doneness` is from 0 to 1.
+export function drawPizza(context, path, radius, kind, doneness) {
+  const left = Math.min(...path.map(({ x }) => x)) - radius;
+  const top = Math.min(...path.map(({ y }) => y)) - radius;
+  const own = path.map(({ x, y }) => ({ x: x - left, y: y - top }));
+  const drawn = sprite(own, radius, kind, Math.min(3, Math.floor(doneness * 4)), context.getTransform().a);
+  context.drawImage(drawn.canvas, left, top, drawn.width, drawn.height);
 }
 
-function sprite(kind, width, height, stage, scale) {
-  const key = `${kind} ${width.toFixed(1)} ${height.toFixed(1)} ${stage} ${scale}`;
+function sprite(path, radius, kind, stage, scale) {
+  const points = path.map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
+  const key = `${kind} ${points} ${radius.toFixed(1)} ${stage} ${scale}`;
   let drawn = sprites.get(key);
   if (!drawn) {
     // Sizes change with the window and the oven: what is not used any more goes.
     if (sprites.size >= MOST_SPRITES) sprites.clear();
-    drawn = bake(kind, width, height, stage, scale);
+    drawn = bake(path, radius, kind, stage, scale);
     sprites.set(key, drawn);
   }
   return drawn;
 }
 
-function bake(kind, width, height, stage, scale) {
+function bake(path, radius, kind, stage, scale) {
+  const width = Math.max(...path.map(({ x }) => x)) + radius;
+  const height = Math.max(...path.map(({ y }) => y)) + radius;
   const canvas = document.createElement("canvas");
   canvas.width = Math.ceil(width * scale);
   canvas.height = Math.ceil(height * scale);
   const context = canvas.getContext("2d");
   context.scale(scale, scale);
   const burned = kind === BURNED;
-  const radius = height / 2;
   const layer = (inset, colour) => {
     context.fillStyle = colour;
-    context.beginPath();
-    context.roundRect(inset, inset, width - 2 * inset, height - 2 * inset, radius - inset);
-    context.fill();
+    context.fill(outline(path, radius - inset));
   };
   layer(0, burned ? BURNT.rim : RIM[stage]);
   layer(radius * 0.06, burned ? BURNT.dough : DOUGH[stage]);
   layer(radius * 0.2, burned ? BURNT.sauce : SAUCE);
   layer(radius * 0.26, burned ? BURNT.cheese : CHEESE[stage]);
-  if (radius < 5) return canvas;
-  const pieces = Math.max(1, Math.round(width / height));
-  for (let piece = 0; piece < pieces; piece++) {
-    garnish(context, (width * (piece + 0.5)) / pieces, radius, radius, kind, stage);
-  }
-  return canvas;
+  if (radius >= 5) for (const { x, y } of path) garnish(context, x, y, radius, kind, stage);
+  return { canvas, width: canvas.width / scale, height: canvas.height / scale };
 }
 
 function garnish(context, x, y, radius, kind, stage) {

@@ -29,7 +29,7 @@ export class Station {
     const rows = Math.floor(this.canvas.clientHeight / PITCH);
     for (let n = 0; n < Math.min(this.count, columns * rows); n++) {
       const { x, y } = this.#spot(n, columns);
-      drawPizza(context, x, y, SIZE, SIZE, ...this.look(n + this.passed));
+      drawPizza(context, round(x, y, SIZE), SIZE / 2, ...this.look(n + this.passed));
     }
   }
 
@@ -49,6 +49,11 @@ export class Station {
     const column = row % 2 ? columns - 1 - (n % columns) : n % columns;
     return { x: column * PITCH, y: row * PITCH };
   }
+}
+
+// The path of a pizza of one slot in a square.
+function round(x, y, size) {
+  return [{ x: x + size / 2, y: y + size / 2 }];
 }
 
 export const LOOKS = {
@@ -74,7 +79,7 @@ export class Flights {
     const box = this.element.getBoundingClientRect();
     const largest = Math.max(from.size, to.size);
     plane.style.width = plane.style.height = `${largest}px`;
-    drawPizza(fitted(plane), 0, 0, largest, largest, kind, doneness);
+    drawPizza(fitted(plane), round(0, 0, largest), largest / 2, kind, doneness);
     const at = ({ x, y, size }) => `translate(${x - box.left}px, ${y - box.top}px) scale(${size / largest})`;
     const flight = plane.animate(
       [
