@@ -36,8 +36,10 @@ PAGE = Path(__file__).parent / "page"
 STOP_SECS = 1
 """How long a request under way may take when the server stops."""
 
-READ_ONLY = "This page is read-only: it sends pizzas only to an oven on this machine. Use oven send or any AWS "
+READ_ONLY = (
+    "This page is read-only: it sends pizzas only to an oven on this machine. Use oven send, or any AWS "
     "client."
+)
 
 
 @dataclass(frozen=True, slots=True)
