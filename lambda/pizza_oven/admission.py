@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from pizza_oven.batch import Batch
 from pizza_oven.context import Context
 from pizza_oven.errors import ServiceError
+from pizza_oven.holding import give_up
+from pizza_oven.item import Item
 from pizza_oven.messages import NewMessage
 from pizza_oven.plans import Candidate
+from pizza_oven.rejecting import reject
 from pizza_oven.row import epoch_of
 from pizza_oven.settling import Settled, settle
 from pizza_oven.starting import start
@@ -35,16 +38,29 @@ def admit(context: Context, batch: Batch) -> Admitted:
     """
     if not (batch.items or batch.asking_for_departures):
         return Admitted()
-    candidates = [Candidate(item, batch.messages[item.id][0].sent_at) for item in batch.items.values()]
+    late = {item.id for item in batch.items.values() if _was_given_up(context, item, batch)}
+    candidates = [
+        Candidate(item, batch.messages[item.id][0].sent_at)
+        for item in batch.items.values()
+        if item.id not in late
+    ]
     settled = settle(context, candidates, asks_for_departures=bool(batch.asking_for_departures))
     if settled.counts is not None and settled.plan.loads:
         context.log.record("looked", occupied=settled.counts.occupied)
-    started = start(context, settled.plan)
+    started = start(context, settled.plan, settled.at)
     starting = settled.plan.loads + settled.plan.redelivered
     admitted = Admitted(must_look=started.rolled_back or _may_fit_now(settled))
     admitted.failed += [c.item.id for c in starting if c.item and c.item.id not in started.done]
     _enqueue(context, settled, batch.messages, admitted)
     return admitted
+
+
+def _was_given_up(context: Context, item: Item, batch: Batch) -> bool:
+    waited = context.now() - batch.messages[item.id][0].sent_at
+    letter = give_up(context, item, waited)
+    if letter:
+        reject(context, [letter])
+    return letter is not None
 
 
 def _may_fit_now(settled: Settled) -> bool:
@@ -59,7 +75,9 @@ def _enqueue(
         return
     by_deduplication_id = {_deduplication_id(messages[item_id][0]): item for item_id, item in joining.items()}
     try:
-        context.persist(lambda: context.waiting_items.push(by_deduplication_id, epoch_of(settled.at)))
+        asked_at = {i: messages[i][0].sent_at for i in joining if joining[i].wait_at_most_secs is not None}
+        epoch = epoch_of(settled.at)
+        context.persist(lambda: context.waiting_items.push(by_deduplication_id, epoch, asked_at))
     except ServiceError as error:
         # Their messages come again, and they join again: `waiting` is too high until that is reconciled.
         context.log.record("failed", error=str(error))

@@ -16,6 +16,7 @@ from pizza_oven.admission import Admitted, admit
 from pizza_oven.batch import Batch, classify
 from pizza_oven.context import Context
 from pizza_oven.errors import ServiceError
+from pizza_oven.holding import extend, release
 from pizza_oven.messages import NewMessage
 from pizza_oven.reconciling import reconcile
 from pizza_oven.rejecting import reject
@@ -29,9 +30,9 @@ def bake_items(context: Context, messages: Sequence[NewMessage]) -> list[str]:
     line or in the dead-letter queue, or were baked before.
     """
     batch = classify(context, messages)
-    failed = _reject_malformed(context, batch)
+    failed = _reject_malformed(context, batch) | _extend_and_release(context, batch)
     admitted = _admit(context, batch, failed)
-    if batch.triggers or admitted.joined or admitted.must_look:
+    if batch.triggers or batch.releases or admitted.joined or admitted.must_look:
         failed |= _serve_and_reconcile(context, batch, admitted)
     return [message.id for message in messages if message.id in failed]
 
@@ -44,6 +45,21 @@ def _reject_malformed(context: Context, batch: Batch) -> set[str]:
         context.log.record("failed", error=str(error))
         return set(batch.malformed)
     return set()
+
+
+def _extend_and_release(context: Context, batch: Batch) -> set[str]:
+    failed: set[str] = set()
+    try:
+        extend(context, batch.extensions.values())
+    except ServiceError as error:
+        context.log.record("failed", error=str(error))
+        failed |= batch.extensions.keys()
+    try:
+        release(context, dict.fromkeys(request.item_id for request in batch.releases.values()))
+    except ServiceError as error:
+        context.log.record("failed", error=str(error))
+        failed |= batch.releases.keys()
+    return failed
 
 
 def _admit(context: Context, batch: Batch, failed: set[str]) -> Admitted:
@@ -87,6 +103,6 @@ def _trigger_again(context: Context, batch: Batch, admitted: Admitted) -> set[st
         context.persist(lambda: context.new_items.trigger(RETRY_SECS))
     except ServiceError as error:
         context.log.record("failed", error=str(error))
-        failed |= {message.id for message in batch.triggers}
+        failed |= {message.id for message in batch.triggers} | batch.releases.keys()
         failed |= {message.id for item_id in admitted.joined for message in batch.messages[item_id]}
     return failed

@@ -12,6 +12,7 @@ from pizza_oven.ports import (
     ItemStates,
     LeavingItems,
     NewItems,
+    TaskTokens,
     WaitingItems,
 )
 
@@ -40,6 +41,7 @@ class Context:
     leaving_items: LeavingItems
     dead_letters: DeadLetters
     item_states: ItemStates
+    task_tokens: TaskTokens
     log: DecisionLog
     now: Callable[[], float]
     """Seconds since 1970."""

@@ -31,6 +31,16 @@ class HandedOutError(ServiceError):
     its name."""
 
 
+class StillHeldError(PizzaOvenError):
+    """The lease of a held item was extended. The state machine knows this error by its name, and reads the
+    text."""
+
+    def __init__(self, until: float, moment: str = "") -> None:
+        """The text is the moment in which the lease ends, or `until`, in seconds since 1970."""
+        super().__init__(moment or str(until))
+        self.until = until
+
+
 class RedrivenError(PizzaOvenError):
     """An operator had an execution redriven that ended before. The state machine knows this error by its
     name."""

@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+from pizza_oven.item import cancelled
+
+RELEASED = "Oven.Released"
+"""The error of an execution that was stopped since its item was released. This is no failure."""
+
 
 @dataclass(frozen=True, slots=True)
 class Execution:
@@ -22,4 +27,9 @@ class Execution:
 
     @property
     def failed(self) -> bool:
-        return self.status in ("FAILED", "TIMED_OUT", "ABORTED")
+        return self.status in ("FAILED", "TIMED_OUT", "ABORTED") and not self.cause.startswith(RELEASED)
+
+    @property
+    def cancelled(self) -> str | None:
+        """Why its item was cancelled, if it bakes none: empty if its sender released it. Else None."""
+        return cancelled(self.body)

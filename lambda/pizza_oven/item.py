@@ -1,8 +1,8 @@
-"""What the messages of New Items contain: items to bake, and triggers."""
+"""What the messages of New Items contain: items, triggers, and what becomes of items that are held."""
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pizza_oven.errors import MalformedItemError
@@ -23,15 +23,29 @@ _ID = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html)."""
 
 
+MAX_TOKEN_CHARS = 2048
+"""Of a task token (https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something to bake: it takes `size` slots of the oven for `baking_time_secs` seconds."""
+    """Something to bake: it takes `size` slots of the oven for `baking_time_secs` seconds.
+
+    An item that is held keeps them until it is released, but no longer than that time after its last
+    extension.
+    """
 
     id: str
     baking_time_secs: int
     size: int
     body: str
     """The whole item as JSON, the sender's own fields included. It comes out with the same JSON content."""
+    hold: bool = False
+    """Whether it keeps its slots until it is released."""
+    task_token: str | None = field(default=None, repr=False)
+    """Of a held item: the Step Functions task that ends when the item has its slots."""
+    wait_at_most_secs: int | None = None
+    """After this time, an item that has no slots yet becomes a dead letter."""
 
 
 LEAVING_ITEMS = "leaving-items"
@@ -56,7 +70,50 @@ class Trigger:
         return json.dumps({"type": "trigger"} | ({"item": self.item_id} if self.item_id is not None else {}))
 
 
-def parse(body: str, capacity: int | None) -> Item | Trigger:
+@dataclass(frozen=True, slots=True)
+class LeaseExtension:
+    """Lets the lease of a held item end `secs` seconds from now."""
+
+    item_id: str
+    secs: int
+
+    @property
+    def body(self) -> str:
+        """As a message of New Items."""
+        return json.dumps({"type": "extend", "item": self.item_id, "bakingTimeSecs": self.secs})
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRelease:
+    """Frees the slots of an item. An item that has none yet is cancelled: it will never get slots."""
+
+    item_id: str
+
+    @property
+    def body(self) -> str:
+        """As a message of New Items."""
+        return json.dumps({"type": "release", "item": self.item_id})
+
+
+def cancelling(item_id: str, reason: str = "") -> Item:
+    """What is started in place of an item that must never bake: it uses up the name, and takes no slots.
+
+    With a reason, the message of the item becomes a dead letter when it is received. Without one, the message
+    is dropped, since its sender released it.
+    """
+    fields = {"cancelled": item_id, "bakingTimeSecs": 0} | ({"reason": reason} if reason else {})
+    return Item(item_id, 0, 0, json.dumps(fields))
+
+
+def cancelled(body: str) -> str | None:
+    """Why an item was cancelled, by the input of its execution. None if that bakes an item."""
+    if not body.startswith('{"cancelled"'):
+        return None
+    fields = json.loads(body)
+    return str(fields.get("reason", "")) if "id" not in fields else None
+
+
+def parse(body: str, capacity: int | None) -> Item | Trigger | LeaseExtension | ItemRelease:
     """Read a message body for an oven of `capacity` slots, or for any oven if that is None.
 
     A byte order mark before the item is dropped. Raises MalformedItemError with the reason.
@@ -66,6 +123,10 @@ def parse(body: str, capacity: int | None) -> Item | Trigger:
     fields = decode_object(body)
     if fields.get("type") == "trigger" and fields.keys() <= {"type", "item"}:
         return Trigger(_valid_id(fields["item"], "item") if "item" in fields else None)
+    if fields.get("type") == "release" and fields.keys() <= {"type", "item"}:
+        return ItemRelease(_valid_id(_required(fields, "item"), "item"))
+    if fields.get("type") == "extend" and fields.keys() <= {"type", "item", "bakingTimeSecs"}:
+        return LeaseExtension(_valid_id(_required(fields, "item"), "item"), _baking_time(fields))
     return _item(fields, body, capacity)
 
 
@@ -77,16 +138,50 @@ def parse_fields(fields: dict[str, Any]) -> Item:
 def _item(fields: dict[str, Any], body: str, capacity: int | None) -> Item:
     item_id = _valid_id(_required(fields, "id"), "id")
     try:
-        secs = _whole_number(
-            _required(fields, "bakingTimeSecs"), "bakingTimeSecs", "seconds", 0, MAX_BAKING_TIME_SECS
-        )
+        secs = _baking_time(fields)
         size = _whole_number(fields.get("size", 1), "size", "slots", 1, capacity)
         if isinstance(fields["bakingTimeSecs"], float) or isinstance(fields.get("size"), float):
             body = _with_whole_numbers(fields, secs, size)
-        return Item(item_id, secs, size, body)
+        hold = _hold(fields)
+        return Item(
+            item_id,
+            secs,
+            size,
+            body,
+            hold,
+            task_token=_task_token(fields) if hold else None,
+            wait_at_most_secs=_wait_at_most_secs(fields),
+        )
     except MalformedItemError as error:
         error.item_id = item_id
         raise
+
+
+def _baking_time(fields: dict[str, Any]) -> int:
+    return _whole_number(
+        _required(fields, "bakingTimeSecs"), "bakingTimeSecs", "seconds", 0, MAX_BAKING_TIME_SECS
+    )
+
+
+def _hold(fields: dict[str, Any]) -> bool:
+    hold = fields.get("hold", False)
+    if not isinstance(hold, bool):
+        raise MalformedItemError("hold must be true or false", f", not {quoted(hold)}")
+    return hold
+
+
+def _task_token(fields: dict[str, Any]) -> str | None:
+    token = fields.get("taskToken")
+    if token is not None and not (isinstance(token, str) and 1 <= len(token) <= MAX_TOKEN_CHARS):
+        # Not quoted: who has the token can end the task.
+        raise MalformedItemError(f"taskToken must be a text of 1 to {MAX_TOKEN_CHARS} characters")
+    return token
+
+
+def _wait_at_most_secs(fields: dict[str, Any]) -> int | None:
+    if "waitAtMostSecs" not in fields:
+        return None
+    return _whole_number(fields["waitAtMostSecs"], "waitAtMostSecs", "seconds", 0, MAX_BAKING_TIME_SECS)
 
 
 def _with_whole_numbers(fields: dict[str, Any], secs: int, size: int) -> str:

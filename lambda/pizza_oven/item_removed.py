@@ -10,9 +10,17 @@ item, and one write frees the slots of many. To try again would take the writes 
 from dataclasses import dataclass, replace
 
 from pizza_oven.context import Context
-from pizza_oven.errors import HandedOutError, RedrivenError, ServiceError, ThrottledError
+from pizza_oven.errors import (
+    HandedOutError,
+    RedrivenError,
+    ServiceError,
+    StillHeldError,
+    ThrottledError,
+)
 from pizza_oven.item import LEAVING_ITEMS, Item
+from pizza_oven.messages import DeadLetter
 from pizza_oven.ports import BakedItems, BakingTable
+from pizza_oven.rejecting import reject
 from pizza_oven.row import Refused, Unloaded
 from pizza_oven.waiting_line import serve
 
@@ -55,16 +63,39 @@ class ItemRemoved:
         """Hand the item out, then free its slots. Any step may have been done by a try that crashed.
 
         Raises ServiceError; HandedOutError if only `free` is left to do; RedrivenError if an operator had
-        the execution redriven.
+        the execution redriven; StillHeldError if the lease of a held item was extended.
         """
         refuse_redriven(item.id, redrives)
+        if item.hold and self._ends_hold(item):
+            pass
         # Slots are freed after the item is handed out: without a lease, an earlier try did both.
-        if not retries or item.id in self.table.look([item.id]).leases:
+        elif not retries or item.id in self.table.look([item.id]).leases:
             self.baked_items.push(item)
         try:
             self.free(item.id, item.size)
         except ServiceError as error:
             raise HandedOutError(f"{item.id} is out, but has its slots: {error}") from error
+
+    def _ends_hold(self, item: Item) -> bool:
+        """End the lease of a held item, and dead-letter it, unless it was released. False if it is not held:
+        release 1.1.0 started it.
+
+        The lease ends before the letter is sent: no extension that comes after that is taken. The slots are
+        freed after it: an item that is neither leased nor a dead letter was released.
+        """
+        extensions = self.table.expire(item.id, self.context.now())
+        if isinstance(extensions, Refused):
+            lease = extensions.row.leases.get(item.id)
+            if lease is None:
+                return True
+            if lease.extensions is None:
+                return False
+            raise StillHeldError(lease.until)
+        before = f", extended {extensions} times," if extensions else ""
+        reason = f"held for {item.baking_time_secs} s{before} and neither extended nor released"
+        reject(self.context, [DeadLetter(item.body, reason, reason, item.id)])
+        self.context.log.record("expired", item.id)
+        return True
 
     def free(self, item_id: str, size: int = 1, redrives: int = 0) -> None:
         """Free the slots of an item that is in Baked Items, or have Bake Items free them.

@@ -30,6 +30,9 @@ class WaitingMessage:
     """When it was enqueued, in seconds since 1970."""
     epoch: int | None = None
     """The epoch in which it joined. None if release 1.0.0 enqueued it."""
+    asked_at: float | None = None
+    """When its item was sent to New Items, in seconds since 1970. Only told of items that wait for so long at
+    most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pizza_oven.settlement import Served, Settlement
 
 def lease_of(item: Item, start: float) -> Lease:
     """The lease of an item that starts to bake at `start`, in seconds since 1970."""
-    return Lease(item.size, round(start + item.baking_time_secs, 3))
+    return Lease(item.size, round(start + item.baking_time_secs, 3), 0 if item.hold else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,15 @@ class BakingTable(Protocol):
     def renew(self, item_id: str, until: float) -> Refused | None:
         """Set when an item that is leased is due."""
 
+    def extend(self, item_id: str, until: float, now: float) -> Refused | None:
+        """Let the lease of an item that is held end later, unless it has ended by `now`, and count this."""
+
+    def expire(self, item_id: str, now: float) -> int | Refused:
+        """End the lease of an item that is held, if that is due by `now`: it is not extended any more.
+
+        Its slots stay taken. Returns how often it was extended.
+        """
+
     def evict(self, item_id: str, until: float) -> Refused | None:
         """Free the slots of an item whose lease still says `until`."""
 
@@ -59,10 +68,11 @@ class WaitingItems(Protocol):
     """The waiting line: a FIFO queue of one message group. While a message is received and not deleted,
     the line is locked."""
 
-    def push(self, items: Mapping[str, Item], epoch: int) -> None:
-        """Append up to 10 items, by their deduplication ids, which joined in `epoch`.
+    def push(self, items: Mapping[str, Item], epoch: int, asked_at: Mapping[str, float]) -> None:
+        """Append up to 10 items, by their deduplication ids, which joined in `epoch`. With some of them it is
+        noted when they were sent to New Items, by item id.
 
-        An id that was used in the last 5 minutes is not appended again.
+        A deduplication id that was used in the last 5 minutes is not appended again.
         """
 
     def receive(self, count: int, wait_secs: int) -> list[WaitingMessage]:
@@ -115,6 +125,19 @@ class ItemStates(Protocol):
 
     def describe(self, item_id: str) -> Execution | None:
         """None if there is none of that name. Eventually consistent: the answer may be some seconds old."""
+
+    def stop(self, item_id: str) -> bool:
+        """End an execution as released, unless it has ended. False if there is none of that name."""
+
+
+class TaskTokens(Protocol):
+    """Step Functions tasks, in workflows of the users, that wait until an item has its slots."""
+
+    def succeed(self, token: str, item_id: str, until: float) -> bool:
+        """End such a task: its item has slots, and its lease ends at `until`.
+
+        False if no task waits with this token: it ended, timed out, or was told before.
+        """
 
 
 class DecisionLog(Protocol):

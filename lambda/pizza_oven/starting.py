@@ -11,9 +11,11 @@ from functools import partial
 from pizza_oven.context import ROUND_SECS, Context
 from pizza_oven.errors import MalformedItemError, ServiceError, ThrottledError
 from pizza_oven.execution import Execution
+from pizza_oven.holding import release
 from pizza_oven.item import Item, parse
+from pizza_oven.messages import DeadLetter
 from pizza_oven.plans import Candidate, Plan, lease_of
-from pizza_oven.rejecting import dead_letter_failed
+from pizza_oven.rejecting import dead_letter_failed, reject
 
 CLOCK_SKEW_SECS = 1
 """How far the clock of Step Functions may be behind that of a function."""
@@ -32,17 +34,24 @@ class Started:
     """Whether slots were freed again. Items that joined meanwhile found no room."""
 
 
-def start(context: Context, plan: Plan) -> Started:
-    """Start the items that got slots, and once more those that had them: their first start may have
-    failed."""
+def start(context: Context, plan: Plan, at: float) -> Started:
+    """Start the items that got slots `at` that moment, in seconds since 1970, and once more those that had
+    them: their first start may have failed."""
     started = Started()
-    starting = plan.loads + _renew_leases(context, plan.redelivered)
+    redelivered = _renew_leases(context, plan.redelivered)
+    starting = plan.loads + redelivered
     if not starting:
         return started
     asked_at = context.now()
     items = [candidate.item for candidate in starting if candidate.item]
-    for candidate, execution in zip(starting, _start_all(context, items), strict=True):
-        _resolve(context, candidate, execution, asked_at, started)
+    for n, (candidate, execution) in enumerate(zip(starting, _start_all(context, items), strict=True)):
+        try:
+            is_new = _resolve(context, candidate, execution, asked_at, started)
+            if is_new is not None:
+                _tell(context, items[n], at, started, may_release=is_new and n < len(plan.loads))
+            started.done.add(items[n].id)
+        except ServiceError as error:
+            context.log.record("failed", items[n].id, error=str(error))
     return started
 
 
@@ -71,7 +80,10 @@ def _renew_leases(context: Context, redelivered: Sequence[Candidate]) -> list[Ca
             continue
         try:
             until = lease_of(item, context.now()).until
-            if context.persist(partial(context.table.renew, item.id, until)) is None:
+            renew = partial(context.table.extend, now=0) if item.hold else context.table.renew
+            refused = context.persist(partial(renew, item.id, until))
+            # The lease of a held item may end later already, or have ended.
+            if refused is None or (item.hold and item.id in refused.row.leases):
                 renewed.append(candidate)
         except ServiceError as error:
             context.log.record("failed", item.id, error=str(error))
@@ -84,38 +96,50 @@ def _resolve(
     execution: Execution | ServiceError,
     asked_at: float,
     started: Started,
-) -> None:
+) -> bool | None:
+    """Returns whether this start was the first of an item that bakes now; None if it does not bake."""
     item = candidate.item
     assert item is not None  # noqa: S101
-    try:
-        if isinstance(execution, ServiceError):
-            raise execution
-        if execution.running:
-            _resolve_running(context, item, execution, asked_at, candidate.sent_at)
-        else:
-            _roll_back(context, item, execution)
-            started.rolled_back = True
-        started.done.add(item.id)
-    except ServiceError as error:
-        context.log.record("failed", item.id, error=str(error))
+    if isinstance(execution, ServiceError):
+        raise execution
+    if execution.running and execution.cancelled is None:
+        return _resolve_running(context, item, execution, asked_at, candidate.sent_at)
+    _roll_back(context, item, execution)
+    started.rolled_back = True
+    return None
 
 
 def _resolve_running(
     context: Context, item: Item, execution: Execution, asked_at: float, sent_at: float
-) -> None:
+) -> bool:
     # It is a duplicate if an earlier request started the execution, perhaps for another item of this id.
     is_another = execution.body not in ("", item.body)
     if is_another or execution.started_at < asked_at - CLOCK_SKEW_SECS:
         _align_lease(context, item, execution)
         context.log.record("duplicate", item.id)
-    else:
-        context.log.record(
-            "loaded",
-            item.id,
-            size=item.size,
-            baking_time_secs=item.baking_time_secs,
-            waited_secs=round(max(context.now() - sent_at, 0), 3),
-        )
+        return False
+    context.log.record(
+        "loaded",
+        item.id,
+        size=item.size,
+        baking_time_secs=item.baking_time_secs,
+        waited_secs=round(max(context.now() - sent_at, 0), 3),
+    )
+    return True
+
+
+def _tell(context: Context, item: Item, at: float, started: Started, *, may_release: bool) -> None:
+    """End the task that waits until a held item has its slots.
+
+    If there is no such task, its owner gave up, and the slots are freed. But a message that came again may
+    find that an earlier function has told the owner.
+    """
+    if item.task_token is None:
+        return
+    token, until = item.task_token, lease_of(item, at).until
+    if not context.persist(lambda: context.task_tokens.succeed(token, item.id, until)) and may_release:
+        release(context, [item.id])
+        started.rolled_back = True
 
 
 def _align_lease(context: Context, item: Item, execution: Execution) -> None:
@@ -123,8 +147,11 @@ def _align_lease(context: Context, item: Item, execution: Execution) -> None:
 
     If it is due already, the item may have been unloaded a moment ago, and these slots are held for
     nothing. Then a trigger has the item reconciled as soon as Step Functions knows that the execution has
-    ended.
+    ended. So it is with each item that is held, since its lease may have been extended.
     """
+    if item.hold:
+        context.new_items.trigger(RECHECK_SECS, item.id)
+        return
     original = _item_of(execution, item)
     until = lease_of(original, execution.started_at).until
     context.table.renew(item.id, until)
@@ -142,9 +169,11 @@ def _item_of(execution: Execution, item: Item) -> Item:
 
 
 def _roll_back(context: Context, item: Item, execution: Execution) -> None:
-    """The item was baked before: free its slots again."""
-    if execution.failed:
+    """The item was baked before, or cancelled: free its slots again."""
+    if execution.cancelled:
+        reject(context, [DeadLetter(item.body, execution.cancelled, execution.cancelled, item.id)])
+    elif execution.failed:
         dead_letter_failed(context, item.id, execution)
     else:
-        context.log.record("duplicate", item.id)
+        context.log.record("duplicate" if execution.cancelled is None else "cancelled", item.id)
     context.persist(lambda: context.table.roll_back(item.id))

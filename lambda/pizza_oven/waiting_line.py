@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from pizza_oven.context import ROUND_SECS, Context
 from pizza_oven.errors import MalformedItemError, ServiceError
+from pizza_oven.holding import give_up
 from pizza_oven.item import Item, parse
 from pizza_oven.messages import BATCH, WaitingMessage
 from pizza_oven.plans import Candidate, Plan
@@ -114,7 +115,7 @@ def _load(context: Context, candidates: Sequence[Candidate]) -> LineView:
     settled = settle(context, candidates)
     plan = settled.plan
     _record_needless(context, plan.needless)
-    started = start(context, plan)
+    started = start(context, plan, settled.at)
     _return_messages(context, plan, started)
     if settled.counts is None or started.rolled_back:
         # The look comes when no message is received any more, and the line is not locked.
@@ -163,4 +164,8 @@ def _candidate(context: Context, message: WaitingMessage) -> Candidate:
     if not isinstance(item, Item) or item.id == context.item_out:
         # Of the item that is just out, Step Functions still says that it bakes: a start would not tell.
         return Candidate(None, message.sent_at, message)
+    if message.asked_at is not None:
+        letter = give_up(context, item, context.now() - message.asked_at)
+        if letter:
+            return Candidate(None, message.sent_at, message, letter)
     return Candidate(item, message.sent_at, message)

@@ -20,7 +20,7 @@ def line(services: Services) -> WaitingItems:
 
 
 def push(line: WaitingItems, *item_ids: str) -> None:
-    line.push({f"ticket-{item_id}": item(item_id) for item_id in item_ids}, epoch=0)
+    line.push({f"ticket-{item_id}": item(item_id) for item_id in item_ids}, epoch=0, asked_at={})
 
 
 def bodies(*item_ids: str) -> list[str]:
@@ -117,13 +117,13 @@ def test_a_ticket_is_good_for_one_push(line: WaitingItems) -> None:
     push(line, "a")
     assert line.receive(10, 0) == []
 
-    line.push({"another ticket".replace(" ", "-"): item("a")}, epoch=0)
+    line.push({"another ticket".replace(" ", "-"): item("a")}, epoch=0, asked_at={})
     assert [waiting.body for waiting in line.receive(10, 0)] == bodies("a")
 
 
 def test_who_waits_is_known_by_the_era_in_which_it_joined(line: WaitingItems) -> None:
-    line.push({"1": item("a"), "2": item("b")}, epoch=6)
-    line.push({"3": item("c")}, epoch=7)
+    line.push({"1": item("a"), "2": item("b")}, epoch=6, asked_at={})
+    line.push({"3": item("c")}, epoch=7, asked_at={})
 
     assert [waiting.epoch for waiting in line.receive(10, 0)] == [6, 6, 7]
 

@@ -29,6 +29,7 @@ from serverless_pizza_oven.simulator.memory_queues import (
 )
 from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
 from serverless_pizza_oven.simulator.standard_queue import StandardQueue
+from serverless_pizza_oven.simulator.task_tokens import MemoryTaskTokens
 
 
 class CrashError(BaseException):
@@ -113,6 +114,7 @@ class Oven:
         self.fifo = FifoQueue(self.loop, 15 * SECOND)
         self.table = MemoryBakingTable()
         self.executions = Executions(self.loop, self._remove)
+        self.task_tokens = MemoryTaskTokens()
         self.waiting_items = MemoryWaitingItems
         self.capacity = capacity
         self.look_first_slots, self.crowded_slots = LOOK_FIRST_SLOTS, CROWDED_SLOTS
@@ -132,6 +134,7 @@ class Oven:
             leaving_items=faults.on(MemoryLeavingItems(self.leaving)),
             dead_letters=faults.on(MemoryDeadLetters(self.dead)),
             item_states=faults.on(self.executions),
+            task_tokens=faults.on(self.task_tokens),
             log=self.records,
             now=self.loop.seconds,
             time_left=lambda: time_left,

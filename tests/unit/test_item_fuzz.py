@@ -8,7 +8,7 @@ import pytest
 
 from pizza_oven.aws.queues import MAX_REASON_CHARS
 from pizza_oven.errors import MalformedItemError
-from pizza_oven.item import MAX_BAKING_TIME_SECS, Item, Trigger, parse
+from pizza_oven.item import MAX_BAKING_TIME_SECS, Item, ItemRelease, LeaseExtension, Trigger, parse
 from pizza_oven.strict_json import MAX_ITEM_BYTES
 from tests.garbage import KINDS
 
@@ -55,7 +55,7 @@ def test_what_the_log_is_told_of_a_bad_message_is_no_part_of_it(body: str) -> No
     assert str(refusal).startswith(refusal.rule)
 
 
-def read(body: str) -> Item | Trigger | MalformedItemError:
+def read(body: str) -> Item | Trigger | LeaseExtension | ItemRelease | MalformedItemError:
     try:
         return parse(body, CAPACITY)
     except MalformedItemError as error:

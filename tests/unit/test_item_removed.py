@@ -22,6 +22,7 @@ from serverless_pizza_oven.simulator.memory_queues import (
 )
 from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
 from serverless_pizza_oven.simulator.standard_queue import StandardQueue
+from serverless_pizza_oven.simulator.task_tokens import MemoryTaskTokens
 
 ITEM = Item("a", 60, 2, '{"id":"a","bakingTimeSecs":60,"size":2,"note":"mine"}')
 LEASES = {"a": Lease(2, 1000.0), "b": Lease(1, 1000.0)}
@@ -47,6 +48,7 @@ class Kitchen:
             leaving_items=MemoryLeavingItems(self.leaving),
             dead_letters=MemoryDeadLetters(StandardQueue(loop, "dead")),
             item_states=self.executions,
+            task_tokens=MemoryTaskTokens(),
             log=self,
             now=lambda: NOW,
             time_left=lambda: 10,

@@ -8,7 +8,7 @@ some 20 leases
 | --- | --- |
 | occupied, waiting | `occupied`, `waiting` |
 | joined_at | `joinedAt` |
-| leases | `@<item id>`: until; `*<item id>`: size, if it is more than one slot |
+| leases | `@<item id>`: until; `*<item id>`: size, if not 1; `+<item id>`: extensions, if it is held |
 | wake_up_requested_at | `calledAt` |
 | retry_at | `comeAt` |
 | last_left, last_left_sent_at | `leftLine`, `leftAt` |
@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pizza_oven.aws.clients import service_errors
-from pizza_oven.aws.row_update import EPOCH, SIZE, UNTIL, RowUpdate
+from pizza_oven.aws.row_update import EPOCH, EXTENSIONS, SIZE, UNTIL, RowUpdate
 from pizza_oven.aws.settlement_update import settlement_update
 from pizza_oven.errors import ServiceError
 from pizza_oven.row import Counts, Lease, Refused, Row, Unloaded
@@ -51,7 +51,11 @@ class DynamoBakingTable:
     def look(self, item_ids: Iterable[str]) -> Row:
         names = {f"#n{n}": name for n, name in enumerate(_NUMBERS)}
         for n, item_id in enumerate(item_ids):
-            names |= {f"#until{n}": UNTIL + item_id, f"#size{n}": SIZE + item_id}
+            names |= {
+                f"#until{n}": UNTIL + item_id,
+                f"#size{n}": SIZE + item_id,
+                f"#extensions{n}": EXTENSIONS + item_id,
+            }
         with service_errors("reading the baking table"):
             response = self._client.get_item(
                 TableName=self._table_name,
@@ -89,6 +93,23 @@ class DynamoBakingTable:
         update.set("#until = :until", until=until)
         update.only_if("attribute_exists(#until)")
         return self._write_only(update)
+
+    def extend(self, item_id: str, until: float, now: float) -> Refused | None:
+        update = RowUpdate({"#until": UNTIL + item_id, "#extensions": EXTENSIONS + item_id})
+        update.set("#until = :until", until=until)
+        update.add("#extensions :one", one=1)
+        update.only_if("attribute_exists(#extensions) AND #until > :now AND #until < :until", now=now)
+        return self._write_only(update)
+
+    def expire(self, item_id: str, now: float) -> int | Refused:
+        update = RowUpdate({"#until": UNTIL + item_id, "#extensions": EXTENSIONS + item_id})
+        update.set("#until = :zero", zero=0)
+        update.set("#extensions = #extensions")
+        update.only_if("attribute_exists(#extensions) AND #until <= :now", now=now)
+        attributes = self._write(update, returning="UPDATED_NEW")
+        if isinstance(attributes, Refused):
+            return attributes
+        return int(attributes[EXTENSIONS + item_id]["N"])
 
     def evict(self, item_id: str, until: float) -> Refused | None:
         update = _free(item_id)
@@ -151,9 +172,10 @@ class DynamoBakingTable:
 
 def _free(item_id: str) -> RowUpdate:
     """Free the item's slots, if it is leased: as many as its lease says."""
-    update = RowUpdate({"#until": UNTIL + item_id, "#size": SIZE + item_id})
+    names = {"#until": UNTIL + item_id, "#size": SIZE + item_id, "#extensions": EXTENSIONS + item_id}
+    update = RowUpdate(names)
     update.set("occupied = occupied - if_not_exists(#size, :one)", one=1)
-    update.remove("#until", "#size")
+    update.remove(*names)
     update.only_if("attribute_exists(#until)")
     return update
 
@@ -161,6 +183,11 @@ def _free(item_id: str) -> RowUpdate:
 def _epoch_names(epochs: Iterable[int]) -> dict[str, str]:
     """The attributes of epochs, by their placeholders."""
     return {f"#epoch{n}": f"{EPOCH}{epoch}" for n, epoch in enumerate(epochs)}
+
+
+def _extensions(numbers: Mapping[str, str], item_id: str) -> int | None:
+    extensions = numbers.get(EXTENSIONS + item_id)
+    return None if extensions is None else int(extensions)
 
 
 def _counts(attributes: _Attributes) -> Counts:
@@ -178,7 +205,9 @@ def _row(attributes: _Attributes) -> Row:
         waiting=int(numbers.get("waiting", 0)),
         joined_at=float(numbers.get("joinedAt", 0)),
         leases={
-            name[1:]: Lease(int(numbers.get(SIZE + name[1:], 1)), float(until))
+            name[1:]: Lease(
+                int(numbers.get(SIZE + name[1:], 1)), float(until), _extensions(numbers, name[1:])
+            )
             for name, until in numbers.items()
             if name.startswith(UNTIL)
         },

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pizza_oven.aws.clients import error_code, service_errors
 from pizza_oven.errors import ServiceError
-from pizza_oven.execution import Execution
+from pizza_oven.execution import RELEASED, Execution
 from pizza_oven.item import Item
 
 if TYPE_CHECKING:
@@ -45,6 +45,18 @@ class StepFunctionsItemStates:
             if error_code(error.__cause__) == "ExecutionDoesNotExist":
                 return None
             raise
+
+    def stop(self, item_id: str) -> bool:
+        try:
+            with service_errors(f"stopping the execution of {item_id}"):
+                # One that has ended stays as it is:
+                # https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html
+                self._client.stop_execution(executionArn=self.execution_arn(item_id), error=RELEASED)
+        except ServiceError as error:
+            if error_code(error.__cause__) == "ExecutionDoesNotExist":
+                return False
+            raise
+        return True
 
     def execution_arn(self, item_id: str) -> str:
         return f"{self._state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{item_id}"

@@ -28,6 +28,8 @@ deletes it."""
 _GROUP = "line"
 _EPOCH = "era"
 """The message attribute with the epoch in which an item joined: a historic name that must stay."""
+_ASKED_AT = "askedAt"
+"""The message attribute with the time at which an item was sent to New Items, in seconds since 1970."""
 
 
 class SqsNewItems:
@@ -98,12 +100,11 @@ class SqsWaitingItems:
         self._queue_url = queue_url
         self._new_id = new_id
 
-    def push(self, items: Mapping[str, Item], epoch: int) -> None:
-        stamp = {_EPOCH: {"DataType": "Number", "StringValue": str(epoch)}}
+    def push(self, items: Mapping[str, Item], epoch: int, asked_at: Mapping[str, float]) -> None:
         entries = [
             {
                 "MessageBody": item.body,
-                "MessageAttributes": stamp,
+                "MessageAttributes": _stamps(epoch, asked_at.get(item.id)),
                 "MessageGroupId": _GROUP,
                 "MessageDeduplicationId": deduplication_id,
             }
@@ -118,7 +119,7 @@ class SqsWaitingItems:
                 MaxNumberOfMessages=count,
                 WaitTimeSeconds=wait_secs,
                 MessageSystemAttributeNames=["SequenceNumber", "SentTimestamp"],
-                MessageAttributeNames=[_EPOCH],
+                MessageAttributeNames=[_EPOCH, _ASKED_AT],
                 # If the answer is lost, the SDK asks again with the same id, and gets the same messages.
                 # Without it, they would lock the line until their visibility timeout is over:
                 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
@@ -151,14 +152,23 @@ class SqsWaitingItems:
             return sum(map(int, response["Attributes"].values()))
 
 
+def _stamps(epoch: int, asked_at: float | None) -> dict[str, Any]:
+    numbers: dict[str, float] = {_EPOCH: epoch}
+    if asked_at is not None:
+        numbers[_ASKED_AT] = asked_at
+    return {name: {"DataType": "Number", "StringValue": str(number)} for name, number in numbers.items()}
+
+
 def _waiting_message(message: "MessageTypeDef") -> WaitingMessage:
-    stamp = message.get("MessageAttributes", {}).get(_EPOCH)
+    stamps = message.get("MessageAttributes", {})
+    stamp, asked_at = stamps.get(_EPOCH), stamps.get(_ASKED_AT)
     return WaitingMessage(
         message["Body"],
         message["ReceiptHandle"],
         int(message["Attributes"]["SequenceNumber"]),
         int(message["Attributes"]["SentTimestamp"]) / 1000,
         int(stamp["StringValue"]) if stamp else None,
+        float(asked_at["StringValue"]) if asked_at else None,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 UNTIL = "@"
 SIZE = "*"
+EXTENSIONS = "+"
 EPOCH = "~"
 """What the names of the attributes of leases and of epochs begin with."""
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from pizza_oven.aws.row_update import EPOCH, SIZE, UNTIL, RowUpdate
+from pizza_oven.aws.row_update import EPOCH, EXTENSIONS, SIZE, UNTIL, RowUpdate
 from pizza_oven.row import epoch_of
 from pizza_oven.settlement import Settlement
 
@@ -33,7 +33,8 @@ def _free_all(update: RowUpdate, frees: Mapping[str, int]) -> None:
     for n, (item_id, size) in enumerate(frees.items()):
         update.name(f"#f{n}", UNTIL + item_id)
         update.name(f"#g{n}", SIZE + item_id)
-        update.remove(f"#f{n}", f"#g{n}")
+        update.name(f"#h{n}", EXTENSIONS + item_id)
+        update.remove(f"#f{n}", f"#g{n}", f"#h{n}")
         update.only_if(f"attribute_exists(#f{n})")
         if size > 1:
             update.only_if(f"#g{n} = :g{n}", **{f"g{n}": size})
@@ -60,6 +61,9 @@ def _load(update: RowUpdate, settlement: Settlement, capacity: int) -> None:
         if lease.size > 1:
             update.name(f"#size{n}", SIZE + item_id)
             update.set(f"#size{n} = :size{n}", **{f"size{n}": lease.size})
+        if lease.extensions is not None:
+            update.name(f"#extensions{n}", EXTENSIONS + item_id)
+            update.set(f"#extensions{n} = :none", none=0)
 
 
 def _leave(update: RowUpdate, settlement: Settlement) -> None:

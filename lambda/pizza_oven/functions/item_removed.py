@@ -3,11 +3,14 @@
 import os
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from botocore.session import Session
 
+from pizza_oven.errors import StillHeldError
 from pizza_oven.functions import wiring
 from pizza_oven.item import parse_fields
 
@@ -25,8 +28,14 @@ def _remove() -> Callable[[dict[str, Any], "LambdaContext"], None]:
         retries, redrives = _count(invocation, "retryCount"), _count(invocation, "redriveCount")
         if event.keys() == {"handedOut"}:
             item_removed.free(event["handedOut"], redrives=redrives)
+        elif "id" not in event and "cancelled" in event:
+            # It holds no slots: its execution only used up the name of an item.
+            return
         else:
-            item_removed(parse_fields(event), retries, redrives)
+            try:
+                item_removed(parse_fields(event), retries, redrives)
+            except StillHeldError as held:
+                raise StillHeldError(held.until, _moment(held.until)) from None
 
     return log.flushed_after(remove)
 
@@ -40,6 +49,12 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> None:
     (https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html).
     """
     _remove()(event, context)
+
+
+def _moment(seconds: float) -> str:
+    """As a Wait state reads it, in whole seconds, and no earlier
+    (https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-wait-state.html)."""
+    return datetime.fromtimestamp(ceil(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _count(context: "LambdaContext", name: str) -> int:

@@ -16,6 +16,7 @@ from pizza_oven.aws.baking_table import DynamoBakingTable
 from pizza_oven.aws.clients import CONFIG, ONE_ATTEMPT
 from pizza_oven.aws.item_states import StepFunctionsItemStates
 from pizza_oven.aws.queues import SqsBakedItems, SqsDeadLetters, SqsLeavingItems, SqsNewItems, SqsWaitingItems
+from pizza_oven.aws.task_tokens import StepFunctionsTaskTokens
 from pizza_oven.context import Context
 from pizza_oven.functions.metrics import MetricsLog
 from pizza_oven.item_removed import ItemRemoved, Memory
@@ -83,6 +84,7 @@ def bake_items_context(
         leaving_items=SqsLeavingItems(sqs, environment["LEAVING_ITEMS_URL"]),
         dead_letters=SqsDeadLetters(sqs, environment["DLQ_URL"]),
         item_states=StepFunctionsItemStates(stepfunctions, environment["ITEM_STATES_ARN"]),
+        task_tokens=StepFunctionsTaskTokens(stepfunctions),
         log=log,
         now=now,
         time_left=time_left,

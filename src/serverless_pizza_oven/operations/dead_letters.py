@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from pizza_oven.errors import MalformedItemError
-from pizza_oven.item import Item, Trigger, parse, parse_fields
+from pizza_oven.item import Item, ItemRelease, LeaseExtension, Trigger, parse, parse_fields
 from pizza_oven.strict_json import read_object
 from serverless_pizza_oven.errors import ToolError
 from serverless_pizza_oven.operations.held_messages import HeldMessages
@@ -19,6 +19,9 @@ class NoSuchDeadLetterError(ToolError):
     """No dead letter has that id."""
 
 
+_USED_UP = ("its baking ended as ", "held for ", "it waited ", "it was removed ")
+
+
 @dataclass(frozen=True, slots=True)
 class DeadLetterEntry:
     """A message of the dead-letter queue, as the oven reads it."""
@@ -26,7 +29,7 @@ class DeadLetterEntry:
     message: ReceivedMessage
     id: str
     """The item's id if it has a valid one, else the message's."""
-    content: Item | Trigger | None
+    content: Item | Trigger | LeaseExtension | ItemRelease | None
     """None if it is malformed."""
     flaw: str
     """Why it is malformed. Empty if it is not."""
@@ -37,8 +40,8 @@ class DeadLetterEntry:
 
     @property
     def baking_failed(self) -> bool:
-        """Whether it began to bake, so that its id is used up. Bake Items words the reason so."""
-        return self.message.reason.startswith("its baking ended as")
+        """Whether its id is used up: it began to bake or was cancelled. The functions word the reasons so."""
+        return self.message.reason.startswith(_USED_UP)
 
     @property
     def remedy(self) -> str:
@@ -46,7 +49,7 @@ class DeadLetterEntry:
         match self.content:
             case Item():
                 return "new id" if self.baking_failed else "as it is"
-            case Trigger():
+            case Trigger() | LeaseExtension() | ItemRelease():
                 return "no item"
             case None:
                 return "once mended" if self.is_object else "no"
@@ -76,7 +79,7 @@ def read_dead_letter(message: ReceivedMessage, capacity: int, max_receives: int 
         content = parse(message.body, capacity)
     except MalformedItemError as error:
         flaw = str(error)
-    item_id = None if isinstance(content, Trigger) else _valid_id(fields or {})
+    item_id = None if isinstance(content, Trigger | LeaseExtension | ItemRelease) else _valid_id(fields or {})
     reason = message.reason or flaw or f"SQS gave up after {max_receives} tries"
     return DeadLetterEntry(
         message, item_id or message.id, content, flaw, is_object=fields is not None, reason=plain(reason)

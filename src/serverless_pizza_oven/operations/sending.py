@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from pizza_oven.errors import MalformedItemError
-from pizza_oven.item import Item, Trigger, parse
+from pizza_oven.item import Item, ItemRelease, LeaseExtension, Trigger, parse
 from pizza_oven.strict_json import MAX_ITEM_BYTES, sendable
 from serverless_pizza_oven.decoding import MAX_LINE_BYTES, decode_line
 from serverless_pizza_oven.errors import UsageError
@@ -28,9 +28,15 @@ class BadLineError(UsageError):
 def read_item(body: str, capacity: int) -> Item:
     """Read an item for an oven of `capacity` slots. Raises MalformedItemError."""
     content = parse(sendable(body), capacity)
-    if isinstance(content, Trigger):
-        raise MalformedItemError("a trigger is no item: oven trigger sends one")
-    return content
+    match content:
+        case Item():
+            return content
+        case Trigger():
+            raise MalformedItemError("a trigger is no item: oven trigger sends one")
+        case LeaseExtension():
+            raise MalformedItemError("an extension is no item: oven extend sends one")
+        case ItemRelease():
+            raise MalformedItemError("a release is no item: oven release sends one")
 
 
 def read_lines(stream: io.BufferedIOBase) -> Iterator[list[bytes]]:

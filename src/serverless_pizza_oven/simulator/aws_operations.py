@@ -53,6 +53,8 @@ class Operations:
     delete_leaving: Operation
     start_execution: Operation
     describe_execution: Operation
+    stop_execution: Operation
+    send_task_success: Operation
 
     @classmethod
     def of(cls, loop: Loop, latencies: Latencies, quotas: Quotas, table: MemoryBakingTable) -> "Operations":
@@ -102,5 +104,13 @@ class Operations:
             ),
             describe_execution=states(
                 "DescribeExecution", latencies.describe_execution, quotas.describes, quotas.describes_burst
+            ),
+            # Assumed to take as long as StartExecution. Their quotas are as large or larger:
+            # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+            stop_execution=states(
+                "StopExecution", latencies.start_execution, quotas.starts, quotas.starts_burst
+            ),
+            send_task_success=states(
+                "SendTaskSuccess", latencies.start_execution, quotas.starts, quotas.starts_burst
             ),
         )

@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from pizza_oven.errors import HandedOutError, RedrivenError, ServiceError
-from pizza_oven.execution import Execution
+from pizza_oven.errors import HandedOutError, RedrivenError, ServiceError, StillHeldError
+from pizza_oven.execution import RELEASED, Execution
 from pizza_oven.item import Item
 from serverless_pizza_oven.simulator.loop import MINUTE, SECOND, Loop, micros
 from serverless_pizza_oven.simulator.quotas import TokenBucket
@@ -34,7 +34,7 @@ class Baking:
     started: int
     """In microseconds since 1970."""
     state: str = "Baking"
-    """The state of the template that it is in, or in which it ended: Baking, Removed or Unloaded."""
+    """The state of the template that it is in, or in which it ended: Baking, Held, Removed or Unloaded."""
     status: str = "RUNNING"
     cause: str = ""
     closed: int = 0
@@ -51,7 +51,7 @@ class Baking:
     @property
     def waiting(self) -> bool:
         """Whether its baking time is not over yet."""
-        return self.state == "Baking" and self.status == "RUNNING"
+        return self.state in ("Baking", "Held") and self.status == "RUNNING"
 
     @property
     def handed_out(self) -> bool:
@@ -122,6 +122,13 @@ class Executions:
         """How many run."""
         return len(self.bakings) - len(self._ended)
 
+    def stop(self, item_id: str) -> bool:
+        """End an execution as released, unless it has ended. False if there is none of that name."""
+        known = self.bakings.get(item_id)
+        if known is not None:
+            self.end(known, "ABORTED", RELEASED)
+        return known is not None
+
     def end(self, baking: Baking, status: str, cause: str = "") -> None:
         """End an execution, as StopExecution does with ABORTED. Has no effect on one that has ended."""
         if not baking.running:
@@ -171,6 +178,14 @@ class Executions:
             baking.state = "Unloaded"
             baking.tries = 0
             self.loop.call_later(self._transition(), self._try, baking, redrives)
+        elif error.startswith(StillHeldError.__name__):
+            baking.state = "Held"
+            baking.tries = 0
+            until = float(error.partition(": ")[2])
+            # By way of the state in which the time is read from the error.
+            self._transition()
+            span = max(micros(until) - self.loop.now, 0) + self._transition()
+            self.loop.call_later(span, self._baked, baking, redrives)
         elif error.startswith(RedrivenError.__name__) or baking.tries > RETRY_ATTEMPTS:
             self.end(baking, "FAILED", error)
         else:

@@ -29,7 +29,9 @@ class FifoQueue:
     _ids: set[str] = field(default_factory=set)
     _ids_until: deque[tuple[int, str]] = field(default_factory=deque)
 
-    def send(self, body: str, deduplication_id: str, epoch: int | None = None) -> None:
+    def send(
+        self, body: str, deduplication_id: str, epoch: int | None = None, asked_at: float | None = None
+    ) -> None:
         """Append a message, unless its deduplication id was used in the last 5 minutes."""
         now = self.loop.now
         while self._ids_until and self._ids_until[0][0] <= now:
@@ -40,7 +42,9 @@ class FifoQueue:
         self._ids_until.append((now + DEDUPLICATION, deduplication_id))
         self._sent += 1
         self._waiting.append(
-            StoredMessage(f"line-{self._sent}", body, sent_at=self.loop.seconds(), epoch=epoch)
+            StoredMessage(
+                f"line-{self._sent}", body, sent_at=self.loop.seconds(), epoch=epoch, asked_at=asked_at
+            )
         )
         if not self._received:
             self.on_message()

@@ -6,7 +6,7 @@ from typing import Any
 
 from greenlet import greenlet
 
-from pizza_oven.errors import RedrivenError, ServiceError
+from pizza_oven.errors import RedrivenError, ServiceError, StillHeldError
 from serverless_pizza_oven.simulator.latencies import Latency
 from serverless_pizza_oven.simulator.loop import MILLISECOND, MINUTE, Loop
 from serverless_pizza_oven.simulator.random_source import RandomSource
@@ -146,7 +146,7 @@ class Instance:
             answer, error = None, ""
             try:
                 answer = handle(event)
-            except (ServiceError, RedrivenError) as raised:
+            except (ServiceError, RedrivenError, StillHeldError) as raised:
                 error = f"{type(raised).__name__}: {raised}"
             except FunctionKilled:
                 error = f"{self._transport.actor} was killed"

@@ -82,9 +82,9 @@ class MemoryWaitingItems:
         self._wait = wait or queue.loop.run
         self._received: dict[str, Delivery] = {}
 
-    def push(self, items: Mapping[str, Item], epoch: int) -> None:
+    def push(self, items: Mapping[str, Item], epoch: int, asked_at: Mapping[str, float]) -> None:
         for deduplication_id, item in items.items():
-            self._queue.send(item.body, deduplication_id, epoch)
+            self._queue.send(item.body, deduplication_id, epoch, asked_at.get(item.id))
 
     def receive(self, count: int, wait_secs: int) -> list[WaitingMessage]:
         until = self._queue.loop.now + micros(wait_secs)
@@ -100,7 +100,11 @@ class MemoryWaitingItems:
             self._received[receipt] = received
             sequence = int(received.id.rpartition("-")[2])
             stored = received.stored
-            messages.append(WaitingMessage(received.body, receipt, sequence, stored.sent_at, stored.epoch))
+            messages.append(
+                WaitingMessage(
+                    received.body, receipt, sequence, stored.sent_at, stored.epoch, stored.asked_at
+                )
+            )
         return messages
 
     def delete(self, messages: Sequence[WaitingMessage]) -> None:

@@ -94,8 +94,22 @@ class MemoryBakingTable:
         lease = row.leases.get(item_id)
         if lease is None:
             return Refused(row)
-        self.row = replace(row, leases={**row.leases, item_id: Lease(lease.size, until)})
+        self._set_lease(item_id, replace(lease, until=until))
         return None
+
+    def extend(self, item_id: str, until: float, now: float) -> Refused | None:
+        lease = self.row.leases.get(item_id)
+        if lease is None or lease.extensions is None or not now < lease.until < until:
+            return Refused(self.row)
+        self._set_lease(item_id, Lease(lease.size, until, lease.extensions + 1))
+        return None
+
+    def expire(self, item_id: str, now: float) -> int | Refused:
+        lease = self.row.leases.get(item_id)
+        if lease is None or lease.extensions is None or lease.until > now:
+            return Refused(self.row)
+        self._set_lease(item_id, replace(lease, until=0))
+        return lease.extensions
 
     def evict(self, item_id: str, until: float) -> Refused | None:
         lease = self.row.leases.get(item_id)
@@ -130,6 +144,9 @@ class MemoryBakingTable:
         by_epoch = {epoch: count for epoch, count in row.waiting_by_epoch.items() if epoch not in epochs}
         self.row = replace(row, waiting=waiting, waiting_by_epoch=by_epoch)
         return None
+
+    def _set_lease(self, item_id: str, lease: Lease) -> None:
+        self.row = replace(self.row, leases={**self.row.leases, item_id: lease})
 
     def _may_lease(self, leases: Mapping[str, Lease], occupied: int, capacity: int) -> bool:
         return occupied <= capacity and self.row.leases.keys().isdisjoint(leases)
@@ -192,4 +209,5 @@ def _fits(occupied: int, waiting: int, capacity: int, size: int) -> bool:
 
 def _bytes(item_id: str, lease: Lease) -> int:
     name = 1 + len(item_id)
-    return name + _TIME_BYTES + (name + _SIZE_BYTES if lease.size > 1 else 0)
+    numbers = (lease.size > 1) + (lease.extensions is not None)
+    return name + _TIME_BYTES + numbers * (name + _SIZE_BYTES)

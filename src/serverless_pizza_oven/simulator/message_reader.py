@@ -5,11 +5,13 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from pizza_oven.errors import MalformedItemError
-from pizza_oven.item import Item, Trigger, parse
+from pizza_oven.item import Item, ItemRelease, LeaseExtension, Trigger, parse
+
+Content = Item | Trigger | LeaseExtension | ItemRelease
 
 
 @lru_cache(maxsize=1000)
-def _parsed(body: str, capacity: int) -> Item | Trigger:
+def _parsed(body: str, capacity: int) -> Content:
     return parse(body, capacity)
 
 
@@ -20,7 +22,7 @@ class MessageReader:
         self._capacity = capacity
         self._ids: dict[str, str | None] = {}
 
-    def content(self, body: str) -> Item | Trigger:
+    def content(self, body: str) -> Content:
         """Raises MalformedItemError."""
         return _parsed(body, self._capacity())
 

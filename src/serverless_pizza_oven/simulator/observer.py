@@ -38,5 +38,8 @@ class Observer:
     def execution_ended(self, baking: Baking) -> None:
         """An execution has ended."""
 
+    def owner_told(self, item_id: str, until: float) -> None:
+        """A task of a user's workflow is told that its item has slots until then, in seconds since 1970."""
+
     def item_baked(self, item: Item) -> None:
         """An item has arrived in Baked Items."""

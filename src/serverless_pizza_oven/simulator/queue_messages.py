@@ -15,6 +15,8 @@ class StoredMessage:
     """In seconds since 1970. No decision depends on it, so it is no part of a state that is explored."""
     epoch: int | None = None
     """A message attribute: the epoch in which its item joined the waiting line."""
+    asked_at: float | None = field(default=None, repr=False)
+    """A message attribute: when an item that does not wait for ever was sent to New Items."""
     receive_count: int = 0
     hidden_until: int = 0
     """When it is visible again, in microseconds since 1970. It also tells one receipt from the next."""

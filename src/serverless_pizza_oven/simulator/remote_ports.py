@@ -12,7 +12,15 @@ from pizza_oven.errors import ServiceError
 from pizza_oven.execution import Execution
 from pizza_oven.item import Item
 from pizza_oven.messages import WaitingMessage
-from pizza_oven.ports import BakedItems, BakingTable, DeadLetters, LeavingItems, NewItems, WaitingItems
+from pizza_oven.ports import (
+    BakedItems,
+    BakingTable,
+    DeadLetters,
+    LeavingItems,
+    NewItems,
+    TaskTokens,
+    WaitingItems,
+)
 from serverless_pizza_oven.simulator.aws_operations import Operation, Operations
 from serverless_pizza_oven.simulator.executions import Executions
 from serverless_pizza_oven.simulator.faults import ActiveFaults
@@ -95,6 +103,10 @@ def remote_dead_letters(
     transport: Transport, dead_letters: DeadLetters, operations: Operations
 ) -> DeadLetters:
     return remote(transport, dead_letters, {"push": operations.send_dead})
+
+
+def remote_task_tokens(transport: Transport, tokens: TaskTokens, operations: Operations) -> TaskTokens:
+    return remote(transport, tokens, {"succeed": operations.send_task_success})
 
 
 class RemoteWaitingItems(RemoteService):
@@ -184,6 +196,9 @@ class RemoteItemStates:
         return self._transport.request(
             self._operations.describe_execution, self._executions.describe, (item_id, lag)
         )
+
+    def stop(self, item_id: str) -> bool:
+        return self._transport.request(self._operations.stop_execution, self._executions.stop, (item_id,))
 
     def _start(self, item: Item) -> Execution | ServiceError:
         try:

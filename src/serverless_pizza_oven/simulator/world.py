@@ -6,7 +6,7 @@ from typing import Any
 
 from pizza_oven.bake_items import bake_items
 from pizza_oven.context import Context
-from pizza_oven.item import Item
+from pizza_oven.item import Item, cancelled
 from pizza_oven.item_removed import ItemRemoved, Memory
 from pizza_oven.messages import NewMessage
 from pizza_oven.ports import DecisionLog
@@ -37,9 +37,11 @@ from serverless_pizza_oven.simulator.remote_ports import (
     remote_dead_letters,
     remote_leaving_items,
     remote_new_items,
+    remote_task_tokens,
     remote_waiting_items,
 )
 from serverless_pizza_oven.simulator.standard_queue import StandardQueue
+from serverless_pizza_oven.simulator.task_tokens import MemoryTaskTokens
 from serverless_pizza_oven.simulator.transport import FaultyTransport, Transport
 
 SKEW = SECOND
@@ -115,6 +117,7 @@ class World:
             quota=self.transitions,
             names_kept=conditions.names_kept,
         )
+        self.task_tokens = MemoryTaskTokens(self.observer.owner_told)
         self.operations = Operations.of(self.loop, latencies, quotas, self.table)
         self.concurrency = Concurrency(quotas.concurrency)
         self.bake_items = self._function("BakeItems", self._bake_items)
@@ -205,6 +208,7 @@ class World:
             remote_leaving_items(transport, MemoryLeavingItems(self.leaving_items), self.operations),
             remote_dead_letters(transport, MemoryDeadLetters(self.dead_letters), self.operations),
             RemoteItemStates(transport, self.executions, self.operations, self.faults, self.random_source),
+            remote_task_tokens(transport, self.task_tokens, self.operations),
             self._log,
             self._clock(),
             look_first_slots=self.setup.look_first_slots,
@@ -244,6 +248,8 @@ class World:
                 context = replace(item_removed.context, capacity=self.setup.capacity)
                 item_removed = replace(item_removed, context=context)
             item, handed_out, retries, redrives = event
+            if cancelled(item.body) is not None:
+                return
             if handed_out:
                 item_removed.free(item.id, redrives=redrives)
             else:
