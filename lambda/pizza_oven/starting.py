@@ -97,7 +97,7 @@ def _resolve(
     asked_at: float,
     started: Started,
 ) -> bool | None:
-    """Returns whether this start was the first of an item that bakes now; None if it does not bake."""
+    """Returns whether this start was the first of the item, which bakes now. None if it does not bake."""
     item = candidate.item
     assert item is not None  # noqa: S101
     if isinstance(execution, ServiceError):
@@ -111,13 +111,14 @@ def _resolve(
 
 def _resolve_running(
     context: Context, item: Item, execution: Execution, asked_at: float, sent_at: float
-) -> bool:
+) -> bool | None:
     # It is a duplicate if an earlier request started the execution, perhaps for another item of this id.
     is_another = execution.body not in ("", item.body)
     if is_another or execution.started_at < asked_at - CLOCK_SKEW_SECS:
         _align_lease(context, item, execution)
         context.log.record("duplicate", item.id)
-        return False
+        # The owner of another item of this id is not told: these are not its slots.
+        return None if is_another else False
     context.log.record(
         "loaded",
         item.id,

@@ -20,7 +20,8 @@ CONFIG = Config(
 
 
 ONE_ATTEMPT = CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
-"""For Item Removed at the row: what is refused is left to Bake Items at once."""
+"""For Item Removed at the row: what is refused is left to Bake Items at once. And for task tokens: after an
+answer is lost, a second attempt would find that the task has ended, and take its owner for gone."""
 
 THROTTLES = frozenset(
     {

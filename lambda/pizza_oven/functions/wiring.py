@@ -84,7 +84,7 @@ def bake_items_context(
         leaving_items=SqsLeavingItems(sqs, environment["LEAVING_ITEMS_URL"]),
         dead_letters=SqsDeadLetters(sqs, environment["DLQ_URL"]),
         item_states=StepFunctionsItemStates(stepfunctions, environment["ITEM_STATES_ARN"]),
-        task_tokens=StepFunctionsTaskTokens(stepfunctions),
+        task_tokens=StepFunctionsTaskTokens(_client(session, "stepfunctions", ONE_ATTEMPT)),
         log=log,
         now=now,
         time_left=time_left,

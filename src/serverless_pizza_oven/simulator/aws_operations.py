@@ -1,7 +1,7 @@
 """The requests that the oven makes of AWS, each with its latency, its quota and how many of it there were."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from serverless_pizza_oven.simulator.latencies import Latencies, Latency
 from serverless_pizza_oven.simulator.loop import Loop
@@ -110,7 +110,8 @@ class Operations:
             stop_execution=states(
                 "StopExecution", latencies.start_execution, quotas.starts, quotas.starts_burst
             ),
-            send_task_success=states(
-                "SendTaskSuccess", latencies.start_execution, quotas.starts, quotas.starts_burst
+            send_task_success=replace(
+                states("SendTaskSuccess", latencies.start_execution, quotas.starts, quotas.starts_burst),
+                attempts=1,
             ),
         )

@@ -54,6 +54,11 @@ class Baking:
         return self.state in ("Baking", "Held") and self.status == "RUNNING"
 
     @property
+    def held(self) -> bool:
+        """Whether it waits for the end of a lease that was extended."""
+        return self.state == "Held"
+
+    @property
     def handed_out(self) -> bool:
         """Whether its task has only the slots left to free."""
         return self.state == "Unloaded"

@@ -12,6 +12,9 @@ I6  First come, first served: items of the line are loaded in its order, and no 
     item that had slots and lost them, because its start failed for minutes, has lost its place.
 I7  While an item bakes it holds its slots.
 I8  A malformed message is a dead letter, with a reason, after one delivery.
+I9  A held item keeps its slots until it is released, or until its lease ends, which never becomes shorter. It
+    comes out nowhere. One owner at most is told that it has slots, and only of slots that it has.
+I10 Once a release is handled, its item does not bake, and never will.
 """
 
 from collections import Counter
@@ -23,6 +26,7 @@ from pizza_oven.item import Item
 from pizza_oven.row import Row
 from serverless_pizza_oven.simulator.executions import Baking
 from serverless_pizza_oven.simulator.faults import NONE
+from serverless_pizza_oven.simulator.hold_watch import HoldWatch
 from serverless_pizza_oven.simulator.line_watch import LineWatch
 from serverless_pizza_oven.simulator.loop import SECOND
 from serverless_pizza_oven.simulator.message_reader import MessageReader
@@ -60,6 +64,7 @@ class Invariants(Observer):
         self._world: World
         self._reader: MessageReader
         self._line: LineWatch
+        self._holds: HoldWatch
         self._row = Row()
         self._limit = 0
         """The slots that may bake: the largest capacity that may still be in use."""
@@ -72,6 +77,7 @@ class Invariants(Observer):
         """By actor: the malformed messages of its batch."""
         self._bodies: set[str] = set()
         self._leftover: dict[str, int] = {}
+        self._release_handled: set[str] = set()
         self._ended: set[str] = set()
 
     def watch(self, world: World) -> None:
@@ -79,6 +85,7 @@ class Invariants(Observer):
         self._world = world
         self._reader = MessageReader(lambda: world.setup.capacity)
         self._line = LineWatch(world, self._reader)
+        self._holds = HoldWatch(world, self._reader)
         self._row = world.table.row
         self._limit = world.setup.capacity
         self._is_calm = world.faults.rates == NONE
@@ -88,7 +95,12 @@ class Invariants(Observer):
         if item := self._reader.item(body):
             self.sent.setdefault(item.id, item)
             self._bodies.add(item.body)
+        self._holds.sent(body)
         self._world.send(body)
+
+    def owner_gave_up(self, item_id: str) -> None:
+        """The task ended that waits until this item has slots. If it gets some, they are freed at once."""
+        self._holds.released.add(item_id)
 
     def set_capacity(self, capacity: int) -> None:
         """Deploy the oven with another capacity. Baking items and late requests may still use the old one."""
@@ -101,6 +113,7 @@ class Invariants(Observer):
         return (
             self.disturbed_at is None,
             self._line.memory(),
+            self._holds.memory(),
             sorted(self._leftover.items()),
             sorted(self.out),
         )
@@ -129,7 +142,8 @@ class Invariants(Observer):
             )
         self.check_nothing_is_lost()
         dead = self._dead_letters()
-        missing = [item_id for item_id in self.sent if not self.out[item_id] and item_id not in dead]
+        accounted = {*self.out, *dead, *self._holds.released}
+        missing = [item_id for item_id in self.sent if item_id not in accounted]
         if missing or not world.is_idle:
             raise InvariantError(
                 "I2", f"in the end {missing or 'no item'} is missing, and there is work left"
@@ -142,8 +156,9 @@ class Invariants(Observer):
         queues = (world.new_items, world.line)
         found = {self._reader.item_id(message.body) for queue in queues for message in queue.messages()}
         dead = self._dead_letters()
+        accounted = {*self.out, *found, *dead, *self._holds.released}
         for item_id in self.sent:
-            if self.out[item_id] or item_id in found or item_id in dead:
+            if item_id in accounted:
                 continue
             baking = world.executions.bakings.get(item_id)
             if baking is None or not (baking.running or item_id in row.leases):
@@ -158,9 +173,11 @@ class Invariants(Observer):
             self._limit = world.setup.capacity
         slots = 0
         for baking in world.executions.bakings.values():
-            if baking.waiting and not baking.redrives:
-                slots += baking.item.size
-                if baking.item.id not in row.leases:
+            if baking.waiting and not baking.redrives and baking.item.size:
+                is_leased = baking.item.id in row.leases
+                slots += baking.item.size if is_leased or not baking.held else 0
+                # That of a held item may have ended: the second of two tasks saw a later clock.
+                if not is_leased and not baking.held:
                     raise InvariantError("I7", f"{baking.item.id} bakes without a lease")
         if slots > self._limit:
             raise InvariantError("I1", f"{slots} slots bake in an oven of {self._limit}")
@@ -186,6 +203,7 @@ class Invariants(Observer):
         if row is not self._row:
             before, self._row = self._row, row
             self._line.row_changed(before, row, args)
+            self._raise("I9", self._holds.row_changed(before, row))
             loaded = [item_id for item_id in row.leases if item_id not in before.leases]
             if loaded and row.occupied > self._limit:
                 raise InvariantError("I1", f"{row.occupied} slots are leased in an oven of {self._limit}")
@@ -196,6 +214,7 @@ class Invariants(Observer):
     def execution_started(self, baking: Baking) -> None:
         if baking.item.id in self._ended:
             raise InvariantError("I3", f"{baking.item.id} bakes again")
+        self._check_released(baking.item.id)
 
     def execution_ended(self, baking: Baking) -> None:
         if baking.redrives and baking.status == "SUCCEEDED":
@@ -205,6 +224,8 @@ class Invariants(Observer):
 
     def item_baked(self, item: Item) -> None:
         self.out[item.id] += 1
+        if item.hold:
+            raise InvariantError("I9", f"{item.id} is held, and comes out")
         if item.body not in self._bodies:
             raise InvariantError("I2", f"{item.body} comes out, and was never sent")
 
@@ -217,6 +238,10 @@ class Invariants(Observer):
 
     def batch_handled(self, batch: Sequence[Delivery], error: str) -> None:
         self.check_nothing_is_lost()
+        for received in batch:
+            if received.stored.deleted and (item_id := self._reader.released(received.body)):
+                self._release_handled.add(item_id)
+                self._check_released(item_id)
         actor = self._actors[batch[0].id]
         if actor in self._disturbed_actors or error:
             return
@@ -224,6 +249,14 @@ class Invariants(Observer):
         missing = self._malformed[actor] - {letter.body for letter in letters if letter.reason}
         if missing:
             raise InvariantError("I8", f"after a delivery these are no dead letters: {missing}")
+
+    def owner_told(self, item_id: str, until: float) -> None:
+        self._raise("I9", self._holds.owner_told(item_id, until))
+
+    def _check_released(self, item_id: str) -> None:
+        baking = self._world.executions.bakings.get(item_id)
+        if item_id in self._release_handled and (baking is None or (baking.running and baking.item.size)):
+            raise InvariantError("I10", f"{item_id} was released, and bakes or may bake")
 
     def _dead_letters(self) -> set[str | None]:
         letters = self._world.dead_letters.messages()

@@ -34,6 +34,11 @@ class MessageReader:
             return None
         return content if isinstance(content, Item) else None
 
+    def released(self, body: str) -> str | None:
+        """The id of the item that a message releases; None if it releases none."""
+        content = None if self.is_malformed(body) else self.content(body)
+        return content.item_id if isinstance(content, ItemRelease) else None
+
     def is_malformed(self, body: str) -> bool:
         try:
             self.content(body)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from pizza_oven.item import ItemRelease, LeaseExtension
 from serverless_pizza_oven.simulator.conditions import Conditions, Setup
 from serverless_pizza_oven.simulator.faults import MILD, NONE, ROUGH, Faults
 from serverless_pizza_oven.simulator.invariants import InvariantError, Invariants
@@ -88,6 +89,9 @@ class Schedule:
             self._later(self.invariants.send, '{"type":"trigger","item":"item0"}')
         if random_source.chance(0.1):
             self._later(self.invariants.set_capacity, 1 + random_source.below(self.world.setup.capacity))
+        if random_source.chance(0.5):
+            for number in range(1 + random_source.below(3)):
+                self._plan_hold(f"held{number}")
         if not random_source.chance(0.025):
             return FAULTY_SECS
         for sec in range(0, LONG_FAULTY_SECS, 10 + random_source.below(20)):
@@ -108,6 +112,35 @@ class Schedule:
             self._later(self._abort, item_id)
             if random_source.chance(0.5):
                 self._later(self._redrive, item_id)
+
+    def _plan_hold(self, item_id: str) -> None:
+        """A held item is sent, perhaps twice. It is extended and released, perhaps before it comes."""
+        random_source, send = self.random_source, self.invariants.send
+        lease = (5, 1, 20)[random_source.below(3)]
+        size = 1 + (random_source.below(self.world.setup.capacity) if random_source.chance(0.4) else 0)
+        item: dict[str, object] = {"id": item_id, "bakingTimeSecs": lease, "size": size, "hold": True}
+        if random_source.chance(0.5):
+            item["taskToken"] = f"token of {item_id}"
+        if random_source.chance(0.3):
+            item["waitAtMostSecs"] = random_source.below(20)
+        self._later(send, json.dumps(item))
+        if random_source.chance(0.15):
+            self._later(send, json.dumps(item | {"taskToken": f"another token of {item_id}"}))
+        for _ in range(random_source.below(4)):
+            self._later(send, LeaseExtension(item_id, (lease, 2, 30)[random_source.below(3)]).body)
+        for _ in range((1, 0, 2)[random_source.below(3)]):
+            self._later(send, ItemRelease(item_id).body)
+        if random_source.chance(0.1):
+            self._later(send, ItemRelease("item0").body)
+        if random_source.chance(0.1):
+            self._later(self._give_up, item_id)
+        if random_source.chance(0.08):
+            self._later(self._abort, item_id)
+
+    def _give_up(self, item_id: str) -> None:
+        """The workflow ends that waits until its item has slots."""
+        self.world.task_tokens.gone.add(f"token of {item_id}")
+        self.invariants.owner_gave_up(item_id)
 
     def _later(self, act: Callable[[str], object] | Callable[[int], object], what: str | int) -> None:
         # Most happen within a few seconds, and so at the same time.

@@ -129,6 +129,10 @@ class Sleeper:
             self.loop.call_later(0, self.transport.resume)
 
 
+WITHOUT_RETRY = {Fault.REPEATED: Fault.UNANSWERED, Fault.LATE_DUPLICATE: Fault.LATE}
+"""What becomes of faults that come from the SDK's retries, where a request is made with one attempt."""
+
+
 class FaultyTransport(Transport):
     """A transport on which faults happen to requests, and which tells an observer of each request."""
 
@@ -169,7 +173,9 @@ class FaultyTransport(Transport):
         if self._faults.total <= 0 or not self._random.chance(self._faults.total):
             return None
         fault = self._faults.likely[self._random.below(len(self._faults.likely))]
-        return Fault.REFUSED if fault is Fault.PARTIAL and not operation.batch else fault
+        if fault is Fault.PARTIAL and not operation.batch:
+            return Fault.REFUSED
+        return WITHOUT_RETRY.get(fault, fault) if operation.attempts == 1 else fault
 
     def _fail(self, fault: Fault, operation: Operation, send: Callable[..., T], args: tuple[Any, ...]) -> T:
         match fault:
