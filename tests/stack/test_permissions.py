@@ -10,7 +10,7 @@ from itertools import count
 import pytest
 
 from pizza_oven.aws.baking_table import KEY
-from pizza_oven.item import LEAVING_ITEMS, PILOT_LIGHT
+from pizza_oven.item import LEAVING_ITEMS, PILOT_LIGHT, ItemRelease
 from pizza_oven.row import Lease
 from serverless_pizza_oven.aws import local
 from serverless_pizza_oven.deployment.deploying import deploy
@@ -49,7 +49,9 @@ RARE = {
     Permission("ItemRemoved", "SendAndReceiveLeavingItems", "sqs:DeleteMessage*"),
     Permission("ItemRemoved", "ServeTheLine", "sqs:ChangeMessageVisibility*"),
     Permission("ItemRemoved", "SendDeadLetters", "sqs:SendMessage*"),
-    Permission("ItemRemoved", "DescribeExecutions", "states:DescribeExecution"),
+    Permission("ItemRemoved", "DescribeAndStopExecutions", "states:DescribeExecution"),
+    Permission("ItemRemoved", "DescribeAndStopExecutions", "states:StopExecution"),
+    Permission("ItemRemoved", "TellOwnersOfHeldItems", "states:SendTaskSuccess"),
     Permission("ItemRemoved", "SendTriggers", "sqs:SendMessage"),
 }
 """What Item Removed needs only after a fault: a retried task, a throttled write of the row, an item of the
@@ -207,6 +209,21 @@ def _follow_one_that_comes_out(client: Client) -> None:
     client.bake_reserved(pizza("hold"))
 
 
+def _is_released(client: Client) -> Callable[[], bool]:
+    """A release that cannot stop the execution leaves the slots taken."""
+    _fill(client)
+    client.send_bodies([ItemRelease("hold").body])
+    return lambda: "hold" in client.row().leases
+
+
+def _has_no_owner(client: Client) -> Callable[[], bool]:
+    """No task waits with the token of a held item: once that is known, its slots are free."""
+    held = {"id": "held", "bakingTimeSecs": FOR_LONG_SECS, "hold": True, "taskToken": "nobody's"}
+    client.send(held)
+    client.wait_until_baking("held")
+    return lambda: "held" in client.row().leases
+
+
 DRILLS: dict[Permission, Drill] = {
     Permission("BakeItems", "ReceiveNewItemsAndSendTriggers", "sqs:SendMessage"): _line_is_held,
     Permission("BakeItems", "UseTheLine", "sqs:SendMessage*"): _joins,
@@ -220,7 +237,9 @@ DRILLS: dict[Permission, Drill] = {
     Permission("BakeItems", "SendDeadLetters", "sqs:SendMessage*"): _is_malformed,
     Permission("BakeItems", "UpdateTheRow", "dynamodb:UpdateItem"): _takes_a_slot,
     Permission("BakeItems", "StartExecutions", "states:StartExecution"): _begins_to_bake,
-    Permission("BakeItems", "DescribeExecutions", "states:DescribeExecution"): _is_long_overdue,
+    Permission("BakeItems", "DescribeAndStopExecutions", "states:DescribeExecution"): _is_long_overdue,
+    Permission("BakeItems", "DescribeAndStopExecutions", "states:StopExecution"): _is_released,
+    Permission("BakeItems", "TellOwnersOfHeldItems", "states:SendTaskSuccess"): _has_no_owner,
     Permission("ItemRemoved", "UpdateTheRow", "dynamodb:UpdateItem"): _is_done,
     Permission("ItemRemoved", "SendBakedItems", "sqs:SendMessage"): _is_handed_out,
     Permission("ItemRemoved", "ServeTheLine", "sqs:ReceiveMessage"): _is_served,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
-from pizza_oven.errors import HandedOutError, RedrivenError
+from pizza_oven.errors import HandedOutError, RedrivenError, StillHeldError
 from pizza_oven.item import MAX_BAKING_TIME_SECS, Trigger, parse
 from pizza_oven.strict_json import MAX_ITEM_BYTES
 from tests.unit.resolved import ROOT, TEMPLATE, ResolvedTemplate, arn, as_list, source, statements, translated
@@ -463,7 +463,8 @@ ALLOWED = {
         "LeavingItems.Arn": {"sqs:ReceiveMessage", "sqs:DeleteMessage*"},
         arn("dynamodb", "table/BakingTable"): {"dynamodb:GetItem", "dynamodb:UpdateItem"},
         "ItemStates": {"states:StartExecution"},
-        arn("states", "execution:ItemStates.Name:*"): {"states:DescribeExecution"},
+        arn("states", "execution:ItemStates.Name:*"): {"states:DescribeExecution", "states:StopExecution"},
+        "*": {"states:SendTaskSuccess"},
         "BakeItemsLog.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
     },
     "ItemRemovedRole": {
@@ -474,7 +475,8 @@ ALLOWED = {
         "NewItemsDLQ.Arn": {"sqs:SendMessage*"},
         "NewItems.Arn": {"sqs:SendMessage"},
         "ItemStates": {"states:StartExecution"},
-        arn("states", "execution:ItemStates.Name:*"): {"states:DescribeExecution"},
+        arn("states", "execution:ItemStates.Name:*"): {"states:DescribeExecution", "states:StopExecution"},
+        "*": {"states:SendTaskSuccess"},
         "ItemRemovedLog.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
     },
     "ItemStatesRole": {
@@ -497,7 +499,9 @@ def test_a_role_may_do_just_this_to_just_that(stack: ResolvedTemplate, role: str
 @pytest.mark.parametrize("role", ALLOWED)
 def test_a_role_has_no_rights_but_those_written_in_it(stack: ResolvedTemplate, role: str) -> None:
     assert stack[role].keys() == {"AssumeRolePolicyDocument", "Policies"}
-    assert "*" not in [part for s in statements(stack[role]) for part in as_list(s["Resource"])]
+    everywhere = [s for s in statements(stack[role]) if "*" in as_list(s["Resource"])]
+    # To tell the owner of a held item is asked of no resource.
+    assert all(as_list(s["Action"]) == ["states:SendTaskSuccess"] for s in everywhere)
 
 
 @pytest.mark.parametrize("role", ALLOWED)
@@ -689,7 +693,7 @@ def waits(retry: dict[str, Any]) -> list[float]:
 
 def test_an_item_bakes_as_long_as_it_says_and_is_then_removed(definition: dict[str, Any]) -> None:
     assert definition["StartAt"] == "Baking"
-    assert definition["States"].keys() == {"Baking", "Removed", "Unloaded"}
+    assert definition["States"].keys() == {"Baking", "Removed", "Unloaded", "Extended", "Held"}
     assert definition["States"]["Baking"] == {
         "Type": "Wait",
         "SecondsPath": "$.bakingTimeSecs",
@@ -712,7 +716,11 @@ def test_item_removed_is_given_the_item_and_the_execution_ends_with_it(definitio
     assert removed["Resource"] == "arn:aws-cn:states:::lambda:invoke"
     assert (
         removed["Parameters"]
-        == {"FunctionName": arn("lambda", "function:pizzeria-ItemRemoved"), "Payload.$": "$"} | COUNTS
+        == {
+            "FunctionName": arn("lambda", "function:pizzeria-ItemRemoved"),
+            "Payload.$": "$$.Execution.Input",
+        }
+        | COUNTS
     )
     assert removed["End"] is True
 
@@ -723,7 +731,7 @@ def test_what_is_handed_out_is_not_handed_out_again_while_its_slots_cannot_be_fr
     removed, unloaded = definition["States"]["Removed"], definition["States"]["Unloaded"]
     name = HandedOutError.__name__
     assert name in removed["Retry"][0]["ErrorEquals"]
-    assert removed["Catch"] == [{"ErrorEquals": [name], "ResultPath": "$.error", "Next": "Unloaded"}]
+    assert {"ErrorEquals": [name], "ResultPath": "$.error", "Next": "Unloaded"} in removed["Catch"]
     assert unloaded["Resource"] == removed["Resource"]
     payload = {"handedOut.$": "$.id"}
     assert (
@@ -731,6 +739,17 @@ def test_what_is_handed_out_is_not_handed_out_again_while_its_slots_cannot_be_fr
         == {"FunctionName": arn("lambda", "function:pizzeria-ItemRemoved"), "Payload": payload} | COUNTS
     )
     assert unloaded["End"] is True
+
+
+def test_an_item_whose_lease_was_extended_is_held_until_the_moment_that_the_error_says(
+    definition: dict[str, Any],
+) -> None:
+    states, name = definition["States"], StillHeldError.__name__
+    assert name in states["Removed"]["Retry"][0]["ErrorEquals"]
+    assert {"ErrorEquals": [name], "ResultPath": "$.error", "Next": "Extended"} in states["Removed"]["Catch"]
+    assert states["Extended"]["Parameters"]["lease.$"] == "States.StringToJson($.error.Cause)"
+    assert states["Extended"]["Next"] == "Held"
+    assert states["Held"] == {"Type": "Wait", "TimestampPath": "$.lease.errorMessage", "Next": "Removed"}
 
 
 @TASKS
