@@ -28,8 +28,8 @@ from serverless_pizza_oven.simulator.memory_queues import (
     MemoryWaitingItems,
 )
 from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
+from serverless_pizza_oven.simulator.memory_tokens import MemoryTaskTokens
 from serverless_pizza_oven.simulator.standard_queue import StandardQueue
-from serverless_pizza_oven.simulator.task_tokens import MemoryTaskTokens
 
 
 class CrashError(BaseException):

@@ -21,8 +21,8 @@ from serverless_pizza_oven.simulator.memory_queues import (
     MemoryWaitingItems,
 )
 from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
+from serverless_pizza_oven.simulator.memory_tokens import MemoryTaskTokens
 from serverless_pizza_oven.simulator.standard_queue import StandardQueue
-from serverless_pizza_oven.simulator.task_tokens import MemoryTaskTokens
 
 ITEM = Item("a", 60, 2, '{"id":"a","bakingTimeSecs":60,"size":2,"note":"mine"}')
 LEASES = {"a": Lease(2, 1000.0), "b": Lease(1, 1000.0)}

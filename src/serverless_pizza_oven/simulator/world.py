@@ -26,6 +26,7 @@ from serverless_pizza_oven.simulator.memory_queues import (
     MemoryNewItems,
 )
 from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
+from serverless_pizza_oven.simulator.memory_tokens import MemoryTaskTokens
 from serverless_pizza_oven.simulator.observer import Observer
 from serverless_pizza_oven.simulator.queue_messages import Delivery, StoredMessage
 from serverless_pizza_oven.simulator.quotas import TokenBucket
@@ -41,7 +42,6 @@ from serverless_pizza_oven.simulator.remote_ports import (
     remote_waiting_items,
 )
 from serverless_pizza_oven.simulator.standard_queue import StandardQueue
-from serverless_pizza_oven.simulator.task_tokens import MemoryTaskTokens
 from serverless_pizza_oven.simulator.transport import FaultyTransport, Transport
 
 SKEW = SECOND
