@@ -101,7 +101,7 @@ def context(parameters: Mapping[str, str] | None = None, **clients: Any) -> Chec
 
 
 def test_the_page_names_every_group_of_checks() -> None:
-    page = (ROOT / "docs" / "check.md").read_text()
+    page = (ROOT / "docs/reference/checks.md").read_text()
 
     for group in groups(with_long=False):
         assert f"\n| {group.title} | " in page

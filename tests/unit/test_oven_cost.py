@@ -32,7 +32,7 @@ from tests.unit.resolved import ResolvedTemplate
 ROOT = Path(__file__).parents[2]
 
 TRADE = re.compile(r"^\| `(\w+)=(.+?)` \|" + 3 * r" ([+\N{MINUS SIGN}]?[\d.]+) \|", re.MULTILINE)
-"""A row of docs/cost.md: a parameter's value, and dollars more or less."""
+"""A row of docs/reference/costs.md: a parameter's value, and dollars more or less."""
 
 A_KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
 
@@ -358,14 +358,14 @@ def test_what_no_oven_can_have_is_refused_in_one_line(
     assert all(word in line for word in words)
 
 
-def test_what_each_parameter_trades_is_as_the_page_of_costs_says() -> None:
+def test_what_each_parameter_trades_is_as_the_reference_says() -> None:
     default = default_parameters()
 
     def bill(chosen: Mapping[str, str]) -> list[float]:
         spent = sum(part.dollars for part in idle_cost(chosen))
         return [spent, *(total(cost_per_million(chosen, 1, waiting)) for waiting in (0, 1))]
 
-    rows = TRADE.findall((ROOT / "docs" / "cost.md").read_text())
+    rows = TRADE.findall((ROOT / "docs/reference/costs.md").read_text())
     assert len(rows) >= 10
     for name, value, *told in rows:
         assert name in default
