@@ -197,6 +197,10 @@ class Client:
             if found["name"] in self._sizes
         }
 
+    def execution_arn(self, item_id: str) -> str:
+        """The ARN of the execution of an item."""
+        return f"{self.stack.outputs['ItemStatesArn'].replace(':stateMachine:', ':execution:')}:{item_id}"
+
     def loading_order(self) -> list[str]:
         """The ids of the items sent, as they began to bake."""
         return [
@@ -249,8 +253,8 @@ class Client:
 
     def stop_baking(self, item_id: str, error: str, cause: str) -> None:
         """Abort the execution of an item."""
-        arn = self.stack.outputs["ItemStatesArn"].replace(":stateMachine:", ":execution:")
-        self.oven.aws.stepfunctions.stop_execution(executionArn=f"{arn}:{item_id}", error=error, cause=cause)
+        arn = self.execution_arn(item_id)
+        self.oven.aws.stepfunctions.stop_execution(executionArn=arn, error=error, cause=cause)
 
     def lease_by_hand(self, item_id: str, lease: Lease) -> None:
         """Lease slots for an item as an earlier load of it may have left them."""

@@ -61,6 +61,26 @@ def test_an_item_that_failed_does_not_bake_when_it_is_sent_again(client: Client)
     assert {letter.reason for letter in client.dead} == {"its baking ended as ABORTED"}
 
 
+def test_a_redriven_execution_takes_no_slots_and_brings_nothing_out(client: Client) -> None:
+    states = client.oven.aws.stepfunctions
+    arn = client.execution_arn("redriven")
+    client.send(pizza("redriven", secs=5, size=14))
+    client.wait_until_baking("redriven")
+    client.stop_baking("redriven", error="Oven.Smoke", cause="")
+    client.send(pizza("after-redriven", secs=10, size=14))
+    client.wait_until_baking("after-redriven")
+
+    states.redrive_execution(executionArn=arn)
+    eventually("it ends", lambda: states.describe_execution(executionArn=arn)["status"] != "RUNNING")
+    leases = client.row().leases.keys()
+    client.collect_until_quiet()
+
+    assert leases <= {"after-redriven"}
+    assert states.describe_execution(executionArn=arn).get("error") == "RedrivenError"
+    assert client.baked_ids == ["after-redriven"]
+    assert [letter.reason for letter in client.dead] == ["its baking ended as ABORTED: Oven.Smoke"]
+
+
 def test_a_forged_trigger_takes_no_item_out_of_the_oven(client: Client) -> None:
     client.send(pizza("named", secs=3))
     client.wait_until_baking("named")
