@@ -81,8 +81,8 @@ MUTANTS = [
         "bake_items.py",
         (
             (
-                "if batch.triggers or admitted.joined or admitted.must_look:",
-                "if batch.triggers or admitted.must_look:",
+                "if batch.triggers or batch.releases or admitted.joined or admitted.must_look:",
+                "if batch.triggers or batch.releases or admitted.must_look:",
             ),
         ),
     ),
@@ -91,8 +91,8 @@ MUTANTS = [
         "bake_items.py",
         (
             (
-                "if batch.triggers or admitted.joined or admitted.must_look:",
-                "if batch.triggers or admitted.joined:",
+                "if batch.triggers or batch.releases or admitted.joined or admitted.must_look:",
+                "if batch.triggers or batch.releases or admitted.joined:",
             ),
         ),
     ),
@@ -120,7 +120,7 @@ MUTANTS = [
     Mutant(
         "redelivered items start without a renewal of their leases",
         "starting.py",
-        (("plan.loads + _renew_leases(context, plan.redelivered)", "plan.loads + plan.redelivered"),),
+        (("_renew_leases(context, plan.redelivered)\n", "plan.redelivered\n"),),
         "an overdue item that comes again",
     ),
     Mutant(
@@ -171,10 +171,10 @@ MUTANTS = [
         "waiting_line.py",
         (
             (
-                "    started = start(context, plan)\n",
+                "    started = start(context, plan, settled.at)\n",
                 (
                     "    context.waiting_items.delete(_messages(plan.loads))\n"
-                    "    started = start(context, plan)\n"
+                    "    started = start(context, plan, settled.at)\n"
                 ),
             ),
         ),
@@ -183,7 +183,7 @@ MUTANTS = [
     Mutant(
         "messages of items that could not be started are deleted",
         "starting.py",
-        (("            raise execution\n", "            started.done.add(item.id)\n            return\n"),),
+        (("        raise execution\n", "        return None\n"),),
         "rough",
     ),
     Mutant(
@@ -227,7 +227,7 @@ MUTANTS = [
     Mutant(
         "an item that joins is taken for one of the next epoch",
         "admission.py",
-        (("epoch_of(settled.at))", "(epoch_of(settled.at) + 1) % 12)"),),
+        (("epoch_of(settled.at)", "(epoch_of(settled.at) + 1) % 12"),),
     ),
     Mutant(
         "with the orphans of an epoch all items are subtracted",
@@ -329,6 +329,87 @@ MUTANTS = [
             ),
         ),
         "none",
+    ),
+    Mutant(
+        "the slots of a released item are freed before its execution is stopped",
+        "holding.py",
+        (
+            (
+                "        stopped = _stop(context, item_id)\n",
+                (
+                    "        context.persist(partial(context.table.roll_back, item_id))\n"
+                    "        stopped = _stop(context, item_id)\n"
+                ),
+            ),
+        ),
+        "rough",
+    ),
+    Mutant(
+        "a lease that has ended is extended",
+        TABLE,
+        (("or not now < lease.until < until:", "or lease.until >= until:"),),
+    ),
+    Mutant(
+        "an extension makes a lease shorter",
+        TABLE,
+        (("or not now < lease.until < until:", "or lease.until <= now:"),),
+    ),
+    Mutant(
+        "a lease may be extended while its dead letter is written",
+        TABLE,
+        (("        self._set_lease(item_id, replace(lease, until=0))\n", ""),),
+    ),
+    Mutant(
+        "a held item loses its slots although its lease was extended",
+        "item_removed.py",
+        (("            raise StillHeldError(lease.until)\n", "            return True\n"),),
+    ),
+    Mutant(
+        "a held item whose lease ends comes out",
+        "item_removed.py",
+        (
+            (
+                "        if item.hold and self._ends_hold(item):",
+                "        if item.hold and not self._ends_hold(item):",
+            ),
+        ),
+    ),
+    Mutant(
+        "an item that is released before it comes is not cancelled",
+        "holding.py",
+        (("    if cancel(context, item_id) is not None:\n        return False\n", "    return False\n"),),
+    ),
+    Mutant(
+        "the owner of a second item of the same id is told",
+        "starting.py",
+        (("        return None if is_another else False\n", "        return False\n"),),
+    ),
+    Mutant(
+        "the owner of a redelivered item is taken for gone",
+        "starting.py",
+        (("may_release=is_new and n < len(plan.loads)", "may_release=True"),),
+    ),
+    Mutant(
+        "the SDK repeats the request that tells an owner",
+        "aws_operations.py",
+        (("                attempts=1,\n            ),\n        )", "            ),\n        )"),),
+        "rough",
+    ),
+    Mutant(
+        "an execution that was stopped by a release is a failure",
+        "execution.py",
+        ((" and not self.cause.startswith(RELEASED)", ""),),
+    ),
+    Mutant(
+        "an item that waits for too long is given up although it bakes",
+        "holding.py",
+        (("    return execution.cancelled if execution.body else reason\n", "    return reason\n"),),
+    ),
+    Mutant(
+        "a cancellation is taken for an item that bakes",
+        "starting.py",
+        (("    if execution.running and execution.cancelled is None:", "    if execution.running:"),),
+        "a release before its item",
     ),
 ]
 

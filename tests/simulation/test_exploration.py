@@ -21,6 +21,10 @@ COMPLETE = [
     ("an overdue item that comes again", CRASH),
     ("an overdue item that comes again", REFUSAL),
     ("an item that is stopped", NONE),
+    ("an extension as the lease ends", NONE),
+    ("an extension as the lease ends", CRASH),
+    ("an extension as the lease ends", REFUSAL),
+    ("a release before its item", NONE),
 ]
 """Scenarios that can be explored to the end in a few seconds."""
 

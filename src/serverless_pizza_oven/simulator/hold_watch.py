@@ -34,10 +34,17 @@ class HoldWatch:
     def row_changed(self, before: Row, row: Row) -> str | None:
         """Whether a held item has lost its slots, though it was neither released nor due."""
         for item_id, lease in before.leases.items():
-            if lease.extensions is not None and lease.until and not self._may_end(item_id):
-                text = self._lease_changed(item_id, lease, row.leases.get(item_id))
-                if text:
-                    return text
+            after = row.leases.get(item_id)
+            if lease.extensions is None or after is lease:
+                continue
+            if not lease.until and after is not None and after.until:
+                return f"the lease of {item_id} had ended, and was extended"
+            if (
+                lease.until
+                and not self._may_end(item_id)
+                and (text := self._lease_changed(item_id, lease, after))
+            ):
+                return text
         return None
 
     def owner_told(self, item_id: str, until: float) -> str | None:

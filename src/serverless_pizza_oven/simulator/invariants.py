@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pizza_oven.errors import PizzaOvenError
+from pizza_oven.execution import RELEASED
 from pizza_oven.item import Item
 from pizza_oven.row import Row
 from serverless_pizza_oven.simulator.executions import Baking
@@ -114,6 +115,7 @@ class Invariants(Observer):
             self.disturbed_at is None,
             self._line.memory(),
             self._holds.memory(),
+            sorted(self._release_handled),
             sorted(self._leftover.items()),
             sorted(self.out),
         )
@@ -142,6 +144,9 @@ class Invariants(Observer):
             )
         self.check_nothing_is_lost()
         dead = self._dead_letters()
+        failed = [letter for letter in world.dead_letters.messages() if RELEASED in (letter.reason or "")]
+        if failed:
+            raise InvariantError("I10", f"released items are dead letters: {failed}")
         accounted = {*self.out, *dead, *self._holds.released}
         missing = [item_id for item_id in self.sent if item_id not in accounted]
         if missing or not world.is_idle:

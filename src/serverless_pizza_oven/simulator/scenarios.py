@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-from pizza_oven.item import Trigger
+from pizza_oven.item import ItemRelease, LeaseExtension, Trigger
 from pizza_oven.reconciling import OVERDUE_AFTER_SECS
 from pizza_oven.row import Lease, Row
 from serverless_pizza_oven.simulator.conditions import Setup
@@ -75,6 +75,25 @@ def _hand_over_one(world: SmallWorld, invariants: Invariants) -> None:
     world.loop.call_later(4 * SECOND, invariants.send, item("b"))
 
 
+def _held(item_id: str, secs: int) -> str:
+    return json.dumps(
+        {"id": item_id, "bakingTimeSecs": secs, "hold": True, "taskToken": f"token of {item_id}"}
+    )
+
+
+def _released(world: SmallWorld, invariants: Invariants) -> None:
+    """A held item is released as another waits for its slot."""
+    invariants.send(_held("a", 30))
+    invariants.send(item("b"))
+    world.loop.call_later(5 * SECOND, invariants.send, ItemRelease("a").body)
+
+
+def _extended(world: SmallWorld, invariants: Invariants) -> None:
+    """An extension comes at the moment when the lease ends."""
+    invariants.send(_held("a", 5))
+    world.loop.call_later(5 * SECOND, invariants.send, LeaseExtension("a", 5).body)
+
+
 SCENARIOS = [
     Scenario("two items for one slot", ONE_SLOT, _send(item("a"), item("b"))),
     Scenario("a copy of an item", ONE_SLOT, _copied),
@@ -87,4 +106,7 @@ SCENARIOS = [
     Scenario("an overdue item that comes again", ONE_SLOT, _overdue),
     Scenario("an item that is stopped", ONE_SLOT, _stopped),
     Scenario("an item that leaves as another waits", ONE_SLOT_AS_LARGE, _hand_over_one),
+    Scenario("a held item that is released", ONE_SLOT, _released),
+    Scenario("an extension as the lease ends", ONE_SLOT, _extended),
+    Scenario("a release before its item", ONE_SLOT, _send(ItemRelease("a").body, item("a", secs=60))),
 ]

@@ -170,6 +170,7 @@ class SmallWorld(World):
             sorted(message.body for message in self.dead_letters.messages()),
             sorted((message.body, message.hidden_until) for message in self.leaving_items.messages()),
             self._memories_of_instances(),
+            sorted(self.task_tokens.gone),
             list(self.executions.bakings.values()),
             (self._crashes_left, self._refusals_left),
             self.invariants.memory(),
