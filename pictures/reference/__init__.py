@@ -11,6 +11,7 @@ from pictures.reference.checks import checks_page
 from pictures.reference.commands import commands_page
 from pictures.reference.costs import costs_page
 from pictures.reference.errors import errors_page
+from pictures.reference.metrics import metrics_page
 from pictures.reference.parameters import parameters_page
 from pictures.reference.simulation import simulation_page
 
@@ -21,6 +22,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "costs.md": costs_page,
     "commands.md": commands_page,
     "checks.md": checks_page,
+    "metrics.md": metrics_page,
     "errors.md": errors_page,
     "simulation.md": simulation_page,
 }
