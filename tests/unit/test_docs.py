@@ -107,6 +107,25 @@ def test_the_metrics_of_the_functions_are_told() -> None:
     assert told == {*metrics.COUNTED.values(), *metrics.SEEN.values(), "WaitingTime"}
 
 
+def test_the_texts_tell_the_order_in_which_item_removed_works() -> None:
+    """As tests/unit/test_item_removed.py has the code do it: the item is out before its slots are free."""
+    template = yaml_parse(template_path().read_text())
+    pictures = [text for page in ("README.md", "docs/index.md") for text, _ in IMAGE.findall(prose(page))]
+    diagram = (ROOT / "docs/diagrams/architecture.mmd").read_text()
+    texts = [
+        (ROOT / "README.md").read_text().partition("\n4. ")[2].partition("\n5. ")[0],
+        *(text for text in pictures if "Item Removed" in text),
+        " ".join(sorted(re.findall(r'"([1-9]\. (?:send|free|fill).*?)"', diagram))),
+        template["Resources"]["ItemRemoved"]["Properties"]["Description"],
+        template["Outputs"]["ItemRemovedFunctionName"]["Description"],
+    ]
+
+    assert len(texts) == 6
+    for text in texts:
+        _, _, after = text.partition("Item Removed")
+        assert re.search(r"\bsend.*\bfree.*\bfill", after or text, re.DOTALL | re.IGNORECASE), text
+
+
 def rows(section: str, page: str) -> list[tuple[str, str]]:
     """The first two columns of the tables in a section of a page."""
     text = (ROOT / page).read_text().partition(f"\n{section}\n")[2]
