@@ -38,18 +38,18 @@ def admit(context: Context, batch: Batch) -> Admitted:
     """
     if not (batch.items or batch.asking_for_departures):
         return Admitted()
-    late = {item.id for item in batch.items.values() if _was_given_up(context, item, batch)}
+    given_up = {item.id for item in batch.items.values() if _was_given_up(context, item, batch)}
     candidates = [
         Candidate(item, batch.messages[item.id][0].sent_at)
         for item in batch.items.values()
-        if item.id not in late
+        if item.id not in given_up
     ]
     settled = settle(context, candidates, asks_for_departures=bool(batch.asking_for_departures))
     if settled.counts is not None and settled.plan.loads:
         context.log.record("looked", occupied=settled.counts.occupied)
     started = start(context, settled.plan, settled.at)
     starting = settled.plan.loads + settled.plan.redelivered
-    admitted = Admitted(must_look=started.rolled_back or _may_fit_now(settled))
+    admitted = Admitted(must_look=bool(given_up) or started.rolled_back or _may_fit_now(settled))
     admitted.failed += [c.item.id for c in starting if c.item and c.item.id not in started.done]
     _enqueue(context, settled, batch.messages, admitted)
     return admitted

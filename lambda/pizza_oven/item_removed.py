@@ -90,7 +90,9 @@ class ItemRemoved:
                 return True
             if lease.extensions is None:
                 return False
-            raise StillHeldError(lease.until)
+            if not lease.ended:
+                raise StillHeldError(lease.until)
+            extensions = lease.extensions
         before = f", extended {extensions} times," if extensions else ""
         reason = f"held for {item.baking_time_secs} s{before} and neither extended nor released"
         reject(self.context, [DeadLetter(item.body, reason, reason, item.id)])

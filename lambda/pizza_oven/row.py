@@ -26,10 +26,11 @@ class Lease:
     size: int
     """In slots."""
     until: float
-    """When the item is due to come out, in seconds since 1970, to the millisecond. 0 once the lease of a held
-    item has ended: it cannot be extended any more, and its slots are about to be freed."""
+    """When the item is due to come out, in seconds since 1970, to the millisecond."""
     extensions: int | None = None
     """How often a held item was extended. None if the item is not held."""
+    ended: bool = False
+    """Whether the lease of a held item cannot be extended any more: its slots are about to be freed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ remembers which items were baked before, and an item that comes twice bakes once
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from pizza_oven.context import ROUND_SECS, Context
 from pizza_oven.errors import MalformedItemError, ServiceError, ThrottledError
@@ -38,8 +37,7 @@ def start(context: Context, plan: Plan, at: float) -> Started:
     """Start the items that got slots `at` that moment, in seconds since 1970, and once more those that had
     them: their first start may have failed."""
     started = Started()
-    redelivered = _renew_leases(context, plan.redelivered)
-    starting = plan.loads + redelivered
+    starting = plan.loads + _renew_leases(context, plan.redelivered)
     if not starting:
         return started
     asked_at = context.now()
@@ -48,7 +46,7 @@ def start(context: Context, plan: Plan, at: float) -> Started:
         try:
             is_new = _resolve(context, candidate, execution, asked_at, started)
             if is_new is not None:
-                _tell(context, items[n], at, started, may_release=is_new and n < len(plan.loads))
+                _tell(context, items[n], at, is_new, started)
             started.done.add(items[n].id)
         except ServiceError as error:
             context.log.record("failed", items[n].id, error=str(error))
@@ -79,15 +77,29 @@ def _renew_leases(context: Context, redelivered: Sequence[Candidate]) -> list[Ca
         if item is None:
             continue
         try:
-            until = lease_of(item, context.now()).until
-            renew = partial(context.table.extend, now=0) if item.hold else context.table.renew
-            refused = context.persist(partial(renew, item.id, until))
-            # The lease of a held item may end later already, or have ended.
-            if refused is None or (item.hold and item.id in refused.row.leases):
+            renew = _renew_hold if item.hold else _renew
+            if renew(context, item):
                 renewed.append(candidate)
         except ServiceError as error:
             context.log.record("failed", item.id, error=str(error))
     return renewed
+
+
+def _renew(context: Context, item: Item) -> bool:
+    until = lease_of(item, context.now()).until
+    return context.persist(lambda: context.table.renew(item.id, until)) is None
+
+
+def _renew_hold(context: Context, item: Item) -> bool:
+    """Extend the lease, at least by a millisecond: that also tells that the item was received again."""
+    until = lease_of(item, context.now()).until
+    refused = context.persist(lambda: context.table.extend(item.id, until, 0))
+    lease = refused.row.leases.get(item.id) if refused else None
+    if lease is not None and not lease.ended:
+        later = round(lease.until + 0.001, 3)
+        context.persist(lambda: context.table.extend(item.id, later, 0))
+    # A lease that has ended stays so, and the item is started all the same: its execution tells.
+    return refused is None or lease is not None
 
 
 def _resolve(
@@ -129,16 +141,18 @@ def _resolve_running(
     return True
 
 
-def _tell(context: Context, item: Item, at: float, started: Started, *, may_release: bool) -> None:
+def _tell(context: Context, item: Item, at: float, is_new: bool, started: Started) -> None:
     """End the task that waits until a held item has its slots.
 
-    If there is no such task, its owner gave up, and the slots are freed. But a message that came again may
-    find that an earlier function has told the owner.
+    If there is no such task, its owner gave up, and the slots are freed; unless another function received the
+    item meanwhile, and has told the owner. It has extended the lease before that.
     """
     if item.task_token is None:
         return
-    token, until = item.task_token, lease_of(item, at).until
-    if not context.persist(lambda: context.task_tokens.succeed(token, item.id, until)) and may_release:
+    token, lease = item.task_token, lease_of(item, at)
+    if context.persist(lambda: context.task_tokens.succeed(token, item.id, lease.until)) or not is_new:
+        return
+    if context.table.look([item.id]).leases.get(item.id) == lease:
         release(context, [item.id])
         started.rolled_back = True
 

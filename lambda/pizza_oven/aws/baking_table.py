@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 KEY = {"id": {"S": "capacity"}}
 """A historic name that must stay: the rows of deployed ovens have it."""
 
+ENDED = -1
+"""Less the extensions of a lease that has ended: -1 after none, -2 after one."""
+
 _NUMBERS = ("occupied", "waiting", "joinedAt", "calledAt", "comeAt", "leftLine", "leftAt")
 
 _Attributes = Mapping[str, Any]
@@ -98,18 +101,17 @@ class DynamoBakingTable:
         update = RowUpdate({"#until": UNTIL + item_id, "#extensions": EXTENSIONS + item_id})
         update.set("#until = :until", until=until)
         update.add("#extensions :one", one=1)
-        update.only_if("attribute_exists(#extensions) AND #until > :now AND #until < :until", now=now)
+        update.only_if("#extensions >= :zero AND #until > :now AND #until < :until", zero=0, now=now)
         return self._write_only(update)
 
     def expire(self, item_id: str, now: float) -> int | Refused:
         update = RowUpdate({"#until": UNTIL + item_id, "#extensions": EXTENSIONS + item_id})
-        update.set("#until = :zero", zero=0)
-        update.set("#extensions = #extensions")
-        update.only_if("attribute_exists(#extensions) AND #until <= :now", now=now)
+        update.set("#extensions = :ended - #extensions", ended=ENDED)
+        update.only_if("#extensions >= :zero AND #until <= :now", zero=0, now=now)
         attributes = self._write(update, returning="UPDATED_NEW")
         if isinstance(attributes, Refused):
             return attributes
-        return int(attributes[EXTENSIONS + item_id]["N"])
+        return ENDED - int(attributes[EXTENSIONS + item_id]["N"])
 
     def evict(self, item_id: str, until: float) -> Refused | None:
         update = _free(item_id)
@@ -185,9 +187,12 @@ def _epoch_names(epochs: Iterable[int]) -> dict[str, str]:
     return {f"#epoch{n}": f"{EPOCH}{epoch}" for n, epoch in enumerate(epochs)}
 
 
-def _extensions(numbers: Mapping[str, str], item_id: str) -> int | None:
-    extensions = numbers.get(EXTENSIONS + item_id)
-    return None if extensions is None else int(extensions)
+def _lease(numbers: Mapping[str, str], item_id: str, until: float) -> Lease:
+    size, extensions = int(numbers.get(SIZE + item_id, 1)), numbers.get(EXTENSIONS + item_id)
+    if extensions is None:
+        return Lease(size, until)
+    count = int(extensions)
+    return Lease(size, until, count if count >= 0 else ENDED - count, ended=count < 0)
 
 
 def _counts(attributes: _Attributes) -> Counts:
@@ -205,9 +210,7 @@ def _row(attributes: _Attributes) -> Row:
         waiting=int(numbers.get("waiting", 0)),
         joined_at=float(numbers.get("joinedAt", 0)),
         leases={
-            name[1:]: Lease(
-                int(numbers.get(SIZE + name[1:], 1)), float(until), _extensions(numbers, name[1:])
-            )
+            name[1:]: _lease(numbers, name[1:], float(until))
             for name, until in numbers.items()
             if name.startswith(UNTIL)
         },

@@ -37,14 +37,12 @@ class HoldWatch:
             after = row.leases.get(item_id)
             if lease.extensions is None or after is lease:
                 continue
-            if not lease.until and after is not None and after.until:
+            if lease.ended and after is not None and not after.ended:
                 return f"the lease of {item_id} had ended, and was extended"
-            if (
-                lease.until
-                and not self._may_end(item_id)
-                and (text := self._lease_changed(item_id, lease, after))
-            ):
-                return text
+            if not lease.ended and not self._may_end(item_id):
+                text = self._lease_changed(item_id, lease, after)
+                if text:
+                    return text
         return None
 
     def owner_told(self, item_id: str, until: float) -> str | None:
@@ -60,7 +58,7 @@ class HoldWatch:
     def _lease_changed(self, item_id: str, lease: Lease, after: Lease | None) -> str | None:
         if after is None:
             return f"{item_id} is held, and has lost its slots"
-        if not after.until:
+        if after.ended:
             self._expired.add(item_id)
             late = lease.until - self._world.loop.seconds() - MOST_SKEW_SECS
             return f"the lease of {item_id} ended {late} s too early" if late > 0 else None

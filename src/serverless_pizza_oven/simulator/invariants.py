@@ -222,7 +222,7 @@ class Invariants(Observer):
         self._check_released(baking.item.id)
 
     def execution_ended(self, baking: Baking) -> None:
-        if baking.redrives and baking.status == "SUCCEEDED":
+        if baking.redrives and baking.status == "SUCCEEDED" and baking.item.size:
             raise InvariantError("I3", f"{baking.item.id} was redriven, and comes out again")
         self._ended.add(baking.item.id)
         self.check_nothing_is_lost()
@@ -260,7 +260,9 @@ class Invariants(Observer):
 
     def _check_released(self, item_id: str) -> None:
         baking = self._world.executions.bakings.get(item_id)
-        if item_id in self._release_handled and (baking is None or (baking.running and baking.item.size)):
+        if item_id not in self._release_handled or (baking is not None and baking.redrives):
+            return
+        if baking is None or (baking.running and baking.item.size):
             raise InvariantError("I10", f"{item_id} was released, and bakes or may bake")
 
     def _dead_letters(self) -> set[str | None]:

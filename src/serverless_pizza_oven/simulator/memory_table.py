@@ -99,16 +99,16 @@ class MemoryBakingTable:
 
     def extend(self, item_id: str, until: float, now: float) -> Refused | None:
         lease = self.row.leases.get(item_id)
-        if lease is None or lease.extensions is None or not now < lease.until < until:
+        if lease is None or lease.extensions is None or lease.ended or not now < lease.until < until:
             return Refused(self.row)
         self._set_lease(item_id, Lease(lease.size, until, lease.extensions + 1))
         return None
 
     def expire(self, item_id: str, now: float) -> int | Refused:
         lease = self.row.leases.get(item_id)
-        if lease is None or lease.extensions is None or lease.until > now:
+        if lease is None or lease.extensions is None or lease.ended or lease.until > now:
             return Refused(self.row)
-        self._set_lease(item_id, replace(lease, until=0))
+        self._set_lease(item_id, replace(lease, ended=True))
         return lease.extensions
 
     def evict(self, item_id: str, until: float) -> Refused | None:
