@@ -1,9 +1,16 @@
 """The oven in virtual time: its own code, unchanged, among in-memory services.
 
-Layers, each importing only those before it: ``loop`` (time) and ``random_source`` (chance); ``latencies``,
-``quotas`` and ``faults`` (what AWS is like); ``queues``, ``table`` and ``executions`` (the services, which
-implement the oven's ports); ``transport`` and ``wired`` (requests to them from a function); ``functions`` and
-``event_source`` (Lambda); ``world`` (all of it put together). On a world stand ``invariants`` and ``trace``
-(what is checked and told), ``schedules`` with ``shrinking`` (at random), and ``interleavings`` with
-``scenarios`` (every way there is).
+The layers, from the lowest:
+
+- ``loop`` (time) and ``random_source``;
+- ``latencies``, ``quotas`` and ``faults``: how AWS behaves;
+- ``fifo_queue``, ``standard_queue``, ``memory_queues``, ``memory_table``, ``memory_tokens`` and
+  ``executions``:
+  the services. They implement the oven's ports;
+- ``transport`` and ``remote_ports``: requests from a function to the services;
+- ``functions``, ``event_source`` and ``event_bridge``: Lambda and the events that invoke it;
+- ``world``: all of these together;
+- ``invariants`` and ``trace``: what is checked and printed;
+- ``schedules`` with ``shrinking``: random runs. ``exploration`` with ``small_world`` and ``scenarios``:
+  every order.
 """

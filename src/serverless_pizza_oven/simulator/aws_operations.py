@@ -1,4 +1,4 @@
-"""The requests that the oven makes of AWS, each with its latency, its quota and how many of it there were."""
+"""The requests that the oven makes to AWS, each with its latency, its quota and its count."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -25,11 +25,11 @@ class Operation:
     batch: bool = False
     """Whether its first argument is a list of entries, each of which may fail."""
     units_now: Callable[[], int] = one_unit
-    """What a request made now takes of the quota."""
+    """The units that a request made now takes from its quota."""
     units: int = 0
-    """Consumed of the quota, and paid for. A throttled request consumes none."""
+    """Units that were consumed and are paid for. A throttled request consumes none."""
     attempts: int = 3
-    """Of the SDK, as the oven's clients are set up."""
+    """How often the SDK sends a request, as the oven's clients are configured."""
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Operations:
     get_item: Operation
     update_item: Operation
     update_item_once: Operation
-    """By Item Removed, which leaves a refused write to Bake Items."""
+    """Writes of Item Removed, which leaves a refused write to Bake Items."""
     send_to_line: Operation
     receive_from_line: Operation
     delete_from_line: Operation

@@ -1,4 +1,5 @@
-"""Choices in a run, taken in every combination: a run follows a path of choices and finds other paths."""
+"""Takes the choices of a run in every combination: a run follows a path of choices and finds the other
+paths."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -66,7 +67,7 @@ class BranchingLoop(Loop):
                 first = next((entry for entry in due if entry[2].__qualname__ in self._first), None)
                 chosen = first or due[self._choices.choose(len(due))]
                 agenda.remove(chosen)
-                # The smallest number of all makes it the next call.
+                # With the smallest number, it is the next call.
                 heappush(agenda, (moment, due[0][1] - 1, *chosen[2:]))
                 agenda.sort()
         return super().step(until)

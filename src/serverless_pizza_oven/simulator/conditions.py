@@ -24,7 +24,7 @@ class Setup:
     pilot_light_secs: int | None = 60
     look_first_slots: int = LOOK_FIRST_SLOTS
     crowded_slots: int = CROWDED_SLOTS
-    """From so many slots on Bake Items works as in a large oven."""
+    """Number of slots from which Bake Items works as in a large oven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +35,4 @@ class Conditions:
     quotas: Quotas = LARGE_REGION
     faults: Faults = NONE
     names_kept: int = NAMES_KEPT
-    """How long the names of ended executions are remembered, in microseconds. They take memory."""
+    """How long the names of ended executions are kept, in microseconds. Each takes memory."""

@@ -10,7 +10,7 @@ from serverless_pizza_oven.simulator.random_source import RandomSource
 from serverless_pizza_oven.simulator.standard_queue import StandardQueue
 
 SECOND_DELIVERY = 30 * SECOND
-"""An event that is delivered twice arrives the second time within this time."""
+"""The longest time between the two deliveries of an event that is delivered twice."""
 
 
 class EventBridge:
@@ -34,7 +34,7 @@ class EventBridge:
         self._observer = observer
 
     def start_pilot_light(self, every_secs: int) -> None:
-        """Send a trigger every so many seconds from now on."""
+        """From now on, send a trigger each time that many seconds have passed."""
         self._loop.call_later(every_secs * SECOND, self._pilot_light, every_secs)
 
     def execution_failed(self, baking: Baking) -> None:

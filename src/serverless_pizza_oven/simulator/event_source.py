@@ -11,10 +11,10 @@ from serverless_pizza_oven.simulator.random_source import RandomSource
 from serverless_pizza_oven.simulator.standard_queue import StandardQueue
 
 FIRST_POLLERS = 5
-"""AWS starts with so many."""
+"""The number of pollers that AWS starts with."""
 
 POLLERS_A_MINUTE = 300
-"""AWS adds so many while there are messages
+"""The number of pollers that AWS adds at a time while there are messages
 (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html)."""
 
 
@@ -32,7 +32,7 @@ class EventSource:
     on_done: Callable[[Sequence[Delivery], str], object] = lambda _batch, _error: None
     """Called when a batch is handled, with an error text if the whole invocation failed."""
     held_up: int = 0
-    """How often a poller left a whole batch behind and no other poller was allowed."""
+    """How often messages for a whole batch remained and no further poller was allowed."""
     first_held_up: int | None = None
     """In microseconds since 1970."""
     receives: int = 0
@@ -48,7 +48,7 @@ class EventSource:
         return self._pollers == 0
 
     def wake(self) -> bool:
-        """There are messages: start one more poller. Returns False if there are as many as allowed."""
+        """Start one more poller because there are messages. Returns False if no more are allowed."""
         if self._pollers >= self._most():
             return False
         self._pollers += 1

@@ -12,14 +12,14 @@ from serverless_pizza_oven.simulator.small_world import COMMUTING, FaultBudget, 
 from serverless_pizza_oven.simulator.trace import Trace
 
 REST_SECS = 900
-"""Within which an oven must be idle again."""
+"""The time within which an oven must be idle again."""
 
 NO_FAULTS = FaultBudget()
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A small oven, and what happens to it at first."""
+    """A small oven, and what happens to it at the beginning."""
 
     name: str
     setup: Setup

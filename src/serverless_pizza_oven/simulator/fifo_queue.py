@@ -20,12 +20,12 @@ class FifoQueue:
     visibility: int = 30_000_000
     """In microseconds."""
     on_message: Callable[[], object] = lambda: None
-    """Called when a message can be received, perhaps."""
+    """Called when a message may have become receivable."""
     _sent: int = 0
     _waiting: deque[StoredMessage] = field(default_factory=deque)
     _received: list[StoredMessage] = field(default_factory=list)
     _timer_at: int = 0
-    """When the received messages are looked at. They are deleted long before, as a rule."""
+    """When the visibility timeouts are checked. Most messages are deleted long before."""
     _ids: set[str] = field(default_factory=set)
     _ids_until: deque[tuple[int, str]] = field(default_factory=deque)
 

@@ -47,7 +47,7 @@ class Function:
     concurrency: Concurrency
     random_source: RandomSource
     new_transport: Callable[[str], Transport]
-    """Makes the transport of a new instance of that name."""
+    """Makes the transport of a new instance, from its name."""
     new_handler: Callable[[Transport], Handler]
     cold_start: Latency
     invocations: int = 0
@@ -60,7 +60,7 @@ class Function:
     _instances: int = 0
 
     def invoke(self, event: object, answered: Answered) -> bool:
-        """Let an instance handle the event. Returns False, and does nothing, if too many are busy."""
+        """Have an instance handle the event. If too many are busy, does nothing and returns False."""
         concurrency = self.concurrency
         if concurrency.busy >= concurrency.most:
             concurrency.refused += 1
@@ -89,7 +89,7 @@ class Function:
 
     @property
     def idle_actors(self) -> list[str]:
-        """The names of the instances that do nothing. The last is invoked next."""
+        """The names of the idle instances. The last is invoked next."""
         return [instance.actor for instance in self._idle]
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from serverless_pizza_oven.simulator.loop import MILLISECOND
 from serverless_pizza_oven.simulator.random_source import RandomSource
 
 STEPS = 200
-"""A distribution consists of so many spans, all equally likely."""
+"""The number of spans in a distribution. All are equally likely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ LOCAL = Latencies(
     read_row=Latency.of(1.7, 1.9, 2.0, least=1.4),
     send=Latency.of(1.7, 1.8, 2.0, least=1.5),
     receive=Latency.of(1.7, 1.8, 1.9, least=1.4),
-    # One alone takes 2 ms, ten in parallel 15 to 20: the threads of a Python process take turns.
+    # One request takes 2 ms, ten in parallel take 15 to 20 ms: the threads of a Python process take turns.
     start_execution=Latency.of(2, 13, 20, least=1.6),
     describe_execution=Latency.of(2.6, 6.1, 9.5, least=1.2),
     # While messages arrive the event source mapping polls every 20 ms. After a rest it takes 5 ms.
@@ -130,7 +130,7 @@ LOCAL = Latencies(
     cold_start=Latency.of(220, 250, 300),
     # An execution of the emulator starts 150 ms late, and so ends late.
     task=Latency.of(154, 156, 161, least=153),
-    # As a poll after a rest: the target of a rule is a queue in the same process.
+    # The same as a poll after a rest: the target of a rule is a queue in the same process.
     event=Latency.of(5, 7, 24, least=4),
 )
 """The embedded AWS on one machine."""

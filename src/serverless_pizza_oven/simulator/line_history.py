@@ -1,4 +1,4 @@
-"""How long the waiting line was in the last minute, for counts that are out of date."""
+"""The length of the line during the last minute, for counts that are out of date."""
 
 from collections import deque
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ COUNT_LAG = MINUTE
 
 
 class LineHistory:
-    """How long the line was, and which functions wait until it is unlocked."""
+    """The past lengths of the line, and the functions that wait until it is unlocked."""
 
     def __init__(self, queue: FifoQueue) -> None:
         self.listeners: list[Callable[[], object]] = []
@@ -24,7 +24,7 @@ class LineHistory:
         queue.on_message = self._on_message
 
     def record(self) -> None:
-        """Record how long the line is now."""
+        """Record the present length of the line."""
         now, count = self._queue.loop.now, self._queue.count()
         if count != self._counts[-1][1]:
             self._counts.append((now, count))
@@ -32,7 +32,7 @@ class LineHistory:
                 self._counts.popleft()
 
     def count_at(self, moment: int) -> int:
-        """How long the line was at a moment of the last minute."""
+        """The length of the line at a moment of the last minute."""
         return next((count for when, count in reversed(self._counts) if when <= moment), 0)
 
     def _on_message(self) -> None:

@@ -1,7 +1,7 @@
-"""Watches the waiting line of a world: who waits, who is counted, and whether the line goes on.
+"""Watches the line of a world: which items wait, which are counted, and whether the line is served.
 
-What changed is seen by the row and the line, whichever request changed it. Only how many items join is read
-from the request itself, since the row may count them wrong.
+Changes are found by comparing the row and the line, whatever request made them. Only the number of items that
+join is taken from the request, since the row may count them wrong.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ def sequence_of(message: StoredMessage) -> int:
 
 
 class LineWatch:
-    """Tells what is wrong with the line as a text, or None if nothing is."""
+    """Each check returns a text that says what is wrong with the line, or None."""
 
     def __init__(self, world: World, reader: MessageReader) -> None:
         self._world = world
@@ -30,11 +30,12 @@ class LineWatch:
         self._joining = 0
         """Items that joined in the row and are not enqueued yet, as long as no request failed."""
         self._evicted: set[str] = set()
-        """Items that lost their slots before they were started. They have lost their places, too."""
+        """Items that lost their slots before they were started. They have lost their places in the line,
+        too."""
         self._stuck_since: int | None = None
 
     def memory(self) -> object:
-        """What the watch remembers that does not follow from the world."""
+        """The state of this watch that does not follow from the world."""
         return self._stuck_since, sorted(self._evicted)
 
     def row_changed(self, before: Row, row: Row, request: Sequence[object]) -> None:
@@ -114,10 +115,9 @@ class LineWatch:
         )
 
     def _head(self) -> Item | None:
-        """The first in line that needs slots. None if only items wait that are or were in the oven.
+        """The first item in the line that needs slots. None if all that wait are or were in the oven.
 
-        A copy of an item that has its slots needs none. A copy of one that was baked before does, until its
-        start tells.
+        A copy of an item that has slots needs none. A copy of a baked item does, until its start is refused.
         """
         items = list(self._items())
         if all(self._has_been_in_the_oven(item.id) for item in items):

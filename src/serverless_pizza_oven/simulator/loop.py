@@ -1,6 +1,6 @@
-"""Virtual time: an agenda of calls, in a total order.
+"""Virtual time: an agenda of calls in a total order.
 
-Moments and spans are whole microseconds, so that no two machines round them differently.
+Moments and spans are whole microseconds, so that all machines round them alike.
 """
 
 from collections import deque

@@ -1,4 +1,4 @@
-"""The oven's queues in memory, as its ports."""
+"""The oven's queues in memory: they implement its ports."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a world tells about itself while it runs."""
+"""Observers of a world: they are called with what happens in it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,10 +9,10 @@ from serverless_pizza_oven.simulator.queue_messages import Delivery
 
 
 class Observer:
-    """Is called with everything that happens in a world. Each method does nothing until it is overridden."""
+    """Called with each event of a world. Each method does nothing until it is overridden."""
 
     sees_requests = True
-    """Whether it is called with each request even in a world without faults. That takes time."""
+    """Whether requests are reported even in a world without faults. That takes time."""
 
     def request_landed(self, actor: str, action: str, args: tuple[Any, ...], answer: Any) -> None:
         """A request of a function instance has just taken effect."""
@@ -33,7 +33,7 @@ class Observer:
         """An execution has started."""
 
     def execution_redriven(self, baking: Baking) -> None:
-        """An operator has an execution redriven that has failed."""
+        """An operator redrives a failed execution."""
 
     def execution_ended(self, baking: Baking) -> None:
         """An execution has ended."""

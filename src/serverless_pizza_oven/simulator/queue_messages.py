@@ -10,9 +10,9 @@ class StoredMessage:
     id: str
     body: str
     reason: str | None = None
-    """A message attribute: why it is in the dead-letter queue."""
+    """A message attribute: why the message is in the dead-letter queue."""
     sent_at: float = field(default=0, repr=False)
-    """In seconds since 1970. No decision depends on it, so it is no part of a state that is explored."""
+    """In seconds since 1970. No decision depends on this time, so explored states leave it out."""
     epoch: int | None = None
     """A message attribute: the epoch in which its item joined the waiting line."""
     asked_at: float | None = field(default=None, repr=False)

@@ -7,7 +7,7 @@ from serverless_pizza_oven.simulator.loop import SECOND, Loop
 
 @dataclass(slots=True)
 class TokenBucket:
-    """Allows `rate` a second, and `burst` at once after a rest."""
+    """Allows `rate` units a second, and `burst` units at once after a rest."""
 
     loop: Loop
     name: str
@@ -20,7 +20,7 @@ class TokenBucket:
     """When it will be full again, in microseconds times the rate, which is a whole number."""
 
     def take(self, count: int = 1) -> bool:
-        """Take `count`. Returns False, and takes nothing, if that many are not left: a throttle."""
+        """Take `count` units. If fewer are left, takes none and returns False: the request is throttled."""
         now = self.loop.now * self.rate
         full_at = max(self._full_at, now) + count * SECOND
         if full_at - now > self.burst * SECOND:
@@ -30,7 +30,7 @@ class TokenBucket:
         return True
 
     def reserve(self, count: int = 1) -> int:
-        """Take `count`, if necessary in advance. Returns how many microseconds to wait for them."""
+        """Take `count` units, in advance if necessary. Returns how many microseconds to wait for them."""
         now = self.loop.now * self.rate
         self._full_at = max(self._full_at, now) + count * SECOND
         missing = self._full_at - now - self.burst * SECOND
@@ -47,7 +47,7 @@ class TokenBucket:
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """Units a second, and bursts where AWS names them. AWS can raise all but those of the row."""
+    """Units a second, and bursts where AWS documents them. AWS can raise all except the quotas of the row."""
 
     row_writes: int = 1_000
     """Write units of one row: an item cannot be spread over partitions

@@ -8,7 +8,7 @@ class RandomSource:
     """Draws from a seed. The same seed draws the same numbers on any machine."""
 
     def __init__(self, seed: int) -> None:
-        # Of all methods of Random only random() promises that:
+        # Only random(), of all methods of Random, promises that:
         # https://docs.python.org/3/library/random.html#notes-on-reproducibility
         self._random = Random(seed).random  # noqa: S311 - not used for secrets
 

@@ -15,7 +15,7 @@ from serverless_pizza_oven.simulator.trace import Trace
 from serverless_pizza_oven.simulator.world import World
 
 FAULTY_SECS = 150
-"""How long there are faults. After that the oven must become idle by itself."""
+"""How long faults happen. After that the oven must become idle by itself."""
 
 LONG_FAULTY_SECS = 450
 """The same for schedules in which items keep coming: long enough for epochs to close."""
@@ -138,7 +138,7 @@ class Schedule:
             self._later(self._abort, item_id)
 
     def _give_up(self, item_id: str) -> None:
-        """The workflow ends that waits until its item has slots."""
+        """The workflow that waits for the slots of its item ends."""
         self.world.task_tokens.gone.add(f"token of {item_id}")
         self.invariants.owner_gave_up(item_id)
 
@@ -187,7 +187,7 @@ class Failure:
 
 
 def play(random_source: RecordingSource | ScriptedSource, faults: Faults) -> Failure | None:
-    """Play the schedule that is drawn from a random source. Returns how it failed, or None."""
+    """Play a schedule drawn from a random source. Returns how it failed, or None."""
     try:
         schedule(random_source, faults).play()
     except InvariantError as error:

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator
 
 Fails = Callable[[list[int]], list[int] | None]
-"""Plays a script. Returns the draws that it led to if it fails as before, else None."""
+"""Plays a script. Returns its draws if it fails as before, else None."""
 
 ATTEMPTS = 1000
 
 
 def shrink(drawn: list[int], fails: Fails, attempts: int = ATTEMPTS) -> list[int]:
-    """The shortest and lowest draws found within so many attempts. Draws that are missing are 0."""
+    """Returns the shortest and lowest draws found within `attempts`. Missing draws count as 0."""
     best = _trimmed(drawn)
     left = attempts
     improved = True

@@ -25,10 +25,10 @@ class StandardQueue:
     visibility: int = 30_000_000
     """In microseconds."""
     max_receives: int = 0
-    """After so many receives a message moves to `dead_letters`; 0: never."""
+    """The number of receives after which a message moves to `dead_letters`; 0 is never."""
     dead_letters: "StandardQueue | None" = None
     pick: Callable[[int], int] = first_of
-    """Which of so many visible messages is received next."""
+    """Picks which of that many visible messages is received next."""
     on_message: Callable[[], object] = lambda: None
     """Called when a message has become visible."""
     _sent: int = 0
@@ -37,7 +37,7 @@ class StandardQueue:
     _hidden: list[tuple[int, int, StoredMessage]] = field(default_factory=list)
     _hidings: int = 0
     _timer_at: int = NEVER
-    """When hidden messages are looked at next. Most are deleted long before they are visible again."""
+    """When hidden messages are checked next. Most are deleted long before they are visible again."""
 
     def send(self, body: str, delay: int = 0, reason: str | None = None) -> StoredMessage:
         """Append a message that is visible after `delay` microseconds."""
@@ -100,7 +100,7 @@ class StandardQueue:
         ]
 
     def visible(self) -> int:
-        """How many messages can be received now, and those that were deleted while they were visible."""
+        """The number of messages that can be received now, plus those deleted while they were visible."""
         self._reveal()
         return len(self._visible)
 
@@ -117,7 +117,7 @@ class StandardQueue:
 
     def _on_timer(self) -> None:
         self._reveal()
-        # Not if an earlier timer was set since. That one is over, and has set the next one.
+        # If an earlier timer was set since, it has run and has set the next one.
         if self._timer_at <= self.loop.now:
             self._timer_at = NEVER
             if self._hidden:

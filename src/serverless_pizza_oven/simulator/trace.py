@@ -1,4 +1,4 @@
-"""What happened in a schedule, line by line."""
+"""Prints what happens in a schedule, line by line."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The way of a request from a function to a service: where virtual time passes, and where faults happen.
+"""Requests from functions to services: here virtual time passes and faults happen.
 
 A function runs as a greenlet. A request suspends it until the latency is over; meanwhile the loop runs other
 calls. So the oven's code, which blocks, runs unchanged.
@@ -26,10 +26,10 @@ BACKOFFS = (SECOND // 2, SECOND)
 (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html)."""
 
 LATE_EFFECT = MINUTE
-"""An abandoned request takes effect within this time, if at all."""
+"""The time within which an abandoned request takes effect, if it does."""
 
 SLOW = 4 * SECOND
-"""A slow request takes up to so much longer."""
+"""By how much longer a slow request takes, at most."""
 
 
 class FunctionKilled(BaseException):
@@ -37,7 +37,7 @@ class FunctionKilled(BaseException):
 
 
 class RequestObserver(Protocol):
-    """Is told what becomes of each request."""
+    """Called with each request and each fault."""
 
     def request_landed(self, actor: str, action: str, args: tuple[Any, ...], answer: Any) -> None:
         """A request has just taken effect."""
@@ -85,7 +85,7 @@ class Transport:
         return send(*args)
 
     def pass_time(self, span: int) -> None:
-        """Suspend the function for `span`. Raises FunctionKilled if its invocation times out before."""
+        """Suspend the function for `span`. Raises FunctionKilled if its invocation times out first."""
         loop = self._loop
         moment = loop.now + span
         if moment >= self.deadline:
@@ -130,7 +130,7 @@ class Sleeper:
 
 
 WITHOUT_RETRY = {Fault.REPEATED: Fault.UNANSWERED, Fault.LATE_DUPLICATE: Fault.LATE}
-"""What becomes of faults that come from the SDK's retries, where a request is made with one attempt."""
+"""How faults of the SDK's retries show where the SDK makes only one attempt."""
 
 
 class FaultyTransport(Transport):
