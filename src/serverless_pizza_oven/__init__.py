@@ -9,7 +9,7 @@ __all__ = ["Oven"]
 
 
 def __getattr__(name: str) -> Any:
-    """Bring the client, and the SDK with it, when it is asked for: the command's help can do without."""
+    """Import the client and the SDK on first use: the help of the commands does not need them."""
     if name == "Oven":
         from serverless_pizza_oven.operations.client import Oven  # noqa: PLC0415 - see above
 

@@ -31,7 +31,7 @@ LOCAL_CREDENTIAL = "test"
 """The access key, and the secret, of the emulator's own account."""
 
 NOBODY = "nobody"
-"""An access key, and a secret, that do not exist."""
+"""An access key and a secret that do not exist."""
 
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=30)
 _EMULATOR_CONFIG = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 3}))
@@ -137,7 +137,7 @@ class Aws:
 def signed_in(
     profile: str | None, region: str | None, endpoint_url: str | None = None, cache: Path | None = None
 ) -> Aws:
-    """The account of a profile; without one, that of the SDK's usual credentials.
+    """The account of a profile, or without one, of the SDK's usual credentials.
 
     Credentials of assumed roles are kept in the folder `cache`, if there is one. The region of an emulator is
     LOCAL_REGION unless another is set. Raises AwsError if there is no such profile, or no region; and

@@ -35,7 +35,8 @@ def require(extra: str, needed_by: str) -> None:
 
 
 def needs_extra(needed_by: str, extra: str, needed: str = "") -> MissingExtraError:
-    """The error of what needs an extra; `needed` is what of it, if not all."""
+    """The error of a command or option that needs an extra. `needed` names the missing part, if not all is
+    missing."""
     return MissingExtraError(
         f"{needed_by} needs {needed or f'the extra {extra}'}: pip install '{PACKAGE}[{extra}]'"
     )

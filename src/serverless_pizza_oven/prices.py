@@ -39,7 +39,7 @@ class Price:
     read_in: str
     """What was read, and its date."""
     free: float = 0
-    """How many units each account has for free each month, without end of the offer."""
+    """How many units each account has for free each month, without a time limit."""
 
 
 @dataclass(frozen=True, slots=True)

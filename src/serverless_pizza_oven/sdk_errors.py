@@ -1,4 +1,4 @@
-"""Errors of the AWS SDK, raised again in the words of the tools."""
+"""Raises errors of the AWS SDK as errors of the tools, which say what to do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -28,7 +28,7 @@ def definition(context: CheckContext) -> Finding:
     written = json.loads(found["definition"])
     different = list(differences("definition", expected, written, exact=True))
     if not different and in_order(written) != in_order(expected):
-        # In the lists of a definition the order counts: of two retries that match, the first is taken.
+        # The order of the lists in a definition counts: the first retry that matches is taken.
         different = ["the definition has the template's parts in another order"]
     rest = {
         "status": "ACTIVE",

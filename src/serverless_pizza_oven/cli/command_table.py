@@ -30,7 +30,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class CommandGroup:
-    """Commands of two words, of which the first is the group's name."""
+    """Commands of two words. The first word is the name of the group."""
 
     name: str
     summary: str

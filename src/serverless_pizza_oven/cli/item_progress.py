@@ -1,4 +1,4 @@
-"""Where an item is, in words, at once and while a command waits for it."""
+"""Says in words where an item is, once or while a command waits for it."""
 
 import time
 

@@ -67,7 +67,7 @@ def _description(oven: LocalOven) -> str:
             f"export AWS_ACCESS_KEY_ID={LOCAL_CREDENTIAL}",
             f"export AWS_SECRET_ACCESS_KEY={LOCAL_CREDENTIAL}",
             f"export AWS_DEFAULT_REGION={LOCAL_REGION} AWS_REGION={LOCAL_REGION}",
-            # Else the AWS CLI and the SDKs ask the proxy for this machine.
+            # Without this, the AWS CLI and the SDKs would send requests to this machine through the proxy.
             *([f'export NO_PROXY="{HOST},$NO_PROXY"'] if get_environ_proxies(oven.endpoint_url) else []),
         ]
     )

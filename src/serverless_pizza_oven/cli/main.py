@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         say("Interrupted.")
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read our output has closed it: enough was read.
+        # The reader of our output has closed it.
         sys.exit(1)
 
 

@@ -1,4 +1,4 @@
-"""The standard streams, when they are closed, full, or in an encoding that lacks letters."""
+"""Standard streams that are closed, full, or in an encoding that lacks letters."""
 
 import io
 import os

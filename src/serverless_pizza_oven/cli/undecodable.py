@@ -1,4 +1,4 @@
-"""Arguments whose bytes are no text, which Python hands over with lone surrogates in place of those bytes."""
+"""Refuses arguments whose bytes are not text. Python passes such bytes on as lone surrogates."""
 
 import os
 import sys

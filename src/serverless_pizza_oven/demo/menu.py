@@ -57,7 +57,7 @@ class Pizza:
 def new_token(randomness: Random) -> str:
     """What marks the ids of one run: 10 characters that no other run will have.
 
-    Wants true randomness, not that of a seed: an id bakes once in 90 days.
+    Needs a random source without a seed: an id bakes once in 90 days.
     """
     return f"{randomness.getrandbits(40):010x}"
 

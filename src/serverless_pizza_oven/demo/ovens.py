@@ -105,7 +105,7 @@ class StackOven:
 
 @dataclass(frozen=True, slots=True)
 class QueuesOven:
-    """An oven of which the URLs of the queues are known, and perhaps the name of the table."""
+    """An oven that is known by the URLs of its queues, and perhaps by the name of its table."""
 
     new_items: str
     waiting_items: str

@@ -25,7 +25,7 @@ class Tally:
     baked: dict[str, Arrival] = field(default_factory=dict)
     """The first arrival of each."""
     doubles: set[str] = field(default_factory=set)
-    """Those that came out more than once."""
+    """Pizzas that came out more than once."""
     dead: dict[str, str] = field(default_factory=dict)
     """Why each of them became a dead letter."""
     _ids: frozenset[str] = field(init=False)

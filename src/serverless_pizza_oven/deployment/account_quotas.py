@@ -20,7 +20,7 @@ USUAL_TRANSITIONS = 800
 """Of most regions, on the same page. New accounts begin with less."""
 
 MOST_AT_ONCE = 100
-"""Items that come out in the same moment, at most, for which an oven is said to need function instances."""
+"""The most items coming out at the same moment that are taken into account for function instances."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ ANSWER_SECS = 5
 
 
 def is_local_stack(endpoint_url: str) -> bool:
-    """Whether an emulator is the local stack: that of `oven local`, the demo and the tests."""
+    """Whether an emulator is the local stack, which `oven local`, the demo and the tests start."""
     # Not through a proxy: an emulator is nearly always on this machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

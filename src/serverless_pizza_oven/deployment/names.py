@@ -21,7 +21,8 @@ MAX_CAPACITY = 4000
 """The most slots, as in the template."""
 
 MAX_STACK = 52
-"""The longest name of a stack. A function's name has at most 64 characters, 12 of which are `-ItemRemoved`
+"""The longest name of a stack. A function's name has at most 64 characters, and `-ItemRemoved` takes 12 of
+them
 (https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html)."""
 
 

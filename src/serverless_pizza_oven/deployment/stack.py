@@ -60,7 +60,7 @@ class Stack:
 def find_stack(aws: Aws, name: str) -> Stack:
     """Look up the stack of an oven.
 
-    Raises DeploymentError if there is no stack, or if it is not that of an oven; and AwsError.
+    Raises DeploymentError if there is no such stack or it has no oven, and AwsError.
     """
     description = _look_up(aws, name)
     if description is None:

@@ -1,4 +1,4 @@
-"""Forecasts: what an oven will do, cost and run into, simulated in virtual time.
+"""Forecasts: simulates an oven in virtual time, and tells its waiting times, its cost and its limits.
 
 Each module imports only those above it:
 
@@ -7,8 +7,8 @@ Each module imports only those above it:
     input_file, records, arrival_times  files of arrivals
     file_workload                       a workload from a file
     recording                           what happens in a run
-    run_usage, run_cost                 its requests, and what AWS charges for them
-    request, result, run                what is asked, what is told, and the run between
+    run_usage, run_cost                 the requests of a run, and what AWS charges for them
+    request, result, run                the question, the answer, and the run that gives it
     measured                            latencies measured on an oven
     conditions, options                 the options of `oven simulate`
     report, document, plot              a forecast as a table, as JSON, as a picture

@@ -1,4 +1,4 @@
-"""Reads the times of a file: numbers since any moment, or dates."""
+"""Reads the times of a file: numbers that count from any moment, or dates."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TimeUnit(Enum):
-    """What a time counts. From 10^11 on, numbers are taken as parts of a second since 1970."""
+    """The units of a time. Numbers from 10^11 on are taken as parts of a second since 1970."""
 
     SECONDS = "in seconds"
     MILLISECONDS = "in milliseconds"
@@ -75,7 +75,7 @@ def _from_text(text: str) -> tuple[int, TimeUnit]:
     try:
         return _moment(float(text))
     except ValueError:
-        """It is no number: perhaps a date."""
+        """Read a time that is not a number. It may be a date."""
     try:
         date = datetime.fromisoformat(text)
     except ValueError:

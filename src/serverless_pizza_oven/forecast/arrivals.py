@@ -42,7 +42,7 @@ class Arrivals(Protocol):
         """The moments of arrival, in order, without end."""
 
     def __str__(self) -> str:
-        """In words, to follow "100 items"."""
+        """The pattern in words, to be written after "100 items"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class AtOnce:
-    """All items arrive in the first moment."""
+    """All items arrive at the first moment."""
 
     @property
     def gap(self) -> Fraction:

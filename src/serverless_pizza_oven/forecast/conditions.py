@@ -17,7 +17,7 @@ MAX_RATE = 0.9
 """The highest rate of a fault."""
 
 MAX_RATE_OF_REQUEST_FAULTS = 0.2
-"""The highest sum of the rates of the faults that befall requests. Above it, a run may not come to an end."""
+"""The highest sum of the rates of all faults of requests. Above it, a run may never end."""
 
 _RATE = re.compile(r"[01]?(\.[0-9]{1,6})?", re.ASCII)
 
@@ -34,11 +34,11 @@ class RegionQuotas(StrEnum):
 
 
 QUOTA_PRESETS = {"new-account": NEW_ACCOUNT}
-"""What --quota takes instead of NAME=N. It replaces the quotas of the region."""
+"""The value of --quota that replaces the quotas of the region, instead of NAME=N."""
 
 
 class FaultLevel(StrEnum):
-    """How much goes wrong."""
+    """The presets of fault rates."""
 
     NONE = "none"
     MILD = "mild"

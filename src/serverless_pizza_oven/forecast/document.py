@@ -1,6 +1,6 @@
 """A forecast as one JSON object.
 
-Its keys are stable. Times are in seconds, money in US dollars, and null is what cannot be told:
+Its keys are stable. Times are in seconds, money in US dollars, and null stands for what is unknown:
 
     items, sent, copies, out, cameOutAgain, deadLetters
     seconds, idealSeconds, timesIdeal, itemsPerSecond, utilisation (0 to 1)

@@ -30,7 +30,7 @@ from serverless_pizza_oven.forecast.workload import (
 from serverless_pizza_oven.text import counted, plain
 
 MAX_REMEMBERED_IDS = 200_000
-"""Repeated ids are looked for among the first so many, to bound the memory."""
+"""Repeated ids are searched for among this many first items, to bound the memory."""
 
 MAX_NAMES_TOLD = 8
 """Of fields that mean nothing to the oven."""
@@ -101,7 +101,7 @@ class FileWorkload:
     summary: FileSummary
     baking_secs: Distribution
     slots: Distribution
-    """For the items whose records do not tell."""
+    """For the items whose records lack a field."""
 
     @property
     def count(self) -> int:
@@ -214,5 +214,5 @@ class _ItemReader:
 
     def _item(self, fields: Fields) -> Item:
         """The oven's own rules apply. Raises MalformedItemError."""
-        # With an id and a time it is no trigger.
+        # A message with an id and a time is not a trigger.
         return cast("Item", parse(write_object(fields), self._capacity))

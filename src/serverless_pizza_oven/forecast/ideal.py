@@ -20,7 +20,7 @@ class IdealOven:
         """Bake an item of `size` slots that is sent at `sent`; it does not begin before an earlier item."""
         begun, needed = sent, size
         while needed > 0:
-            # The slots that are free the longest, so that no later item begins sooner.
+            # Take the slots that are free longest, so that no later item begins earlier.
             free_at, slots = heapq.heappop(self._free)
             begun = max(begun, free_at)
             if slots > needed:

@@ -12,7 +12,7 @@ from serverless_pizza_oven.errors import UsageError
 STDIN = "-"
 
 MAX_COPIED_BYTES = 2_000_000_000
-"""The most that is copied from a pipe."""
+"""The most bytes that are copied from a pipe."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.simulator.latencies import AWS, Latencies, Latency
 
 MOST_MILLISECONDS = 600_000
-"""Of a latency: nothing that the oven asks of AWS takes longer than ten minutes."""
+"""The greatest latency: no request of the oven takes longer than ten minutes."""
 
 
 MAX_FILE_BYTES = 1024 * 1024

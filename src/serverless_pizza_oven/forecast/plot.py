@@ -45,7 +45,7 @@ WIDTH, HEIGHT, MOST_WIDTH = 8.0, 6.4, 100.0
 """Inches: the size for one forecast, and the greatest width for several."""
 
 PERIODS = ((2 * 86400, 86400, "days"), (2 * 3600, 3600, "hours"), (300, 60, "minutes"), (0, 1, "seconds"))
-"""From how many seconds on the time axis has which unit."""
+"""The unit of the time axis, by the seconds from which it is used."""
 
 
 def check(path: Path) -> None:
@@ -83,7 +83,7 @@ def figure_of(titles: Sequence[str], forecasts: Sequence[Forecast]) -> "Figure":
             if columns > 1:
                 panels[0, column].set_title(title, loc="right", fontweight="bold")
         for row in panels:
-            # Those of a row share it.
+            # The plots of a row share it.
             row[0].set_ylim(0, 1.06 * max(1, *(axes.dataLim.y1 for axes in row)))
         return figure
 

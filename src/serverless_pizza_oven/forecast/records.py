@@ -35,15 +35,15 @@ class Records:
 
     def __init__(self, file: Iterable[bytes]) -> None:
         self.line_number = 0
-        """Of the line that was read last, from 1."""
+        """The number of the line that was read last, from 1."""
         self.delimiter: str | None = None
-        """What separates the columns, in words; None of JSON Lines, and before the first line was read."""
+        """What separates the columns, in words. None for JSON Lines, and before the first line was read."""
         self._file = file
         self._row_begins_at = 0
         """The line in which a CSV row begins: a quoted cell may contain line breaks."""
 
     def __iter__(self) -> Iterator[Fields]:
-        """Raises ValueError and MalformedItemError; `line_number` is then that of the offending line."""
+        """Raises ValueError and MalformedItemError. `line_number` then names the wrong line."""
         lines = self._lines()
         first = next(lines, None)
         if first is None:

@@ -1,4 +1,4 @@
-"""What a forecast is asked for."""
+"""The question of a forecast."""
 
 from dataclasses import dataclass, field
 

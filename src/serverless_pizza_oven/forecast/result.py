@@ -1,4 +1,4 @@
-"""What a forecast tells."""
+"""The result of a forecast."""
 
 from dataclasses import dataclass
 from math import fsum
@@ -32,7 +32,8 @@ class LimitReached:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """How an oven does. Times are in seconds; an item counts once, however often it is sent or comes out."""
+    """The figures of an oven. Times are in seconds. An item counts once, however often it is sent or comes
+    out."""
 
     request: ForecastRequest
     sent: int
@@ -48,7 +49,7 @@ class Forecast:
     secs: float
     """From the first item sent to the last item out."""
     ideal_secs: float
-    """The same, if nothing but baking took time."""
+    """The same time if nothing but baking took time."""
     waits: WaitTimes
     most_waiting: int
     """The most items that were sent and did not bake yet."""
@@ -68,7 +69,7 @@ class Forecast:
 
     @property
     def times_ideal(self) -> float | None:
-        """The ratio of the time to the ideal time; None where the ideal is no time."""
+        """The ratio of the time to the ideal time. None if the ideal time is 0."""
         return self.secs / self.ideal_secs if self.ideal_secs else None
 
     @property

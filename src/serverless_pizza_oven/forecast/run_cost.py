@@ -9,7 +9,7 @@ from serverless_pizza_oven.simulator.latencies import AWS, Latency
 from serverless_pizza_oven.simulator.loop import MILLISECOND
 
 MEMORY_GB = 0.5
-"""Of each function, as the template has it."""
+"""The memory of each function in the template."""
 
 LOG_BYTES = 2_000
 """About what the functions log per item, metrics included."""

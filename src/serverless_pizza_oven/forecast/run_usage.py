@@ -53,7 +53,7 @@ class RunUsage:
     """Of the row, both."""
     transitions: int
     items: int
-    """How many came out."""
+    """How many items came out."""
 
     @property
     def invocations(self) -> int:

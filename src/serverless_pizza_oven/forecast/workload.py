@@ -13,7 +13,7 @@ from serverless_pizza_oven.simulator.random_source import RandomSource
 
 DEFAULT_BAKING_SECS = Distribution.of(15, 30)
 DEFAULT_SIZE = Distribution.of(1, 1)
-"""Those of the demo."""
+"""The baking times of the demo."""
 
 MAX_DAYS = 1_100
 """The most virtual time that a simulation takes."""

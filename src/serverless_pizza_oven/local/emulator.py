@@ -54,7 +54,8 @@ class EmulatorError(ToolError):
 def running_emulator(port: int, *, enforce_iam: bool = False, log: Path | None = None) -> Iterator[str]:
     """Serve the embedded AWS on 127.0.0.1 while the block runs. Yields its endpoint URL.
 
-    It writes its errors to `log`, if that is named. Whatever happens, no process and no folder of it stays.
+    It writes its errors to `log`, if that is named. When the block ends, its process and its folder are
+    removed, also after an error.
 
     Raises MissingExtraError, PortTakenError and EmulatorError.
     """
@@ -139,7 +140,7 @@ def _wait_until_ready(port: int, process: subprocess.Popen[bytes], log: Path) ->
 
 
 def _is_healthy(port: int) -> bool:
-    # By a connection of our own, which no proxy setting redirects.
+    # With a connection that no proxy setting redirects.
     connection = http.client.HTTPConnection(HOST, port, timeout=1)
     try:
         connection.request("GET", "/_ministack/health")

@@ -1,4 +1,4 @@
-"""A whole oven on this machine, for as long as it is needed."""
+"""Runs a whole oven on this machine for the duration of a block."""
 
 import contextlib
 import json
@@ -35,9 +35,10 @@ def running_oven(
     log: Path | None = None,
     report: Report = lambda _line: None,
 ) -> Iterator[LocalOven]:
-    """Have an oven of `capacity` slots (the template's default without) while the block runs.
+    """Run an oven of `capacity` slots while the block runs. Without a capacity, the template's default holds.
 
-    It is ready: one of its functions ran. The emulator writes its errors to `log`, if that is named.
+    The oven is ready: one of its functions has run. The emulator writes its errors to `log`, if that is
+    named.
 
     Raises PortTakenError, EmulatorError, DeploymentError.
     """

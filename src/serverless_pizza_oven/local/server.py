@@ -1,7 +1,8 @@
 """The process of the local stack: MiniStack with our patches.
 
-It ends when standard input ends, which is when the process that started it does, however that came about. It
-deletes its folder then.
+It ends when its standard input ends. So it ends with the process that started it, even if that is killed. At
+the
+end it deletes its folder.
 """
 
 import asyncio
@@ -65,7 +66,7 @@ def main() -> None:
     lambda_runtime.reset()
     if folder := os.environ.get(FOLDER_VARIABLE):
         shutil.rmtree(folder, ignore_errors=True)
-    # Threads of executions that still wait would hold up an orderly exit.
+    # Threads of executions that still wait would delay an orderly exit.
     os._exit(0)
 
 

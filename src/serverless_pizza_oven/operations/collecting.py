@@ -6,7 +6,7 @@ from pizza_oven.messages import BATCH
 from serverless_pizza_oven.queue_client import Queue, ReceivedMessage
 
 HIDE_SECS = 30
-"""The visibility timeout: when others see again what a killed process had received."""
+"""The visibility timeout in seconds: after it, others receive what a killed process had received."""
 
 MAX_POLL_SECS = 20
 """The longest that SQS waits for a message

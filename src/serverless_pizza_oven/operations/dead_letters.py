@@ -72,7 +72,7 @@ class DeadLetterEntry:
 
 
 def read_dead_letter(message: ReceivedMessage, capacity: int, max_receives: int | None) -> DeadLetterEntry:
-    """Read a dead letter of an oven of `capacity` slots, for whose new items SQS allows `max_receives`."""
+    """Read a dead letter of an oven of `capacity` slots. SQS allows `max_receives` of a new item."""
     content, flaw, fields = None, "", None
     try:
         fields = read_object(message.body)

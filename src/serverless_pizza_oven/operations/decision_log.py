@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FUNCTIONS = ("BakeItems", "ItemRemoved")
 
 NO_DECISION = "said"
-"""The decision of a line that holds none: a traceback, or a message of Lambda such as a timeout."""
+"""The decision of a line without one: a traceback, or a message of Lambda such as a timeout."""
 
 POLL_SECS = 2
 """Two requests each time. FilterLogEvents allows an account at least five a second
@@ -29,7 +29,7 @@ LATE_SECS = 60
 _COMMON_FIELDS = frozenset(
     {"level", "location", "message", "timestamp", "service", "item_id", "xray_trace_id"}
 )
-"""Fields that Powertools writes into each line, and those that `LogEntry` has attributes for."""
+"""Fields that Powertools writes into each line, and fields that are attributes of `LogEntry`."""
 
 _LAMBDA_PREFIXES = ("START ", "END ", "REPORT ", "INIT_START ", "INIT_REPORT ", "XRAY ", "EXTENSION\t")
 """The beginnings of the lines that Lambda writes for each invocation."""

@@ -29,19 +29,19 @@ class HeldMessages:
     process held is visible again within twice the time that it ran. As a context manager it gives back at the
     end what is not deleted.
 
-    Messages are held by their id. Of one that was received twice the last receipt counts: an earlier one no
+    Messages are held by their id. If a message was received twice, its last receipt counts: an earlier one no
     longer deletes it
     (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html).
     """
 
     def __init__(self, queue: Queue, clock: Callable[[], float]) -> None:
-        """The `clock` tells seconds, of any origin."""
+        """The `clock` returns seconds from any origin."""
         self._queue = queue
         self._clock = clock
         self._began: float | None = None
         self._held: dict[str, ReceivedMessage] = {}
         self._batches: deque[_HeldBatch] = deque()
-        """By the time at which they must be extended, the next first."""
+        """The messages, ordered by the time at which they must be extended."""
 
     def __enter__(self) -> Self:
         return self

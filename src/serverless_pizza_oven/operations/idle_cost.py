@@ -1,4 +1,4 @@
-"""What an idle oven costs in a month, and which parameter trades what for it."""
+"""What an idle oven costs in a month, and which parameters lower the cost at what price."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ POLL_SECS = 20
 (https://github.com/getlift/lift/issues/132)."""
 
 ALARM_METRICS = 11
-"""Metrics of AWS's services that the template's alarms use, without that of LongestLine."""
+"""The number of AWS's own metrics that the template's alarms use, without the alarm of LongestLine."""
 
 ALARM_METRICS_OF_OURS = 4
 """The oven's own metrics that the alarms use, with Metrics=ENABLED."""
@@ -43,7 +43,7 @@ class IdleCostPart:
     name: str
     charges: Sequence[Charge]
     why: str
-    """What it is for, and which parameter trades what for it."""
+    """What the charge is for, and which parameter lowers it at what price."""
 
     @property
     def dollars(self) -> float:

@@ -11,7 +11,7 @@ from serverless_pizza_oven.prices import MILLION, TRANSITIONS_PER_EXECUTION, Cha
 from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
 
 MEMORY_GB = 0.5
-"""Of each function, as in the template."""
+"""The memory of each function in the template."""
 
 FRAME_BYTES = 370
 DECISION_BYTES = 240
@@ -24,22 +24,22 @@ GB = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class ResourceUse:
-    """What something uses of AWS, on average."""
+    """The average use of AWS by an item or a trigger."""
 
     standard_requests: float
-    """To all queues but Waiting Items, including those of the event source mapping."""
+    """Requests to all queues except the line, including requests of the event source mapping."""
     fifo_requests: float
-    """To Waiting Items."""
+    """Requests to the line."""
     writes: float
-    """Of the row. Each is as many write units as the row has KB."""
+    """Writes of the row. Each takes one write unit per KB of the row."""
     invocations: float
     function_secs: float
-    """Of all invocations together."""
+    """Duration of all invocations together."""
     decisions: float
     """Log lines."""
     transitions: float = 0
     reads: float = 0
-    """Of the row. Each is a read unit for each 4 KB of it."""
+    """Reads of the row. Each takes one read unit per 4 KB of the row."""
 
     def __add__(self, other: "ResourceUse") -> "ResourceUse":
         return ResourceUse(
@@ -88,7 +88,7 @@ ADMITTED_FROM_LINE = ResourceUse(
 
 
 def cost_per_million(parameters: Mapping[str, str], size: int, waiting: float) -> list[Charge]:
-    """The charges for a million items of `size` slots, of which a share `waiting` (0 to 1) waits in line.
+    """The charges for a million items of `size` slots. The share `waiting` (0 to 1) of them waits in line.
 
     The oven is full all the time: with more items in it the row is larger, and each write takes more units.
     The baking time makes no difference.
@@ -110,7 +110,7 @@ def row_units(items: int, size: int) -> int:
 
 
 def charges_for(use: ResourceUse, row_units: int, parameters: Mapping[str, str]) -> list[Charge]:
-    """What AWS charges for a use, in a stack with these parameters."""
+    """What AWS charges for this use, in a stack with these parameters."""
     log_bytes = use.invocations * FRAME_BYTES + use.decisions * DECISION_BYTES
     if is_enabled(parameters, "Metrics"):
         log_bytes += use.invocations * METRICS_BYTES
@@ -125,7 +125,7 @@ def charges_for(use: ResourceUse, row_units: int, parameters: Mapping[str, str])
         Charge(prices.LOG_GB, log_bytes / GB),
     ]
     if is_enabled(parameters, "Tracing"):
-        # An execution and its task are one trace. At most: of more than one a second X-Ray records 5 %
+        # An execution and its task are one trace. This is the most: above one a second X-Ray records 5 %
         # (https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html).
         charges.append(Charge(prices.TRACE, use.invocations))
     return [charge for charge in charges if charge.count]

@@ -22,7 +22,7 @@ LOG_SEARCH_SECS = 24 * 3600
 """How far back the logs are searched. The time that takes grows with what was logged."""
 
 _FIRST_SEARCH_SECS = 3600
-"""Searched first: most items that are looked up were sent recently."""
+"""The time that is searched first: most items that are looked up were sent recently."""
 
 
 class ItemStage(StrEnum):
@@ -86,8 +86,8 @@ def find_item(
 ) -> ItemReport:
     """Look for an item in the oven, among the executions of the last 90 days, and in the logs.
 
-    The logs are read last, and `log_search_secs` back. Waiting Items is not searched: a message that anybody
-    receives from it shuts the line. Raises AwsError.
+    The logs are read last, and `log_search_secs` back. The line is not searched: receiving a message from
+    it locks it. Raises AwsError.
     """
     return find_in_oven(aws, stack, item_id) or find_by_log(aws, stack, item_id, now, log_search_secs)
 
@@ -148,7 +148,7 @@ def _by_execution(
 
 
 def _expected_lease(item_id: str, execution: "DescribeExecutionOutputTypeDef") -> BakingItem:
-    """What the lease was. It is gone already, and the execution is about to end."""
+    """The lease before it was removed. The execution is about to end."""
     item = json.loads(execution.get("input", "{}"))
     until = execution["startDate"].timestamp() + item.get("bakingTimeSecs", 0)
     return BakingItem(item_id, item.get("size", 1), until)

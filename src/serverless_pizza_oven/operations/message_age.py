@@ -1,4 +1,4 @@
-"""The ages of the oldest messages, from CloudWatch: to receive from Waiting Items would shut the line."""
+"""The ages of the oldest messages, from CloudWatch: receiving from the line would lock it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple

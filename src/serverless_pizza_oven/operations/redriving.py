@@ -31,10 +31,10 @@ from serverless_pizza_oven.operations.held_messages import HeldMessages
 from serverless_pizza_oven.queue_client import Queue, batches
 
 MAX_ID_CHARS = 80
-"""Of an item's id, as of an execution's name."""
+"""The greatest length of an item's id, which is the name of an execution."""
 
 SEND_ANEW = "send such an item anew with oven send --item, then discard its letter with oven dlq discard"
-"""What to do about a letter that `--set` cannot mend: one that is no JSON object, or has a field too many."""
+"""The advice for a letter that `--set` cannot correct: it is not a JSON object, or has a field too many."""
 
 _REDRIVEN = re.compile(r"(.+)\.redrive-([1-9][0-9]*)")
 
@@ -48,11 +48,11 @@ class RedriveRequest:
     """Which letters to send back, and with which changes."""
 
     ids: Collection[str] | None = None
-    """Of items or of messages; None for all letters."""
+    """Ids of items or of messages. None for all letters."""
     fields: dict[str, Any] = field(default_factory=dict)
-    """To set in each item."""
+    """Fields to set in each item."""
     new_id: str = ""
-    """For the only letter that is chosen. Empty to keep the ids."""
+    """The new id of the only letter that is chosen. Empty to keep the ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,17 +204,18 @@ def _same_id(letter: DeadLetterEntry, item_id: str, is_same: bool, state: str) -
 
 
 def _digest(fields: Mapping[str, Any]) -> bytes:
-    """Equal for equal items. Thousands of items need less memory so."""
+    """A digest that is equal for equal items. It saves memory for thousands of items."""
     return sha256(json.dumps(fields, sort_keys=True).encode()).digest()
 
 
 def next_id(item_id: str) -> str:
-    """The id for an item whose own is used up: always the same one, and that of no other item."""
+    """The id for an item whose own id is used up. It is always the same, and different from other items'
+    ids."""
     found = _REDRIVEN.fullmatch(item_id)
     name, number = (found[1], int(found[2]) + 1) if found else (item_id, 1)
     ending = f".redrive-{number}"
     if len(name) + len(ending) > MAX_ID_CHARS:
-        # What is cut off may be all that tells it from another.
+        # The part that is cut off may be the only difference to another id.
         ending = f".{sha256(name.encode()).hexdigest()[:12]}{ending}"
         name = name[: MAX_ID_CHARS - len(ending)]
     return name + ending

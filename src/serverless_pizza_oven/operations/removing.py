@@ -14,7 +14,7 @@ from serverless_pizza_oven.sdk_errors import aws_errors
 
 ERROR = "Oven.Removed"
 CAUSE = "oven remove took it out"
-"""Both stand in the reason of the dead letter."""
+"""The error and the cause in the reason of the dead letter."""
 
 POLL_EVERY_SECS = 0.5
 
@@ -92,7 +92,7 @@ def _check_bakes(found: ItemReport, stack: Stack) -> None:
 
 
 def what_follows(stack: Stack) -> str:
-    """What becomes of an item that failed and holds its slots still."""
+    """What will happen to a failed item that still holds its slots."""
     when = after_resume(stack) if stack.is_paused else "within two minutes"
     return f"it frees its slots and becomes a dead letter {when}"
 

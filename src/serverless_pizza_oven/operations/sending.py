@@ -1,4 +1,4 @@
-"""Sends items to an oven: checked before, ten per request, and reported once SQS has taken them.
+"""Sends items to an oven: checks them first, sends ten per request, and reports them once SQS stored them.
 
 If a process dies half-way, or a request fails, send the same items again: an id bakes once.
 """
@@ -40,9 +40,9 @@ def read_item(body: str, capacity: int) -> Item:
 
 
 def read_lines(stream: io.BufferedIOBase) -> Iterator[list[bytes]]:
-    """Read the lines of a stream, and yield those that have arrived: a pipe's writer may take a while.
+    """Read the lines of a stream, and yield each as soon as it arrived: the writer of a pipe may be slow.
 
-    Ends after a line of more than MAX_LINE_BYTES, of which only the beginning is read.
+    Ends after a line of more than MAX_LINE_BYTES. Only the beginning of that line is read.
     """
     rest = b""
     while chunk := stream.read1(READ_BYTES):
@@ -96,7 +96,7 @@ class _ItemLineReader:
         """The line of each id."""
 
     def read(self, line: bytes) -> list[Item]:
-        """Read the item of a line; none of a blank line. Raises BadLineError."""
+        """Read the item of a line. A blank line has none. Raises BadLineError."""
         self._number += 1
         if len(line) > MAX_LINE_BYTES:
             hint = f": {ONE_PER_LINE}" if line.lstrip().startswith(b"[") else ""

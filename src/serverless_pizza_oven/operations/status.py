@@ -64,7 +64,7 @@ class BackgroundStatus:
     oldest_dead_secs: float | None
     """Likewise."""
     failures: tuple[LogEntry, ...]
-    """Those of the last hour, the newest first."""
+    """Failures of the last hour, the newest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def resume(aws: Aws, stack: Stack, sleep: Sleep = time.sleep) -> Stack:
 
 
 def trigger(aws: Aws, stack: Stack, item_id: str | None = None) -> None:
-    """Have Bake Items admit items in line, and reconcile overdue leases and that of the item if one is named.
+    """Have Bake Items admit items from the line and reconcile overdue leases, and the lease of a named item.
 
     Raises AwsError.
     """
@@ -58,4 +58,4 @@ def _set_admission(aws: Aws, stack: Stack, value: str, sleep: Sleep) -> Stack:
 
 
 def _quietly(_line: str) -> None:
-    """CloudFormation's events are of no interest where one parameter changes; its failures are raised."""
+    """Ignores the events of CloudFormation. Its failures are raised."""

@@ -23,7 +23,7 @@ QUEUE_METRICS = (
     "NumberOfMessagesDeleted",
     "NumberOfEmptyReceives",
 )
-"""SQS counts messages, not requests, of which one may carry ten
+"""SQS counts messages, not requests. A request may carry ten messages
 (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html)."""
 
 

@@ -28,7 +28,7 @@ class Sign(StrEnum):
 
 
 class WaitError(ToolError):
-    """The item will not give the sign any more, or did not in time."""
+    """The item will not reach the awaited stage, or did not in time."""
 
     def __init__(self, text: str, report: ItemReport) -> None:
         super().__init__(text)
@@ -71,7 +71,7 @@ _NAMES = {Sign.HELD: "in the oven", Sign.OUT: "out of the oven"}
 def _is_given(report: ItemReport, sign: Sign) -> bool:
     if sign is Sign.OUT:
         return report.stage is ItemStage.BAKED
-    # A lease alone is not enough: that of a duplicate is taken back, since its execution cannot be started.
+    # A lease alone is not enough: the lease of a duplicate is rolled back.
     return report.stage is ItemStage.BAKING and report.since is not None
 
 

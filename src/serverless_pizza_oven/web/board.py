@@ -22,14 +22,14 @@ class Board:
         self._watched = threading.Event()
 
     def post(self, event: bytes) -> None:
-        """Give an event to all pages, and to those that open before the next one."""
+        """Give an event to all open pages, and to pages that open before the next event."""
         with self._lock:
             self._posted += 1
             self._newest = event if self._readers else None
             self._wake()
 
     def wait_for_readers(self, secs: float | None = None) -> bool:
-        """Wait until a page is open, at most `secs`. Returns whether one is."""
+        """Wait up to `secs` until a page is open. Returns whether one is."""
         return self._watched.wait(secs) and not self.closed.is_set()
 
     def close(self) -> None:

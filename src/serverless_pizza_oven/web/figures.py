@@ -1,4 +1,4 @@
-"""What follows from one status to the next: how many items come out, how fast, and how long one waits."""
+"""Computes from successive statuses how many items come out, how fast, and how long one waits."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -92,7 +92,7 @@ class LiveFigures:
         return sum(point.out for point in recent) * 60 / secs if secs >= MIN_SECS else None
 
     def _wait_secs(self, status: Status) -> float | None:
-        """How long an item would wait that joined the line now. None if that is unknown."""
+        """The time that an item would wait if it joined the line now. None if that is unknown."""
         if not status.waiting:
             return 0.0
         rate = self._leaving_per_sec()
@@ -113,7 +113,7 @@ class LiveFigures:
         return sum(1 / max(secs, 1) for secs in known) * len(self._baking) / len(known)
 
     def _recent(self) -> tuple[Sequence[HistoryPoint], float]:
-        """The newest points of the window without a gap between them, and the time that they cover."""
+        """The newest points of the window without a gap between them, and the seconds that they cover."""
         end = later = self._points[-1].at
         recent = []
         for point in takewhile(lambda point: point.at > end - WINDOW_SECS, reversed(self._points)):

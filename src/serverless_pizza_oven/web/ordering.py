@@ -8,7 +8,7 @@ from serverless_pizza_oven.errors import UsageError
 
 MAX_PIZZAS = 20
 MAX_BYTES = 1000
-"""Of one order."""
+"""The most pizzas in one order."""
 
 
 @dataclass(frozen=True, slots=True)

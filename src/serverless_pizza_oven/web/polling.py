@@ -37,7 +37,7 @@ class StatusPoller:
         figures: LiveFigures,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
-        """The `timer` tells seconds, of any origin."""
+        """The `timer` returns seconds from any origin."""
         self._oven = oven
         self._board = board
         self._figures = figures
@@ -45,7 +45,7 @@ class StatusPoller:
         self._dead_letters = NO_DEAD_LETTERS
         self._dead_letters_read_at = -DEAD_LETTERS_EVERY_SECS
         self._dead_letters_read: int | None = 0
-        """How many there were at the last read. None if it failed."""
+        """The number of dead letters at the last read. None if it failed."""
 
     def run(self) -> None:
         """Poll until the board is closed."""
@@ -61,7 +61,7 @@ class StatusPoller:
             self._update_dead_letters(status)
             posted = event("look", {**self._figures.add(status), **self._dead_letters})
         except Exception as error:
-            # Also unexpected errors, of whatever answers at the address: this thread ends with the page only.
+            # Catch unexpected errors, too: this thread must run as long as the page.
             self._board.post(event("trouble", {"said": describe_error(error)}))
             return False
         self._board.post(posted)
@@ -78,7 +78,7 @@ class StatusPoller:
         try:
             self._dead_letters = self._read_dead_letters() if count else NO_DEAD_LETTERS
         except PizzaOvenError as error:
-            # A user with permission to see the numbers only still sees those.
+            # A user who may only see the numbers still sees them.
             self._dead_letters = {"letters": [], "letterNote": f"They cannot be read: {error}"}
         else:
             self._dead_letters_read = count

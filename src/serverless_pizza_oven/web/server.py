@@ -50,7 +50,7 @@ class Page:
     board: Board
 
     def wait_until_open(self, secs: float) -> bool:
-        """Wait until a browser has opened it, at most `secs`. Returns whether one has."""
+        """Wait up to `secs` until a browser has opened the page. Returns whether one has."""
         return self.board.wait_for_readers(secs)
 
 
@@ -60,7 +60,7 @@ def running_page(
 ) -> Iterator[Page]:
     """Serve the page of an oven on 127.0.0.1 while the block runs: on the `port`, or on a free one.
 
-    The `timer` tells seconds, of whatever origin. Raises PortTakenError.
+    The `timer` returns seconds from any origin. Raises PortTakenError.
     """
     board, figures = Board(), LiveFigures()
     watch = StatusPoller(oven, board, figures, timer)

@@ -1,4 +1,4 @@
-"""What the page reads of an oven, and sends to it."""
+"""The interface between the page and an oven."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -35,7 +35,7 @@ class WatchedOven(Protocol):
     name: str
     """The name of its stack."""
     where: str
-    """Where it is, in words."""
+    """The account, region or address of the oven, in words."""
     capacity: int
     """In slots."""
     is_local: bool

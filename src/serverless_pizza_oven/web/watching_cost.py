@@ -17,7 +17,7 @@ from serverless_pizza_oven.web.polling import POLL_EVERY_SECS
 HOUR_SECS = 3600
 
 STANDARD_QUEUES = 3
-"""New Items, Baked Items and the dead-letter queue. Waiting Items is a FIFO queue."""
+"""New Items, Baked Items and the dead-letter queue. The line is a FIFO queue."""
 
 METRICS = 3
 """Two of the oldest item in line, and one of the oldest dead letter. The rest of the background is free."""
@@ -30,7 +30,7 @@ UNIT_BYTES = 4096
 
 
 def dollars_an_hour(items: int) -> float:
-    """The cost in an hour with a page open, of an oven with `items` items in it, before the free tier."""
+    """The cost of an hour with the page open, of an oven with `items` items in it, before the free tier."""
     polls = HOUR_SECS / POLL_EVERY_SECS
     units = max(math.ceil(items * LEASE_BYTES / UNIT_BYTES), 1)
     return total(

@@ -1,4 +1,4 @@
-"""CloudFormation: resources that MiniStack refuses, and what is left of those that it deletes."""
+"""CloudFormation: creates resources that MiniStack refuses, and deletes what it leaves behind."""
 
 import functools
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def accept_metric_math_alarms(provisioners: Any) -> None:
 def delete_all_of_a_resource(
     provisioners: Any, *, dynamodb: Any, lambda_service: Any, step_functions: Any
 ) -> None:
-    """Delete with a resource what belongs to it: another of the same name then has nothing of the old one.
+    """Delete with a resource what belongs to it, so that a new one of the same name starts empty.
 
     MiniStack leaves the executions of a state machine, whose names are then taken; the processes of a
     function, which run its old code; the tags and the resource policy of a table.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 POISON_RECEIVES = 3
-"""A message that was received so often and not deleted is left out of its queue's age."""
+"""A message that was received this often and not deleted does not count for the age of its queue."""
 
 
 def measure_queues(cloudwatch: Any, sqs: Any) -> None:

@@ -18,14 +18,14 @@ from types import SimpleNamespace
 from typing import Any
 
 LATE_OUTPUT_SECS = 1
-"""How long an invocation's log waits for output that was written and not read yet."""
+"""How long the log of an invocation waits for output that is written but not read yet, in seconds."""
 
 RUNTIME_LIBRARIES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 """The SDK, and what it imports: what Lambda's Python runtimes bring besides Python
 (https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html)."""
 
 RUNTIME_VARIABLES = ("AWS_", "LAMBDA_", "_LAMBDA_")
-"""How the environment variables begin that MiniStack sets as Lambda does."""
+"""The prefixes of the environment variables that MiniStack sets as Lambda does."""
 
 CLIENT_CONTEXT: ContextVar[dict[str, Any] | None] = ContextVar("client_context", default=None)
 """The client context of the invocations that this thread makes."""
@@ -35,7 +35,7 @@ INTERPRETER_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEM
 
 
 def poll_queues_quickly(lambda_service: Any) -> None:
-    """Poll a queue again 20 ms after an empty poll, not 50: AWS is about as quick."""
+    """Poll a queue again 20 ms after an empty poll instead of 50, which is about as fast as AWS."""
     lambda_service._ESM_IDLE_WAKE_GAP_SECONDS = 0.02
 
 
@@ -70,7 +70,7 @@ def _has_unread(pipe: Any) -> bool:
 
 
 def finish_invocations_before_update(lambda_runtime: Any) -> None:
-    """Kill a worker that an update makes obsolete once it is idle. MiniStack kills it at work."""
+    """Kill a worker that an update makes obsolete once it is idle. MiniStack kills it while it works."""
     kill = lambda_runtime.kill_workers
 
     def kill_when_idle(worker: Any) -> None:
@@ -159,7 +159,7 @@ def report_error_names(lambda_runtime: Any, lambda_service: Any) -> None:
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
     lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(error, f'"error_type": type(e).__name__, {error}')
     invoke, execute = lambda_runtime.Worker.invoke, lambda_service._execute_function_warm
-    # MiniStack calls the first from the second, in one thread, and hands on only what it knows.
+    # MiniStack calls the first from the second in one thread, and passes on only the fields that it knows.
     last = threading.local()
 
     @functools.wraps(invoke)
@@ -197,7 +197,7 @@ def give_client_contexts(lambda_runtime: Any) -> None:
 
     @functools.wraps(invoke)
     def invoked(*arguments: Any, durable: Mapping[str, Any] | None = None, **named: Any) -> Any:
-        # Of this mapping the worker puts into its environment only the names that it knows.
+        # The worker copies only names that it knows from this mapping into its environment.
         context = {"client_context": CLIENT_CONTEXT.get()}
         return invoke(*arguments, durable={**(durable or {}), **context}, **named)
 

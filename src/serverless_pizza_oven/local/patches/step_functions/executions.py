@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 START_SECS = 0.15
-"""From the start of an execution to its first state, as in MiniStack."""
+"""The time from the start of an execution to its first state, as in MiniStack."""
 
 _EVENT_NAMES = {
     "SUCCEEDED": "Succeeded",
@@ -299,7 +299,8 @@ def _unknown(step_functions: Any, request: dict[str, Any]) -> Any:
 
 
 def answer_repeated_starts(step_functions: Any) -> None:
-    """Answer a StartExecution with the name and the input of a running execution as the first time.
+    """Answer a repeated StartExecution with the first answer if name and input are those of a running
+    execution.
 
     MiniStack refuses it (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
     """
@@ -324,7 +325,7 @@ def answer_repeated_starts(step_functions: Any) -> None:
 def forget_executions(step_functions: Any, state_machine_arn: str) -> None:
     """Delete a state machine with its executions, whose names may be used anew.
 
-    Those that run end at their next transition, as on AWS
+    Running executions end at their next transition, as on AWS
     (https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html).
     """
     for execution in list(step_functions._executions.values()):

@@ -1,4 +1,4 @@
-"""Paths into the data of an execution: what AWS refuses where they lead to nothing."""
+"""Paths into the data of an execution: fails executions whose paths lead to nothing, as AWS does."""
 
 import functools
 import json
@@ -49,7 +49,8 @@ def _is_missing(tokens: Sequence[tuple[str, Any]], found: Any) -> bool:
 
 
 def refuse_failing_intrinsics(step_functions: Any) -> None:
-    """Name an intrinsic function's failure as AWS does, such as that of `States.StringToJson` on no JSON."""
+    """Name the failure of an intrinsic function as AWS does, for example `States.StringToJson` of invalid
+    JSON."""
     evaluate = step_functions._evaluate_intrinsic
 
     @functools.wraps(evaluate)

@@ -63,7 +63,7 @@ class _Task:
                 return self.outcome
 
     def close(self) -> None:
-        """Take no answer any more."""
+        """Refuse further answers."""
         with self._lock:
             self._closed = True
 
@@ -111,7 +111,7 @@ def _answer_tokens(step_functions: Any, tasks: dict[str, _Task]) -> None:
         def answered(request: dict[str, Any]) -> Any:
             token = request.get("taskToken")
             if token in step_functions._task_tokens:
-                # Of an activity, not of a callback.
+                # This token is of an activity, not of a callback.
                 return ministacks(request)
             if token not in tasks:
                 return refuse("InvalidToken", "Invalid Token: 'Invalid token'")

@@ -1,4 +1,4 @@
-"""Tasks: how many run at the same time, their client context and timeouts, and executions that they start."""
+"""Tasks: limits how many run at the same time; adds client contexts, timeouts and nested executions."""
 
 import base64
 import binascii
@@ -11,7 +11,7 @@ from serverless_pizza_oven.local.patches.lambda_workers import CLIENT_CONTEXT
 from serverless_pizza_oven.local.patches.step_functions.executions import RunEndedError, current_run
 
 TURN_SECS = 1
-"""A task that takes longer counts no more as one of those that run at the same time: it hardly computes."""
+"""A task that takes longer than this no longer counts towards the limit, since it hardly computes."""
 
 CHILD_POLL_SECS = 0.05
 
