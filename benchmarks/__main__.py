@@ -14,7 +14,7 @@ def main(
     runs: Annotated[int, typer.Option(min=1, help="How often to run each rush.")] = 1,
     seed: int = 1,
 ) -> None:
-    """Measure the oven on this machine. Takes some minutes; leave the machine alone meanwhile."""
+    """Measure the oven on this machine. Takes some minutes. Do not use the machine meanwhile."""
     outcomes: list[tuple[str, Outcome]] = []
     truths: list[str] = []
     print(
@@ -46,7 +46,7 @@ def main(
 
 
 def print_by_action(outcomes: list[tuple[str, Outcome]]) -> None:
-    """What each item costs, by action and function."""
+    """Print the requests and invocations per item, by action and function."""
     names = sorted({name for _, o in outcomes for name in (*o.requests, *o.invocations)})
     print(f"| each item, in rush | {' | '.join(name for name, _ in outcomes)} |")
     print(f"| --- |{' --- |' * len(outcomes)}")
@@ -56,14 +56,14 @@ def print_by_action(outcomes: list[tuple[str, Outcome]]) -> None:
 
 
 def truth_line(rush: Rush, seed: int, real: Outcome) -> str:
-    """How near the simulator comes to what was measured."""
+    """A row of the table that divides simulated by measured figures."""
     a = agreement(real, simulated(rush, seed))
     figures = (a.items_per_second, a.requests_per_item, a.invocations_per_item)
     return f"| {rush.name} | {' | '.join(f'{figure:.3f}' for figure in figures)} |"
 
 
 def print_functions() -> None:
-    """What a cold start begins with."""
+    """Print the size of the package and the time to import the functions."""
     print("| functions | |")
     print("| --- | --- |")
     print(f"| package | {package_bytes() / 1024:.0f} KB |")

@@ -22,11 +22,11 @@ print(time.perf_counter() - start)
 
 @dataclass(frozen=True, slots=True)
 class ColdStart:
-    """Of one handler."""
+    """The cold start of one handler."""
 
     module: str
     import_secs: float
-    """The median, botocore included."""
+    """The median in seconds, botocore included."""
 
 
 def package_bytes() -> int:

@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def measurements(oven: LocalOven) -> Iterator[tuple[str, Callable[[int], float]]]:
-    """Each kind of request or step; and what does it once, and tells how many seconds it took."""
+    """Each kind of request or step, with a function that makes it once and returns the seconds it took."""
     new, dead, baked = (
         Queue(oven.aws, url)
         for url in (oven.stack.new_items, oven.stack.dead_letters, oven.stack.baked_items)
@@ -54,7 +54,7 @@ def measurements(oven: LocalOven) -> Iterator[tuple[str, Callable[[int], float]]
 
     def poll_again(number: int) -> float:
         poll(number)
-        # Anywhere in the time in which the event source mapping looks around once more.
+        # At any moment between two polls of the event source mapping.
         time.sleep(number % 20 / 1000)
         return poll(number)
 
@@ -85,7 +85,7 @@ def _timed(act: Callable[[int], object]) -> Callable[[int], float]:
 
 
 def _until_it_comes(send: Callable[[], object], queue: Queue) -> float:
-    """How long after the sending a message came into the queue."""
+    """How long after it was sent a message arrived in the queue, in seconds."""
     begun = time.time()
     send()
     while not (messages := queue.receive(1, HOUR)):

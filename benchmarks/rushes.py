@@ -30,20 +30,20 @@ class Rush:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a rush came to."""
+    """The result of a rush."""
 
     items: int
     lost: int
     doubled: int
     slots_left: int
     seconds: float
-    """From the first item sent to the last one baked."""
+    """Seconds from the first item sent to the last one baked."""
     ideal: float
-    """The same in an oven that loses no time at all, in seconds."""
+    """The same for an ideal oven, in which only baking takes time."""
     requests: Counter[str]
-    """Made by the functions, by action."""
+    """Requests of the functions, by action."""
     invocations: Counter[str]
-    """By function."""
+    """Invocations, by function."""
 
     @property
     def times_ideal(self) -> float:
@@ -72,7 +72,7 @@ RUSHES = (
 
 
 def measure(rush: Rush, seed: int) -> Outcome:
-    """Run the rush through an oven of its own, warmed up before."""
+    """Run the rush through a new oven that was warmed up."""
     baking_times = rush.baking_times(random.Random(seed))
     with running_oven(free_port(), capacity=rush.capacity) as oven:
         _bake(oven, "warm", [1] * 2 * min(rush.capacity, 20))
@@ -98,7 +98,7 @@ def measure(rush: Rush, seed: int) -> Outcome:
 
 
 def ideal_seconds(baking_times: Sequence[int], capacity: int) -> float:
-    """When the last item comes out, first come first served, if nothing but baking took time."""
+    """Seconds until the last item comes out, first come first served, if nothing but baking took time."""
     free_at = [0.0] * capacity
     for baking_time in baking_times:
         heapq.heapreplace(free_at, free_at[0] + baking_time)
@@ -106,7 +106,8 @@ def ideal_seconds(baking_times: Sequence[int], capacity: int) -> float:
 
 
 def _bake(oven: LocalOven, name: str, baking_times: Sequence[int]) -> tuple[float, list[tuple[str, float]]]:
-    """Send the items, and collect them: returns when it began, and each item's id and when it came out."""
+    """Send the items and collect them. Returns the start time, and the ids with the times at which they came
+    out."""
     bodies = [
         json.dumps({"id": f"{name}-{n}", "bakingTimeSecs": secs}) for n, secs in enumerate(baking_times)
     ]

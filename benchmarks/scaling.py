@@ -1,7 +1,7 @@
 """How ovens behave from 1 to 10,000 slots, and to 1,000 arrivals a second: the tables of docs/scaling.md.
 
 Run it with `python -m benchmarks.scaling`. All of it is simulated, as by `oven simulate`: the figures are the
-same each time, on any machine, whatever else that does.
+same each time and on any machine.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from serverless_pizza_oven.simulator.loop import SECOND, START
 from serverless_pizza_oven.simulator.quotas import LARGE_REGION, UNLIMITED, Quotas
 
 LOAD = 0.95
-"""Of what the slots alone could bake, arrives where a size is looked at."""
+"""The arrivals at an oven of each size, as a share of what its slots can bake."""
 
 SIZES = {
     5: (1, 10, 30, 100, 200, 250, 300, 500, 1000),
@@ -36,7 +36,7 @@ POLLERS = (2, 5, 10, 20)
 MOST_SLOTS = 10_000
 
 RAISED = replace(LARGE_REGION, starts=1_200)
-"""As AWS may allow to who asks."""
+"""The StartExecution quota after AWS raised it."""
 
 STARTS_ALONE = replace(UNLIMITED, starts=LARGE_REGION.starts, starts_burst=LARGE_REGION.starts_burst)
 
@@ -57,13 +57,13 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """An oven, or several that share the work and the account's quotas, and what arrives before it."""
+    """An oven, or several that share the arrivals and the account's quotas."""
 
     slots: int
-    """Of all ovens together."""
+    """The slots of all ovens together."""
     baking_secs: int
     arrivals: float
-    """A second, at equal distances."""
+    """Items a second, at equal distances."""
     ovens: int = 1
     max_concurrency: int = 5
     quotas: Quotas = LARGE_REGION
@@ -71,16 +71,16 @@ class Trial:
 
     @classmethod
     def loaded(cls, slots: int, baking_secs: int, ovens: int = 1) -> "Trial":
-        """As much arrives as the slots can take."""
+        """A trial in which as much arrives as the slots can take."""
         return cls(slots, baking_secs, LOAD * slots / baking_secs, ovens)
 
     @property
     def span(self) -> int:
-        """Of each half, in seconds: the first is to settle in, the second is measured."""
+        """The duration of each half in seconds. The first half is a warm-up, the second is measured."""
         return 2 * self.baking_secs + self.settling_secs
 
     def request(self) -> ForecastRequest:
-        """Of one of the ovens."""
+        """The options of one of the ovens."""
         made = read_request(
             ForecastOptions(
                 items=int(2 * self.span * self.arrivals / self.ovens) + 1,
@@ -95,25 +95,25 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a trial went, all of its ovens together."""
+    """The result of a trial, all ovens together."""
 
     out: float
     """Items a second."""
     transitions: float
-    """Of an item; 2 if its task is not tried again."""
+    """Transitions of an item: 2 if its task is not repeated."""
     write_units: float
-    """Of an item."""
+    """Write units of an item."""
     dollars: float
-    """Of a million items."""
+    """Dollars for a million items."""
     wait_secs: float
-    """Of which 99 % of the items wait less."""
+    """The wait that 99 % of the items do not exceed."""
     limit: str
-    """The first that was met."""
+    """The limit that was met first."""
 
 
 @cache
 def result(trial: Trial) -> Result:
-    """Run it."""
+    """Run the trial."""
     run = ForecastRun(trial.request())
     loop, middle = run.world.loop, START + trial.span * SECOND
     loop.run(middle)
@@ -146,7 +146,7 @@ def by_rate(baking_secs: int) -> list[Trial]:
 
 
 def by_rush(baking_secs: int, rate: float, slots: Sequence[int]) -> list[Trial]:
-    """One oven before which most have to wait."""
+    """One oven with more arrivals than it can take."""
     return [Trial(count, baking_secs, rate) for count in slots]
 
 
@@ -161,7 +161,7 @@ def of_a_thousand() -> list[Trial]:
 
 
 def by_pollers(*, full: bool) -> list[Trial]:
-    """1,000 arrivals a second with everything but the pollers in plenty; or 600 before a full oven."""
+    """1,000 arrivals a second, with all quotas raised, or 600 before a full oven."""
     slots, rate = (500, 600) if full else (MOST_SLOTS, 1000)
     return [
         Trial(slots, 1, rate, max_concurrency=most, quotas=UNLIMITED, settling_secs=20) for most in POLLERS
@@ -169,7 +169,7 @@ def by_pollers(*, full: bool) -> list[Trial]:
 
 
 def by_starts() -> list[Trial]:
-    """As many starts as AWS allows, with everything else in plenty."""
+    """As many starts as AWS allows, with all other quotas raised."""
     return [Trial(MOST_SLOTS, 1, rate, max_concurrency=20, quotas=STARTS_ALONE) for rate in (200, 300, 600)]
 
 

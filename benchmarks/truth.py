@@ -1,4 +1,4 @@
-"""The same rushes in the embedded AWS and in the simulator: is the simulator to be believed?"""
+"""Compares the same rushes on the local stack and in the simulator."""
 
 import json
 import random
@@ -18,12 +18,12 @@ from serverless_pizza_oven.simulator.random_source import RandomSource
 from serverless_pizza_oven.simulator.world import World
 
 SEEDS = range(8)
-"""Of a simulated rush the mean is taken: who meets whom is chance."""
+"""The seeds of a simulated rush. Its mean is taken, since the order of concurrent requests is random."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How a rush went in the simulator, by how it went in the embedded AWS."""
+    """The figures of a rush in the simulator, divided by those measured on the local stack."""
 
     items_per_second: float
     requests_per_item: float
@@ -45,7 +45,7 @@ def agreement(real: Outcome, simulated: Sequence[Outcome]) -> Agreement:
 
 
 class _Clock(Observer):
-    """Notes when the last item came out."""
+    """Records when the last item came out."""
 
     def __init__(self) -> None:
         self.world: World
@@ -85,7 +85,7 @@ def _bake(world: World, name: str, baking_times: Sequence[int]) -> None:
 
 
 def _requests(world: World) -> Counter[str]:
-    """By action, as the emulator's server counts them."""
+    """Requests by action, as the emulator's server counts them."""
     found: Counter[str] = Counter()
     for field in fields(world.operations):
         operation = getattr(world.operations, field.name)

@@ -30,17 +30,17 @@ ITEMS = 1000
 BAKING_SECS = (20, 40)
 MEASURED_SECS = 20
 FILL_SECS = 120
-"""For which the oven may take to be full."""
+"""The longest time, in seconds, until the oven is full."""
 
 HOUR_LOOKS = 3600
 FIRST_LOOKS = 600
-"""After which all that is kept of the past is there."""
+"""The number of statuses after which the history is complete."""
 
 QUICK_SECS = 0.02
-"""From one look to the next, where an hour is to pass sooner."""
+"""Seconds between two statuses while an hour is played faster."""
 
 LEAVING = 25
-"""Items that come and go from one look to the next."""
+"""Items that arrive and leave between two statuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def main() -> None:
 
 
 def cpu_in_a_rush(browser: Browser) -> dict[str, float]:
-    """Each kind of process's share of a core, while a full oven bakes and others wait."""
+    """The share of a core of each kind of process, while a full oven bakes and other items wait."""
     with running_oven(free_port(), capacity=SLOTS) as oven:
         watched = DeployedOven(local(oven.endpoint_url), oven.stack, time.time, lambda: "unused")
         with opened(browser, watched) as page:
@@ -81,7 +81,7 @@ def cpu_in_a_rush(browser: Browser) -> dict[str, float]:
 
 
 def cpu(browser: Browser) -> Cpu:
-    """The server runs in this process, which does nothing else meanwhile."""
+    """The server runs in this process. Nothing else runs in it meanwhile."""
     session = browser.new_browser_cdp_session()
     spent: dict[str, float] = {}
     for process in session.send("SystemInfo.getProcessInfo")["processInfo"]:
@@ -103,7 +103,7 @@ def send(oven: LocalOven) -> None:
 
 
 def memory_over_an_hour(browser: Browser) -> dict[str, tuple[float, float]]:
-    """What is held early and late, in bytes."""
+    """The memory early and late, in bytes."""
     looks = 0
 
     def script() -> Status:
@@ -127,7 +127,7 @@ def memory_over_an_hour(browser: Browser) -> dict[str, tuple[float, float]]:
 
 
 def heap(page: Page) -> float:
-    """What the page holds after a garbage collection, in bytes."""
+    """The memory of the page after a garbage collection, in bytes."""
     session = page.context.new_cdp_session(page)
     session.send("HeapProfiler.collectGarbage")
     used: float = session.send("Runtime.getHeapUsage")["usedSize"]

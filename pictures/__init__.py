@@ -1,1 +1,1 @@
-"""The pictures of the documentation, made from the real thing. Make them all with `make pictures`."""
+"""The pictures of the documentation, made by running the oven. Make all with `make pictures`."""

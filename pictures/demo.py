@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def animation(frames: Sequence[Text]) -> str:
-    """An SVG that shows one frame after the other, for ever; the last one a little longer."""
+    """An SVG that shows the frames in a loop, the last one a little longer."""
     lasting = len(frames) * FRAME_SECS + LAST_FRAME_SECS
     rows = max(len(shown.plain.splitlines()) for shown in frames) + 2
     width, height = round(COLUMNS * CELL) + 2 * MARGIN, rows * LINE + 2 * MARGIN
@@ -57,7 +57,7 @@ def animation(frames: Sequence[Text]) -> str:
         f"{100 * FRAME_SECS / lasting:.3f}%{{visibility:hidden}}}}.f:last-of-type{{animation-name:last}}",
         f"@keyframes last{{0%{{visibility:visible}}{100 * (FRAME_SECS + LAST_FRAME_SECS) / lasting:.3f}%",
         "{visibility:hidden}}",
-        # Who wants no motion sees how it ended.
+        # Readers who prefer reduced motion see the last frame.
         "@media(prefers-reduced-motion){.f{animation:none}.f:last-of-type{visibility:visible}}</style>",
         f'<rect width="{width}" height="{height}" rx="8" fill="#1c2128"/>',
         text_line([("$ oven demo", "")], 0),
@@ -70,7 +70,7 @@ def animation(frames: Sequence[Text]) -> str:
 
 
 def spans(line: Text) -> list[tuple[str, str]]:
-    """The pieces of a line, each with its colour; empty for that of the terminal."""
+    """The pieces of a line with their colours. An empty colour is the terminal's own."""
     pieces, done = [], 0
     for span in sorted(line.spans):
         pieces += [(line.plain[done : span.start], ""), (line.plain[span.start : span.end], str(span.style))]

@@ -1,6 +1,6 @@
 """docs/images/*.svg: the diagrams of docs/diagrams/*.mmd, drawn by Mermaid in this machine's Chromium.
 
-Mermaid comes from npm, into .venv, once. Who only reads or tests the documentation needs neither.
+Mermaid is installed into .venv by npm. Reading and testing the documentation needs neither.
 """
 
 import base64
@@ -19,7 +19,7 @@ PICTURES = Path("docs/images")
 
 VERSION = "12.3.0"
 SHA512 = "4113TdXeLAsMruJ79OpFL5O8+LTFXhQqZ260rF3tgUmiNAtRm4Uume04I+65PRN6yZ69J4f8rVYWW8zRk65UYw=="
-"""Of the package, as its registry has it."""
+"""The digest of the package in npm's registry."""
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -76,13 +76,13 @@ async ([id, text, margin]) => {
   return new XMLSerializer().serializeToString(svg);
 }
 """
-"""Draws on light paper, legible wherever it is laid, and as large as it is."""
+"""The script that draws a diagram on a light background, at its own size."""
 
 MARGIN = 12
 
 
 def mark(source: str) -> str:
-    """What a picture says of how it was made: it is stale when this is not in it."""
+    """A mark in the picture of how it was made. A picture without this mark is stale."""
     made_from = json.dumps([source, VERSION, SETTINGS, DRAW, MARGIN])
     return f"<!-- {hashlib.sha256(made_from.encode()).hexdigest()} -->"
 
@@ -99,7 +99,7 @@ def picture(source: Path) -> Path:
 
 
 def main() -> None:
-    """Draw those whose pictures are stale."""
+    """Draw the diagrams whose pictures are stale."""
     stale = [source for source in sorted(SOURCES.glob("*.mmd")) if not is_fresh(source)]
     if not stale:
         return
@@ -122,7 +122,7 @@ def draw(page: Page, source: Path) -> None:
 
 
 def mermaid(home: Path) -> Path:
-    """Mermaid's JavaScript, fetched if it is not at home yet. Exits where that cannot be."""
+    """Mermaid's JavaScript, fetched once. Exits if that is not possible."""
     script = home / "mermaid.min.js"
     if script.exists():
         return script
@@ -142,7 +142,7 @@ def mermaid(home: Path) -> Path:
 
 
 def chromium() -> str:
-    """The browser that draws. Exits where there is none."""
+    """The browser that draws. Exits if there is none."""
     found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     return found or sys.exit(f"The diagrams are drawn in Chromium: none of {', '.join(CHROMIUMS)} is here.")
 

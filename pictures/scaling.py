@@ -1,6 +1,6 @@
 """docs/images/scaling-*.svg: how ovens scale, drawn from what `benchmarks.scaling` simulates.
 
-Nothing is behind the lines, and their colours stand out from a dark page as from a light one.
+The background is transparent, and the colours are legible on dark and on light pages.
 """
 
 from collections.abc import Callable, Sequence
@@ -134,7 +134,7 @@ def _line(axes: Axes, trials: Sequence[Trial], colour: str, label: str, x: Value
 
 
 def _frame(axes: Axes, title: str, below: str, places: Sequence[int] = ()) -> None:
-    """Both axes are logarithmic; `places` are where the lower one is marked, if not at each power of ten."""
+    """Both axes are logarithmic. `places` are the marks of the lower axis, if not each power of ten."""
     axes.set_title(title)
     axes.set_xlabel(below)
     axes.set_xscale("log")

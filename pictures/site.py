@@ -1,4 +1,4 @@
-"""Hooks of the site: what docs/ links to outside of docs/ becomes a page of it.
+"""Hooks of the site: files outside of docs/ to which docs/ links become pages of the site.
 
 So the same links work in the repository and on the site, and the site needs no address of the repository.
 """
@@ -40,7 +40,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, files: Files, **_: object) -> str:
-    """Have the links lead to where the site has their targets."""
+    """Rewrite links to the places of their targets on the site."""
     here = page.file.src_uri
     path = here.removeprefix(ELSEWHERE) if here.startswith(ELSEWHERE) else DOCS + here
 
@@ -67,19 +67,19 @@ def on_post_page(output: str, **_: object) -> str:
 
 
 def _targets(root: Path, path: str) -> set[str]:
-    """The files outside of docs/ that one links to."""
+    """The files outside of docs/ to which a page links."""
     links = LINK.findall((root / path).read_text())
     targets = {FRONT_PAGE.get(target, target) for target in (_target(path, link) for link, _ in links)}
     return {target for target in targets if not target.startswith(DOCS) and (root / target).is_file()}
 
 
 def _target(path: str, link: str) -> str:
-    """Of a link, in the repository."""
+    """The target of a link, in the repository."""
     return posixpath.normpath(posixpath.join(posixpath.dirname(path), link))
 
 
 def _on_site(path: str) -> str:
-    """Where the site has a file of the repository."""
+    """The place of a file of the repository on the site."""
     path = FRONT_PAGE.get(path, path)
     if path.startswith(DOCS):
         return path.removeprefix(DOCS)

@@ -1,1 +1,1 @@
-"""What others make, tried with an oven on this machine: `make trials`. Too large to be among the tests."""
+"""Tries tools of others with an oven on this machine: `make trials`. They are too large for the tests."""

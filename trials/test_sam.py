@@ -30,7 +30,7 @@ SIGNED_IN = {
 
 @pytest.fixture
 def sam(tmp_path: Path) -> Sam:
-    """Runs the SAM CLI for the AWS at an endpoint, in a copy of what it needs of the repository."""
+    """Runs the SAM CLI against an endpoint, in a copy of the files that it needs."""
     if subprocess.run(["python3.13", "-V"], capture_output=True, check=False).returncode:
         pytest.skip("there is no python3.13 in the PATH, which sam build wants for the functions")
     copy, own = tmp_path / "copy", tmp_path / "own"
@@ -38,7 +38,7 @@ def sam(tmp_path: Path) -> Sam:
     for name in ("template.yml", "samconfig.toml"):
         shutil.copy(ROOT / name, copy)
     own.mkdir()
-    # It would look on the network for a newer one of itself.
+    # Without this it asks the network for a newer version of itself.
     (own / "metadata.json").write_text(json.dumps({"lastVersionCheck": time.time()}))
     settings = {**SIGNED_IN, "SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(own)}
 

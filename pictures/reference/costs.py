@@ -1,4 +1,4 @@
-"""What each parameter of the template trades, in dollars."""
+"""What each parameter of the template costs or saves, in dollars."""
 
 from collections.abc import Mapping
 
@@ -36,7 +36,7 @@ TRADES = {
     ("BakingTableCapacityCount", "100"): "likewise",
     ("BakingTableCapacityCount", "500"): "likewise; several smaller ovens are cheaper",
 }
-"""What a value of a parameter gives or gives up."""
+"""What a value of a parameter gains or loses."""
 
 
 def costs_page() -> str:

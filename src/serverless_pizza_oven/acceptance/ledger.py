@@ -11,7 +11,7 @@ BAKES_SECS = 3600
 """The baking time of the item. The check stops it long before."""
 
 SECONDS_LATER = 2
-"""When the second copy is sent. An execution that is a second old, Bake Items takes for its own."""
+"""When the second copy is sent. Bake Items takes an execution that is up to a second old for its own."""
 
 SOON_SECS = 15
 """Within this time the slots of a stopped item must be free. The pilot light alone takes up to a minute."""

@@ -1,4 +1,4 @@
-"""How many pizzas of a run are where."""
+"""Counts the pizzas of a run at each place."""
 
 from dataclasses import dataclass
 

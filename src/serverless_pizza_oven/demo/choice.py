@@ -1,4 +1,4 @@
-"""The options of the demo: which oven they mean, for how long they bake, and which of them go together."""
+"""The options of the demo: finds the oven that they mean, and checks that they go together."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MAX_PIZZAS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class OvenNames:
-    """What names an oven on the demo's command line. None is what was not given."""
+    """The options that name an oven. An option that was not given is None."""
 
     stack: str | None = None
     new_items: str | None = None

@@ -23,7 +23,7 @@ ShowPage = Callable[[Callable[[], Aws], Stack], AbstractContextManager[None]]
 """Shows an oven in the browser while a block runs, over connections of its own, if that is wanted."""
 
 Report = Callable[[str], None]
-"""Tells the user in a line what takes a while."""
+"""Prints a line before a slow step."""
 
 GOES_ON = "The oven goes on: what is in it and before it will come out in Baked Items."
 
@@ -33,7 +33,7 @@ class Account:
     """The account and region of a deployed oven, or the emulator."""
 
     endpoint_url: str | None
-    """Of an emulator; None is AWS."""
+    """The URL of an emulator. None is AWS."""
     profile: str | None
     region: str | None
     connect: Connect = field(repr=False, compare=False)
@@ -63,7 +63,7 @@ class OvenChoice(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedOven:
-    """An oven in the embedded AWS, for as long as the demo runs."""
+    """An oven on the local stack, while the demo runs."""
 
     capacity: int | None
     """In slots; the template's default if None."""

@@ -12,7 +12,7 @@ from serverless_pizza_oven.demo.tally import Arrival, Tally
 from serverless_pizza_oven.queue_client import ReceivedMessage
 
 PATIENCE_SECS = 180
-"""A run in which nothing moves for this time, beyond the longest baking time, is given up."""
+"""A run is given up when nothing has changed for this time plus the longest baking time."""
 
 OBSERVE_EVERY_SECS = 0.5
 TURN_SECS = 0.25
@@ -43,7 +43,7 @@ class Progress:
 
 
 class Patience:
-    """Tells when the state of a run has been the same for too long."""
+    """Finds out when the state of a run has been the same for too long."""
 
     def __init__(self, limit_secs: float) -> None:
         self.limit_secs = limit_secs

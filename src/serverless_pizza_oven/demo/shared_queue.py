@@ -12,7 +12,7 @@ HIDE_SECS = 120
 LONGEST_HOLD_SECS = 16
 
 PAUSE_SECS = 0.2
-"""A pause after giving back, so that the owner can receive the message before this process does again."""
+"""A pause after giving messages back, so that their owner can receive them first."""
 
 MUST_GO_SECS = HIDE_SECS - 20
 """After this time a message goes back even if the queue may hold more."""

@@ -108,7 +108,7 @@ def summarize(tally: Tally, capacity: int | None) -> Summary:
 
 
 def _waits(tally: Tally) -> list[float]:
-    """From being sent to being out, without the baking; clocks that differ make no one wait less than 0."""
+    """The time from sending to coming out, without the baking. At least 0, even if clocks differ."""
     return sorted(
         max(tally.baked[pizza.id].at - pizza.baking_time_secs - tally.sent[pizza.id], 0.0)
         for pizza in tally.pizzas
@@ -123,7 +123,7 @@ def _secs(tally: Tally) -> float | None:
 
 
 def _percentile(ordered: Sequence[float], percent: int) -> float:
-    """The least of the values that so many percent do not exceed."""
+    """The smallest value that `percent` percent of the values do not exceed."""
     return ordered[math.ceil(len(ordered) * percent / 100) - 1]
 
 

@@ -1,4 +1,4 @@
-"""What became of the pizzas of a run."""
+"""Counts what became of the pizzas of a run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

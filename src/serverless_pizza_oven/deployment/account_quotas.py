@@ -12,12 +12,12 @@ _T = TypeVar("_T")
 
 STARTS = "StartExecution throttle token refill rate per second"
 TRANSITIONS = "StateTransition throttle token refill rate per second"
-"""How Service Quotas names them, for Standard workflows
+"""The names in Service Quotas, for Standard workflows
 (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
 
 USUAL_STARTS = 150
 USUAL_TRANSITIONS = 800
-"""Of most regions, on the same page. New accounts begin with less."""
+"""The quotas of most regions, from the same page. New accounts begin with less."""
 
 MOST_AT_ONCE = 100
 """The most items coming out at the same moment that are taken into account for function instances."""
@@ -35,7 +35,7 @@ class AccountQuotas:
     """State transitions in a second."""
 
     def in_words(self) -> str:
-        """What could be read, or nothing."""
+        """The answer, or None if it could not be read."""
         known = [
             (self.instances, "function instances at once"),
             (self.starts, "executions started a second"),

@@ -1,4 +1,4 @@
-"""Change sets: what CloudFormation is asked to make, or to change."""
+"""Change sets: what CloudFormation will create or change."""
 
 import contextlib
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ def create_change_set(
     """
     if before is not None:
         with contextlib.suppress(ClientError):
-            # One that an interrupted command left; usually there is none.
+            # An interrupted command may have left one.
             aws.cloudformation.delete_change_set(StackName=name, ChangeSetName=CHANGE_SET)
     known = [] if before is None or is_unmade(before) else parameters_of(before)
     if template:

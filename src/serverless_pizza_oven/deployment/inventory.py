@@ -1,4 +1,4 @@
-"""What an oven and its queues hold at a moment."""
+"""Counts what an oven and its queues hold."""
 
 from collections.abc import Callable, Mapping
 

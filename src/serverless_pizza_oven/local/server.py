@@ -1,8 +1,7 @@
 """The process of the local stack: MiniStack with our patches.
 
 It ends when its standard input ends. So it ends with the process that started it, even if that is killed. At
-the
-end it deletes its folder.
+the end it deletes its folder.
 """
 
 import asyncio
