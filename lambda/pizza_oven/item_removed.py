@@ -93,7 +93,8 @@ class ItemRemoved:
             if not lease.ended:
                 raise StillHeldError(lease.until)
             extensions = lease.extensions
-        before = f", extended {extensions} times," if extensions else ""
+        times = "once" if extensions == 1 else f"{extensions} times"
+        before = f", extended {times}," if extensions else ""
         reason = f"held for {item.baking_time_secs} s{before} and neither extended nor released"
         reject(self.context, [DeadLetter(item.body, reason, reason, item.id)])
         self.context.log.record("expired", item.id)
