@@ -1,10 +1,12 @@
 """The order of the tests; the embedded AWS for those that need one, one for each worker of the test run."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from serverless_pizza_oven.aws import Aws, local
+from serverless_pizza_oven.cli import local_ovens
 from serverless_pizza_oven.local.emulator import running_emulator
 from tests.emulator_log import clean_log
 from tests.ports import free_port
@@ -37,6 +39,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--save-pictures", action="store_true", help="Save the page's pictures into docs/images, too."
     )
     parser.addoption("--items", type=int, default=30, help="How many items pass the faulty network.")
+
+
+@pytest.fixture(autouse=True)
+def no_local_oven(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test finds an `oven local` that somebody runs on this machine."""
+    monkeypatch.setattr(local_ovens, "FOLDER", f"none-{os.getpid()}")
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,13 @@ def environment(**settings: str) -> dict[str, str]:
     """This process's environment without what it says of AWS, and with `settings`."""
     # Wide, lest the help and the errors break their lines.
     plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "COLUMNS": "200"}
+    # XDG_RUNTIME_DIR is where `oven local` would be found that runs on this machine.
+    nowhere = {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "COLUMNS": "200",
+        "XDG_RUNTIME_DIR": os.devnull,
+    }
     return {**plain, **nowhere, **settings}
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import signal
 import subprocess
 import textwrap
 import zipfile
@@ -122,6 +123,22 @@ def test_behind_a_proxy_the_local_oven_starts_and_bakes(tmp_path: Path) -> None:
 
     assert sent.returncode == 0, sent.stderr
     assert json.loads(collected.stdout)["id"] == "proxied", collected.stderr
+
+
+def test_a_second_terminal_finds_the_local_oven_until_it_ends(tmp_path: Path) -> None:
+    port = free_port()
+    settings = {"XDG_RUNTIME_DIR": str(tmp_path)}
+
+    with running_local_oven(port, tmp_path, settings=settings) as command:
+        command.printed_until("export AWS_DEFAULT_REGION=")
+        sent = run_oven("send", "--id", "found", "--bake", "0", "--wait", "out", settings=settings)
+        command.end(signal.SIGTERM)
+        after = run_oven("status", settings=settings)
+
+    assert (sent.returncode, sent.stdout) == (0, "found\n")
+    assert sent.stderr.startswith(f"Using the local oven at http://127.0.0.1:{port}.\n1 item sent.\n")
+    assert after.stderr == "oven: missing --stack NAME (or set AWS_ENDPOINT_URL)\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_with_a_full_disk_the_local_oven_says_that_it_cannot_run_its_functions() -> None:

@@ -21,7 +21,7 @@ from serverless_pizza_oven.deployment.progress import EventLog, StillRunningErro
 from serverless_pizza_oven.deployment.release import Release
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.deployment.teardown import check_unprotected, destroy
-from serverless_pizza_oven.deployment.template import template_path
+from serverless_pizza_oven.deployment.template import default_parameters, template_path
 from serverless_pizza_oven.deployment.upload import upload
 from serverless_pizza_oven.errors import AwsError, DeploymentError, UsageError
 
@@ -558,3 +558,7 @@ def test_what_bakes_is_stopped_while_its_stack_is_deleted_which_would_wait_for_i
 
     assert states.running == []
     assert len(slept) == 2
+
+
+def test_the_commands_and_the_template_have_one_default_capacity() -> None:
+    assert str(names.DEFAULT_CAPACITY) == default_parameters()["BakingTableCapacityCount"]

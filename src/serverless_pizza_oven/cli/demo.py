@@ -24,6 +24,7 @@ from serverless_pizza_oven.demo.progress_lines import ProgressLines, describe
 from serverless_pizza_oven.demo.run import DemoRun, Progress
 from serverless_pizza_oven.demo.summary import summarize
 from serverless_pizza_oven.demo.tally import Tally
+from serverless_pizza_oven.deployment.names import DEFAULT_CAPACITY
 from serverless_pizza_oven.errors import ToolError
 from serverless_pizza_oven.text import counted
 
@@ -51,7 +52,9 @@ def demo(
     ] = None,
     capacity: Annotated[
         int | None,
-        typer.Option(metavar="N", help="The slots of an oven on this machine.", show_default="14"),
+        typer.Option(
+            metavar="N", help="The slots of an oven on this machine.", show_default=str(DEFAULT_CAPACITY)
+        ),
     ] = None,
     new_items: Annotated[
         str | None, typer.Option("--in", metavar="URL", help="The New Items queue, instead of a stack.")

@@ -1,5 +1,6 @@
 """`oven local`: an oven on this machine."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -7,10 +8,11 @@ from botocore.utils import get_environ_proxies
 
 from serverless_pizza_oven import aws
 from serverless_pizza_oven.aws import LOCAL_CREDENTIAL, LOCAL_REGION
+from serverless_pizza_oven.cli.local_ovens import LocalRecord, recorded, records_folder
 from serverless_pizza_oven.cli.messages import say
 from serverless_pizza_oven.cli.signals import stopped
 from serverless_pizza_oven.cli.view import WithView, shown
-from serverless_pizza_oven.deployment.names import MAX_CAPACITY
+from serverless_pizza_oven.deployment.names import DEFAULT_CAPACITY, MAX_CAPACITY
 from serverless_pizza_oven.extras import require
 from serverless_pizza_oven.local.emulator import HOST
 from serverless_pizza_oven.local.oven import LocalOven, running_oven
@@ -23,7 +25,7 @@ def local(
     ] = 4566,
     capacity: Annotated[
         int, typer.Option(min=1, max=MAX_CAPACITY, metavar="N", help="The slots of the oven.")
-    ] = 14,
+    ] = DEFAULT_CAPACITY,
     enforce_iam: Annotated[
         bool, typer.Option("--enforce-iam", help="Allow the functions only what their roles grant.")
     ] = False,
@@ -37,12 +39,16 @@ def local(
     - `oven local --capacity 50 --view`: a larger one, in the browser as well
     - `oven local --enforce-iam`: with the permissions of the functions enforced
 
-    It is the same template and the same functions, in an embedded AWS. Prints the queues' URLs and the
-    variables that any AWS client needs. Nothing is left behind.
+    It is the same template and the same functions, in an embedded AWS. While it runs, the other commands of
+    this user find it, if no option names another oven. Prints the queues' URLs, and the variables that other
+    AWS clients need. Nothing is left behind.
     """
     require("local", "oven local")
     stop = stopped()
-    with running_oven(port, capacity=capacity, enforce_iam=enforce_iam) as oven:
+    with (
+        running_oven(port, capacity=capacity, enforce_iam=enforce_iam) as oven,
+        recorded(records_folder(os.environ), LocalRecord(oven.endpoint_url, oven.stack.name)),
+    ):
         typer.echo(_description(oven))
         say("The oven is hot. Ctrl-C ends it and deletes everything in it.")
         with shown(lambda: aws.local(oven.endpoint_url), oven.stack, wanted=with_view):

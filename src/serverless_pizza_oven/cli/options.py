@@ -11,6 +11,8 @@ import typer
 from pizza_oven.errors import MalformedItemError
 from pizza_oven.item import Trigger, parse
 from serverless_pizza_oven.aws import Aws, local, signed_in
+from serverless_pizza_oven.cli.local_ovens import records_folder, running_ovens
+from serverless_pizza_oven.cli.messages import say
 from serverless_pizza_oven.credentials import aws_cli_cache
 from serverless_pizza_oven.deployment import names
 from serverless_pizza_oven.deployment.stack import Stack, find_stack
@@ -80,7 +82,18 @@ class Target:
         return connect(self.endpoint_url, self.profile, self.region)
 
     def find(self) -> tuple[Aws, Stack]:
-        """Find the deployed oven. Raises UsageError, AwsError and DeploymentError."""
+        """Find the deployed oven. If no option names one, it is that of `oven local`, if one runs.
+
+        Raises UsageError, AwsError and DeploymentError.
+        """
+        running = [] if self.is_named else running_ovens(records_folder(os.environ))
+        if len(running) > 1:
+            urls = ", ".join(oven.endpoint_url for oven in running)
+            raise UsageError(f"several local ovens run: choose one with --endpoint-url ({urls})")
+        if running:
+            say(f"Using the local oven at {running[0].endpoint_url}.")
+            aws = local(running[0].endpoint_url)
+            return aws, find_stack(aws, running[0].stack)
         name = self.stack_name
         aws = self.connect()
         return aws, find_stack(aws, name)

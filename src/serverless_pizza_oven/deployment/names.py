@@ -8,6 +8,9 @@ DEFAULT_PREFIX = "spo"
 DEFAULT_TABLE = "BakingTable"
 """As in the template."""
 
+DEFAULT_CAPACITY = 14
+"""In slots, as in the template. A command's help tells it, and reading the template takes long."""
+
 PREFIX = "[A-Za-z0-9_-]{1,60}"
 """As in the template. The longest queue name is 18 characters longer; SQS allows 80."""
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from serverless_pizza_oven.deployment.names import MAX_CAPACITY
+from serverless_pizza_oven.deployment.names import DEFAULT_CAPACITY, MAX_CAPACITY
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.forecast.arrivals import DAY, read_arrivals
 from serverless_pizza_oven.forecast.conditions import FaultLevel, RegionQuotas, change_faults, change_quotas
@@ -54,7 +54,7 @@ class ForecastOptions:
     ] = "1"
     capacity: Annotated[
         int, typer.Option("--capacity", min=1, max=MAX_CAPACITY, metavar="N", help="The slots of the oven.")
-    ] = 14
+    ] = DEFAULT_CAPACITY
     max_concurrency: Annotated[
         int,
         typer.Option(

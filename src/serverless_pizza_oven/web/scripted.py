@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Callable, Iterable, Sequence
 
+from serverless_pizza_oven.deployment.names import DEFAULT_CAPACITY
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.operations.status import BackgroundStatus, BakingItem, QueueDepths, Status
 from serverless_pizza_oven.web.ordering import PizzaOrder
@@ -19,7 +20,7 @@ class ScriptedOven:
         self,
         script: Callable[[], Status],
         *,
-        capacity: int = 14,
+        capacity: int = DEFAULT_CAPACITY,
         dead_letters: Sequence[DeadLetterSummary] = (),
         is_local: bool = True,
     ) -> None:
@@ -43,7 +44,7 @@ def status_at(
     at: float,
     items: Iterable[BakingItem] = (),
     *,
-    capacity: int = 14,
+    capacity: int = DEFAULT_CAPACITY,
     waiting: int = 0,
     new: int = 0,
     baked: int = 0,
