@@ -76,6 +76,7 @@ def test_on_its_own_it_bakes_every_pizza_once_and_leaves_nothing_behind(tmp_path
     assert (outcome["baked"], outcome["capacity"], outcome["idealSeconds"]) == (20, 7, 3)
     assert outcome["seconds"] >= 3
     assert "out " in progress
+    assert progress.splitlines()[-1].startswith("Next: oven local runs an oven to play with.")
     assert "\x1b" not in printed + progress
     assert list(tmp_path.iterdir()) == []
 

@@ -82,6 +82,7 @@ def test_the_json_has_it_all_and_keeps_its_keys(capsys: Capture) -> None:
         "itemsPerSecond",
         "utilisation",
         "waitingSeconds",
+        "idealWaitingSeconds",
         "waitingItems",
         "requests",
         "functions",
@@ -101,6 +102,64 @@ def test_the_json_has_it_all_and_keeps_its_keys(capsys: Capture) -> None:
         sum(each["dollars"] for each in document["cost"]["services"])
     )
     assert document["compared"] == []
+
+
+def test_the_default_of_a_day_is_whole_days_with_their_busy_hours(capsys: Capture) -> None:
+    asked = ("--arrivals", "daily:400/day", "--bake", "300-2400", "--capacity", "8")
+    week = simulated(capsys, *asked)
+
+    assert week["items"] == 7 * 400
+    assert week["waitingSeconds"]["p50"] > 600
+
+    assert simulate("--items", "100", *asked) == 0
+    assert capsys.readouterr().err == (
+        "Too few items: 100 are less than a day of them, from its beginning. Leave out --items to have whole "
+        "days (2,800 items).\n"
+    )
+
+
+def test_the_waiting_of_the_ideal_and_the_spread_of_seeds_stand_beside_the_waiting(capsys: Capture) -> None:
+    asked = ("--arrivals", "poisson:0.5", "--bake", "20", "--items", "1000", "--seeds", "3")
+    document = simulated(capsys, *asked)
+
+    assert 0 < document["idealWaitingSeconds"]["mean"] < document["waitingSeconds"]["mean"]
+    assert [each["seed"] for each in document["seeds"]] == [0, 1, 2]
+    means = [each["waitingSeconds"]["mean"] for each in document["seeds"]]
+    assert means[0] == document["waitingSeconds"]["mean"]
+    assert len(set(means)) == 3
+
+    assert simulate(*asked) == 0
+    told = {cells[0]: cells[1] for cells in rows(capsys.readouterr().out) if len(cells) == 2}
+    assert told["Over seeds"] == "3, least to most"
+    assert told["waiting, mean"] == f"{min(means):.2f} s to {max(means):.2f} s"
+    assert told["in the ideal"] == f"{document['idealWaitingSeconds']['p50']:.2f} s (p50)"
+
+
+def test_what_a_month_costs_is_told_of_arrivals_that_go_on(capsys: Capture) -> None:
+    going_on = simulated(capsys, "--arrivals", "steady:0.1", "--bake", "5")
+    at_once = simulated(capsys, "--bake", "5")
+
+    cost = going_on["cost"]
+    assert cost["dollarsAMonth"] == pytest.approx(
+        cost["dollars"] * 30 * 86400 / going_on["seconds"], rel=1e-4
+    )
+    assert at_once["cost"]["dollarsAMonth"] is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ("time", "--columns takes FIELD=COLUMN"),
+        ("when=submit", "--columns takes FIELD=COLUMN"),
+        ("time=a,time=b", "--columns takes FIELD=COLUMN"),
+        ("start=begin", "--columns start=... needs end=..., too"),
+        ("end=end,bakingTimeSecs=secs", "--columns takes end=... or bakingTimeSecs=..., not both"),
+        ("time=submit", "--columns is for a file of arrivals"),
+    ],
+)
+def test_columns_that_cannot_be_meant_are_refused(columns: str, words: str, capsys: Capture) -> None:
+    assert simulate("--columns", columns) == 2
+    assert words in capsys.readouterr().err
 
 
 def test_two_runs_are_the_same_to_the_last_byte(tmp_path: Path) -> None:
@@ -308,7 +367,10 @@ def test_a_picture_shows_what_is_sent_waits_bakes_and_is_out() -> None:
         ("--size 15", "--size 15: size must be a whole number of slots from 1 to 14, not 15"),
         ("--capacity 2 --size 1-3", "--size 1-3: size must be a whole number of slots from 1 to 2, not 3"),
         ("--bake 31449601", "--bake 31449601: bakingTimeSecs must be a whole number of seconds"),
-        ("--bake -5", "--bake takes numbers such as 20, 15-30, or 15-30:9,60:1 with weights: '-5' is none"),
+        (
+            "--bake -5",
+            "--bake takes numbers such as 20, 15-30, 5m-40m, or 15-30:9,60:1 with weights: '-5' is",
+        ),
         ("--arrivals poisson", "--arrivals poisson: poisson needs a rate, such as poisson:5/s"),
         ("--arrivals steady:0", "--arrivals steady:0: a rate is like 5/s"),
         ("--arrivals poison:5", "there is no file 'poison:5'"),

@@ -16,6 +16,8 @@ from serverless_pizza_oven.forecast.arrivals import (
     read_arrivals,
 )
 from serverless_pizza_oven.forecast.distribution import Distribution
+from serverless_pizza_oven.forecast.profile import WEEK, read_profile
+from serverless_pizza_oven.forecast.sample_size import default_count, notes_on
 from serverless_pizza_oven.forecast.workload import DrawnWorkload
 from serverless_pizza_oven.simulator.loop import SECOND
 from serverless_pizza_oven.simulator.random_source import RandomSource
@@ -122,6 +124,111 @@ def test_numbers_are_as_likely_as_their_weights(text: str, counts: dict[int, int
     drawn = Counter(spread.draw(random_source) for _ in range(8000))
 
     assert drawn == pytest.approx(counts, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "most"),
+    [
+        ("90s", 90, 90),
+        ("5m-40m", 300, 2400),
+        ("1-2h", 3600, 7200),
+        ("30s-5m", 30, 300),
+        ("1d:1,20:9", 20, 86400),
+    ],
+)
+def test_times_may_have_units(text: str, least: int, most: int) -> None:
+    spread = Distribution.read(text, is_time=True)
+
+    assert (spread.least, spread.most) == (least, most)
+    with pytest.raises(ValueError, match="none of these"):
+        Distribution.read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "mean"), [("20", 20), ("1-4", 2.5), ("15-30:9,60:1", 26.25), ("0:1,10:3", 7.5)]
+)
+def test_the_mean_counts_the_weights(text: str, mean: float) -> None:
+    assert Distribution.read(text).mean == mean
+
+
+# Hours and weeks
+
+
+def arriving_by_hour(profile: str, weeks: int) -> Counter[int]:
+    end = weeks * WEEK
+    moments = takewhile(lambda m: m < end, read_profile(profile).moments(RandomSource(5)))
+    return Counter(moment % WEEK // HOUR for moment in moments)
+
+
+def test_in_each_hour_of_the_week_as_many_come_as_the_profile_says() -> None:
+    hours = arriving_by_hour("mon-fri@9-17=100/h,sat@10-12=0.5/min", weeks=20)
+
+    told = {day * 24 + hour: 100 for day in range(5) for hour in range(9, 17)} | {130: 30, 131: 30}
+    assert hours.keys() == told.keys()
+    assert {hour: count / 20 for hour, count in hours.items()} == pytest.approx(told, rel=0.25)
+
+
+def test_a_profile_without_days_repeats_each_day_and_another_each_week() -> None:
+    assert read_profile("9-17=100/h,12-14=50/h").period == DAY
+    assert read_profile("mon-fri@9-17=100/h").period == WEEK
+    assert WEEK / read_profile("mon@0-1=10/h").gap == 10
+
+
+@pytest.mark.parametrize(
+    "text", ["", "9-17", "9-17=", "17-9=5/h", "9-25=5/h", "foo@9-17=5/h", "fri-mon@9-17=5/h", "9-17=0/h"]
+)
+def test_what_is_no_profile_is_refused(text: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"hours are like|must be from 0 to 24|a day is one of|begins with|a rate"
+    ):
+        read_profile(text)
+
+
+# How many
+
+
+@pytest.mark.parametrize(
+    ("way", "count"),
+    [
+        ("at-once", 100),
+        ("steady:5", 100),
+        ("daily:400/day", 2800),
+        ("daily:1000000/day", 1_000_000),
+        ("poisson:0.5", 10_000),
+        ("poisson:1000", 200_000),
+        ("poisson:1/day", 1100),
+    ],
+)
+def test_without_a_number_as_many_are_drawn_as_show_a_steady_picture(way: str, count: int) -> None:
+    arrivals = read_arrivals(way)
+    assert arrivals
+
+    assert default_count(arrivals, Distribution.of(15, 30 if count != 200_000 else 86400)) == count
+
+
+def test_without_a_number_a_profile_has_whole_weeks() -> None:
+    assert default_count(read_profile("mon-fri@9-17=100/h"), Distribution.of(15, 30)) == 4000
+
+
+@pytest.mark.parametrize(
+    ("count", "way", "words"),
+    [
+        (100, "at-once", ()),
+        (2800, "daily:400/day", ()),
+        (399, "daily:400/day", ("Too few items: 399 are less than a day of them",)),
+        (999, "poisson:0.1", ("Too few items: with 999",)),
+        (5000, "poisson:0.1", ()),
+        (5000, "poisson:1", ("Too few slots: the items need 22.5 on average, and the oven has 14.",)),
+        (100, "steady:1", ("Too few slots: the items need 22.5",)),
+    ],
+)
+def test_too_few_items_and_too_few_slots_are_told(count: int, way: str, words: tuple[str, ...]) -> None:
+    arrivals = read_arrivals(way)
+    assert arrivals
+    notes = notes_on(count, arrivals, Distribution.of(15, 30), Distribution.of(1, 1), 14)
+
+    assert len(notes) == len(words)
+    assert all(note.startswith(start) for note, start in zip(notes, words, strict=True))
 
 
 @pytest.mark.parametrize("text", ["", "a", "-1", "3-", "4-3", "1:", "1,,2", "5:0", "1.5", "9999999999"])

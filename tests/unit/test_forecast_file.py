@@ -8,6 +8,7 @@ import pytest
 
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.forecast import input_file
+from serverless_pizza_oven.forecast.columns import read_columns
 from serverless_pizza_oven.forecast.distribution import Distribution
 from serverless_pizza_oven.forecast.file_workload import read_workload
 from serverless_pizza_oven.forecast.input_file import InputFile, InputFiles
@@ -23,6 +24,12 @@ def write(folder: Path, content: str | bytes) -> Path:
 
 def of(path: Path) -> InputFile:
     return InputFile(path, str(path))
+
+
+def items_by(columns: str, path: Path) -> list[tuple[float, int, int]]:
+    """When each is sent, in seconds, its baking time and its size."""
+    workload = read_workload(of(path), capacity=99, columns=read_columns(columns) if columns else {})
+    return [(moment / SECOND, item.baking_time_secs, item.size) for moment, item in workload.items(seed=0)]
 
 
 def items(path: Path) -> list[tuple[float, str, int, int]]:
@@ -299,3 +306,71 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
         read_workload(of(tmp_path), capacity=14)
     with pytest.raises(UsageError, match="cannot be read: No such file"):
         read_workload(of(tmp_path / "none"), capacity=14)
+
+
+# Files of others
+
+
+@pytest.mark.parametrize(
+    ("columns", "content"),
+    [
+        ("time=submit,bakingTimeSecs=secs,size=procs", "job,submit,secs,procs\n1,100,60,8\n2,160,30,4\n"),
+        ("time=submit,size=procs,end=end", "submit;end;procs\n100;160;8\n160;190;4\n"),
+        ("time=at,size=n,start=begin,end=done", "at\tbegin\tdone\tn\n0\t5\t65\t8\n60\t70\t100\t4\n"),
+        ("time=when,size=procs,end=end", "when,size,end,procs\n0,L,60,8\n60,S,90,4\n"),
+        (
+            "time=t,size=n,start=s,end=e",
+            (
+                "t,s,e,n\n2026-11-23T12:00:00Z,2026-11-23T12:00:01Z,2026-11-23T12:01:01Z,8\n"
+                "2026-11-23T12:01:00Z,2026-11-23T12:01:00Z,2026-11-23T12:01:30Z,4\n"
+            ),
+        ),
+        (
+            "time=t,size=n,bakingTimeSecs=b",
+            '{"t": 0, "b": 60, "n": 8}\n{"t": 60, "b": 30, "n": 4}\n',
+        ),
+    ],
+)
+def test_a_file_with_other_names_is_read_by_what_they_stand_for(
+    tmp_path: Path, columns: str, content: str
+) -> None:
+    assert items_by(columns, write(tmp_path, content)) == [(0.0, 60, 8), (60.0, 30, 4)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "content", "words"),
+    [
+        ("time=submit", "when,size\n1,2\n", "line 1: no column is called submit, for --columns time=submit"),
+        ("time=t,end=e", "t,e\n5,4\n", "line 2: the end 4 is before the start 5"),
+        ("time=t,end=e", "t,e\n5,\n", "line 2: end is missing"),
+        ("time=t,end=e", "t,e\n5,soon\n", "line 2: time must be a number"),
+    ],
+)
+def test_what_is_wrong_in_such_a_file_is_told_with_its_line(
+    tmp_path: Path, columns: str, content: str, words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        items_by(columns, write(tmp_path, content))
+
+
+SWF = """; Version: 2.2
+; Computer: an example
+;
+    1      0     10     60      8   -1    -1      8    100   -1   1   1   1   1   1  -1  -1  -1
+    2     30      0     -1     -1   -1    -1      4    100   -1   0   1   1   1   1  -1  -1  -1
+    3     60      5     30     -1   -1    -1      4    100   -1   1   1   1   1   1  -1  -1  -1
+"""
+
+
+def test_the_standard_workload_format_is_read_as_it_is(tmp_path: Path) -> None:
+    path = write(tmp_path, SWF)
+
+    assert items_by("", path) == [(0.0, 60, 8), (60.0, 30, 4)]
+    assert read_workload(of(path), capacity=99).notes == (
+        "1 job of orders left out: no run time, or no processors.",
+    )
+
+
+def test_a_short_line_of_the_standard_workload_format_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="line 7: a job of the Standard Workload Format has 18 numbers"):
+        items_by("", write(tmp_path, SWF + "4 90 1\n"))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, Any, BinaryIO
 
 import typer
 from rich.console import Console
@@ -27,6 +27,12 @@ from serverless_pizza_oven.forecast.request import ForecastRequest
 from serverless_pizza_oven.forecast.result import Forecast
 from serverless_pizza_oven.forecast.run import forecast
 from serverless_pizza_oven.forecast.run_cost import ASSUMED
+from serverless_pizza_oven.forecast.seeds import MAX_SEEDS, SeedSpread, spread
+
+IDEAL = (
+    "The ideal is an oven of as many slots in which only baking takes time. Waiting that it has, too, is for "
+    "want of slots. The rest is moving items."
+)
 
 WIDTH = 200
 """The width where there is no terminal: room for a few columns."""
@@ -39,6 +45,12 @@ def simulate(
         list[str] | None,
         typer.Option(metavar="OPTIONS", help="Compare with a simulation of these options. Repeatable."),
     ] = None,
+    seeds: Annotated[
+        int,
+        typer.Option(
+            min=1, max=MAX_SEEDS, metavar="N", help="Run it with so many seeds, and show the spread."
+        ),
+    ] = 1,
     picture: Annotated[
         Path | None,
         typer.Option(
@@ -57,6 +69,8 @@ def simulate(
     - `oven simulate`: 100 items at once before 14 slots, as in `oven demo --stack NAME`
     - `oven simulate --items 10000 --arrivals poisson:0.5 --compare '--capacity 12'`: are 12 slots enough?
     - `oven simulate --arrivals orders.csv --size 1-3 --plot orders.svg`: the orders of a file, and a picture
+    - `oven simulate --arrivals hours:mon-fri@9-17=100/h --bake 5m-40m --seeds 5`: office hours, with spread
+    - `oven simulate --arrivals cluster.swf --capacity 430`: a log of a cluster
     - `oven simulate --faults mild --fault refused=0.05`: what AWS allows, and one request in twenty refused
     - `oven simulate --arrivals steady:20 --items 3000 --bake 60 --capacity 1500 --compare '--quota
       row-writes=2000'`: is the row the bottleneck?
@@ -65,8 +79,12 @@ def simulate(
     options give the same result each time, on any machine.
 
     RATE is 5/s, 300/min, 1000/h or 20000/day. For `daily` it is the average of days that begin at midnight,
-    and are busy at noon and in the evening. SECS and SLOTS are a number, a range, or several with weights:
-    `15-30:9,60:1` is a minute for one in ten.
+    and are busy at noon and in the evening. PROFILE is `9-17=100/h,17-22=40/h`, or with days, of weeks that
+    begin on Monday, `mon-fri@9-17=100/h,sat@10-14=40/h`. Without --items, `daily` and `hours` have whole days
+    or weeks, and `poisson` as many items as it takes to settle.
+
+    SECS and SLOTS are a number, a range, or several with weights: `15-30:9,60:1` is a minute for one in ten.
+    SECS may have units: `90s`, `5m-40m`, `1-2h`.
 
     A file is CSV, whose first line names the columns, or has a JSON object in each line; `-` is standard
     input. `time` is in seconds from any origin, or a date and time such as 2026-11-23T12:00:03Z, the same in
@@ -75,6 +93,8 @@ def simulate(
 
     - CSV: `time,bakingTimeSecs,size`, and below it `0,20,1` and `1.5,30,2`
     - JSON: `{"time": 1.5, "id": "order-4711", "bakingTimeSecs": 30}`
+    - other names: `--columns time=submit,size=procs`; `start` and `end` stand for the baking time
+    - the Standard Workload Format of cluster logs: submit time, run time and processors
 
     The quotas, each per second or as a burst: row-writes, row-reads, line-requests, starts, starts-burst,
     describes, describes-burst, transitions, transitions-burst, concurrency. `--quota new-account` sets those
@@ -85,7 +105,7 @@ def simulate(
     out-of-order, false-empty, stale-count, stale-describe, event-lost, event-twice, task-twice, skewed-clock.
 
     Items wait from when they are sent until they begin to bake. The ideal is an oven in which only baking
-    takes time.
+    takes time. A month like this costs as much as 30 days of such items, without the idle cost (`oven cost`).
     """
     # So that the copy of a pipe is removed.
     exit_when_terminated()
@@ -98,16 +118,23 @@ def simulate(
     for note in dict.fromkeys(note for request in requests for note in request.workload.notes):
         say(note)
     forecasts = _run(titles, requests)
+    spreads = _spreads(titles, forecasts, seeds) if seeds > 1 else []
     if picture:
         plot.draw(picture, titles, forecasts)
     if as_json:
-        others = [
-            {"options": title, **document(other)}
-            for title, other in zip(titles[1:], forecasts[1:], strict=True)
-        ]
-        typer.echo(json.dumps({**document(forecasts[0]), "compared": others}))
+        typer.echo(json.dumps(_as_json(titles, forecasts, spreads)))
     else:
-        _print(titles, forecasts)
+        _print(titles, forecasts, spreads)
+
+
+def _as_json(
+    titles: Sequence[str], forecasts: Sequence[Forecast], spreads: Sequence[SeedSpread]
+) -> dict[str, Any]:
+    told = [document(each) for each in forecasts]
+    for each, spread_of in zip(told, spreads, strict=False):
+        each["seeds"] = spread_of.as_json()
+    others = [{"options": title, **other} for title, other in zip(titles[1:], told[1:], strict=True)]
+    return {**told[0], "compared": others}
 
 
 def _standard_input() -> BinaryIO:
@@ -142,6 +169,14 @@ def _run(titles: Sequence[str], requests: Sequence[ForecastRequest]) -> list[For
     return forecasts
 
 
+def _spreads(titles: Sequence[str], forecasts: Sequence[Forecast], seeds: int) -> list[SeedSpread]:
+    spreads = []
+    for title, first in zip(titles, forecasts, strict=True):
+        with _progress(f"{title}, other seeds", first.request.workload.count) as show:
+            spreads.append(spread(first, seeds, show))
+    return spreads
+
+
 @contextmanager
 def _progress(title: str, items: int) -> Iterator[Callable[[int], object]]:
     """Show a bar on a terminal until the block ends."""
@@ -153,10 +188,10 @@ def _progress(title: str, items: int) -> Iterator[Callable[[int], object]]:
         yield lambda out: progress.update(task, completed=out)
 
 
-def _print(titles: Sequence[str], forecasts: Sequence[Forecast]) -> None:
+def _print(titles: Sequence[str], forecasts: Sequence[Forecast], spreads: Sequence[SeedSpread]) -> None:
     width = None if sys.stdout.isatty() else WIDTH
     console = Console(width=width, highlight=False, markup=False, emoji=False)
     with console.capture() as captured:
-        console.print(report_table(titles, forecasts))
+        console.print(report_table(titles, forecasts, spreads))
     lines = [line.rstrip() for line in captured.get().splitlines()]
-    typer.echo("\n".join([*lines, *textwrap.wrap(ASSUMED, min(console.width, 100))]))
+    typer.echo("\n".join([*lines, *textwrap.wrap(f"{IDEAL} {ASSUMED}", min(console.width, 100))]))

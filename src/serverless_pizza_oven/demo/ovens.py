@@ -25,6 +25,12 @@ ShowPage = Callable[[Callable[[], Aws], Stack], AbstractContextManager[None]]
 Report = Callable[[str], None]
 """Prints a line before a slow step."""
 
+WARM_UP_ITEMS = 10
+"""Sent before the clock starts: so many functions at most work at once in a small oven."""
+
+WARM_UP_RECEIVES = 30
+"""How often to ask for them at most, a second each time. Without them, the first functions start cold."""
+
 GOES_ON = "The oven goes on: what is in it and before it will come out in Baked Items."
 
 
@@ -55,6 +61,10 @@ class OvenChoice(Protocol):
         """What becomes of the pizzas after Ctrl-C."""
 
     @property
+    def next_steps(self) -> str:
+        """What to do after the demo."""
+
+    @property
     def default_baking_times(self) -> BakingTimes: ...
 
     def opened(self, show_page: ShowPage, report: Report, /) -> AbstractContextManager[DemoOven]:
@@ -69,6 +79,10 @@ class EmbeddedOven:
     """In slots; the template's default if None."""
 
     interrupted: ClassVar = "They are gone with the oven."
+    next_steps: ClassVar = (
+        "Next: oven local runs an oven to play with. In another terminal, oven send --bake 5 --wait out "
+        "sends it an item. oven simulate estimates waiting time and cost of yours."
+    )
     default_baking_times: ClassVar = TIMES_LOCALLY
 
     @contextmanager
@@ -79,7 +93,23 @@ class EmbeddedOven:
             running_oven(free_port(), capacity=self.capacity) as own,
             show_page(lambda: local(own.endpoint_url), own.stack),
         ):
-            yield DemoOven.of_stack(own.aws, own.stack)
+            oven = DemoOven.of_stack(own.aws, own.stack)
+            _warm_up(oven)
+            yield oven
+
+
+def _warm_up(oven: DemoOven) -> None:
+    """Have items go through that bake for no time, so that the functions of the first pizzas start warm."""
+    oven.new_items.send(
+        [f'{{"id": "warm-up-{number}", "bakingTimeSecs": 0}}' for number in range(WARM_UP_ITEMS)]
+    )
+    out = 0
+    for _ in range(WARM_UP_RECEIVES):
+        received = oven.baked_items.receive(wait_secs=1, hide_secs=WARM_UP_RECEIVES)
+        oven.baked_items.delete(received)
+        out += len(received)
+        if out >= WARM_UP_ITEMS:
+            return
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +120,10 @@ class StackOven:
     account: Account
 
     interrupted: ClassVar = GOES_ON
+
+    @property
+    def next_steps(self) -> str:
+        return f"Next: oven status and oven view --stack {self.stack} show this oven."
 
     @property
     def default_baking_times(self) -> BakingTimes:
@@ -114,6 +148,7 @@ class QueuesOven:
     account: Account
 
     interrupted: ClassVar = GOES_ON
+    next_steps: ClassVar = "Next: oven demo --stack NAME shows an oven in the browser, too, with --view."
 
     @property
     def default_baking_times(self) -> BakingTimes:

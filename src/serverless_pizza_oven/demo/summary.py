@@ -82,7 +82,11 @@ class Summary:
     def _against_the_ideal(self) -> str:
         if self.times_ideal is None:
             return ""
-        return f", {self.times_ideal:.2f} times the ideal of {self.ideal_secs} s for {self.capacity} slots"
+        slots = counted(self.capacity or 0, "slot")
+        return (
+            f", {self.times_ideal:.2f} times the {self.ideal_secs} s that baking alone takes in {slots}: "
+            "the rest is starting and moving items"
+        )
 
 
 def summarize(tally: Tally, capacity: int | None) -> Summary:

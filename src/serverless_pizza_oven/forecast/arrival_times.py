@@ -43,7 +43,7 @@ class ArrivalTimes:
 
     def read(self, time: object) -> int:
         """Read a time, and return it in microseconds after the first. Raises ValueError."""
-        moment, unit = _moment(time)
+        moment, unit = moment_of(time)
         if self.unit is None:
             self._first, self._last, self.unit = moment, moment, unit
         elif unit is not self.unit:
@@ -59,7 +59,7 @@ class ArrivalTimes:
         return moment - self._first
 
 
-def _moment(time: object) -> tuple[int, TimeUnit]:
+def moment_of(time: object) -> tuple[int, TimeUnit]:
     """A time in microseconds, and its unit. Raises ValueError."""
     if isinstance(time, str):
         return _from_text(time)
@@ -73,7 +73,7 @@ def _moment(time: object) -> tuple[int, TimeUnit]:
 
 def _from_text(text: str) -> tuple[int, TimeUnit]:
     try:
-        return _moment(float(text))
+        return moment_of(float(text))
     except ValueError:
         """Read a time that is not a number. It may be a date."""
     try:

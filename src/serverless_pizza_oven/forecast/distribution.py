@@ -2,11 +2,13 @@
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import NamedTuple, Self
 
 from serverless_pizza_oven.simulator.random_source import RandomSource
 
-_RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?(?::([0-9]{1,9}))?", re.ASCII)
+_RANGE = re.compile(r"([0-9]{1,9})([smhd]?)(?:-([0-9]{1,9})([smhd]?))?(?::([0-9]{1,9}))?", re.ASCII)
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class WeightedRange(NamedTuple):
@@ -32,15 +34,21 @@ class Distribution:
         return cls((WeightedRange(least, most, 1),), str(least) if least == most else f"{least}-{most}")
 
     @classmethod
-    def read(cls, text: str) -> Self:
-        """Read `20`, `15-30`, or with weights `15-30:9,60:1`. Raises ValueError."""
+    def read(cls, text: str, *, is_time: bool = False) -> Self:
+        """Read `20`, `15-30`, or with weights `15-30:9,60:1`. Raises ValueError.
+
+        A time may have a unit, and is returned in seconds: `90s`, `5m-40m`, `1-2h`, `1d`.
+        """
         ranges: list[WeightedRange] = []
         total = 0
         for part in text.split(","):
             found = _RANGE.fullmatch(part.strip())
-            if not found:
+            if not found or (not is_time and (found[2] or found[4])):
                 raise ValueError(f"{part.strip()!r} is none of these")
-            least, most, weight = int(found[1]), int(found[2] or found[1]), int(found[3] or 1)
+            # In 1-2h both are hours.
+            least = int(found[1]) * _UNITS[found[2] or found[4] or ""]
+            most = int(found[3]) * _UNITS[found[4] or ""] if found[3] else least
+            weight = int(found[5] or 1)
             if least > most:
                 raise ValueError(f"in {part.strip()} the first number is above the second")
             total += weight
@@ -48,6 +56,14 @@ class Distribution:
         if not total:
             raise ValueError("all weights are 0")
         return cls(tuple(ranges), text)
+
+    @property
+    def mean(self) -> Fraction:
+        total, before = Fraction(0), 0
+        for least, most, cumulative in self.ranges:
+            total += Fraction((least + most) * (cumulative - before), 2)
+            before = cumulative
+        return total / before
 
     @property
     def least(self) -> int:

@@ -5,11 +5,13 @@ Its keys are stable. Times are in seconds, money in US dollars, and null stands 
     items, sent, copies, out, cameOutAgain, deadLetters
     seconds, idealSeconds, timesIdeal, itemsPerSecond, utilisation (0 to 1)
     waitingSeconds: mean, p50, p90, p99, max
+    idealWaitingSeconds: the same in an oven in which only baking takes time
     waitingItems: mean, max
     requests: a list of service, resource, action, by, count
     functions: a list of name, invocations, coldStarts, billedSeconds
     stateTransitions, writeUnits, readUnits
-    cost: services (a list of service, dollars), dollars, dollarsPerMillionItems
+    cost: services (a list of service, dollars), dollars, dollarsPerMillionItems, dollarsAMonth
+    seeds, with --seeds: a list of seed, seconds, waitingSeconds, idealWaitingSeconds
     limits: a list of name, times, firstSeconds; in the order in which they were met
     series: seconds, sent, waiting, baking, out, occupiedSlots: lists of one length
     setUp: capacity, maximumConcurrency, pilotLight, quotas (by their names), latenciesMeasured (the names of
@@ -22,13 +24,12 @@ from serverless_pizza_oven.forecast.conditions import faults_in_words, quotas_of
 from serverless_pizza_oven.forecast.measured import replaced
 from serverless_pizza_oven.forecast.recording import TimeSeries
 from serverless_pizza_oven.forecast.request import ForecastRequest
-from serverless_pizza_oven.forecast.result import Forecast
+from serverless_pizza_oven.forecast.result import Forecast, WaitTimes
 from serverless_pizza_oven.forecast.run_usage import RunUsage
 
 
 def document(forecast: Forecast) -> dict[str, Any]:
     """A forecast for programs."""
-    waits = forecast.waits
     return {
         "setUp": _set_up(forecast.request),
         "items": forecast.request.workload.count,
@@ -42,13 +43,8 @@ def document(forecast: Forecast) -> dict[str, Any]:
         "timesIdeal": rounded(forecast.times_ideal),
         "itemsPerSecond": rounded(forecast.throughput),
         "utilisation": rounded(forecast.utilisation),
-        "waitingSeconds": {
-            "mean": rounded(waits.mean),
-            "p50": rounded(waits.p50),
-            "p90": rounded(waits.p90),
-            "p99": rounded(waits.p99),
-            "max": rounded(waits.most),
-        },
+        "waitingSeconds": _waits(forecast.waits),
+        "idealWaitingSeconds": _waits(forecast.ideal_waits),
         "waitingItems": {"mean": rounded(forecast.mean_waiting), "max": forecast.most_waiting},
         **_usage(forecast.usage),
         "cost": {
@@ -57,6 +53,7 @@ def document(forecast: Forecast) -> dict[str, Any]:
             ],
             "dollars": rounded(forecast.dollars, 9),
             "dollarsPerMillionItems": rounded(forecast.dollars_per_million_items),
+            "dollarsAMonth": rounded(forecast.dollars_a_month),
         },
         "limits": [
             {"name": limit.name, "times": limit.times, "firstSeconds": rounded(limit.first_secs)}
@@ -68,6 +65,16 @@ def document(forecast: Forecast) -> dict[str, Any]:
 
 def rounded(value: float | None, digits: int = 6) -> float | None:
     return None if value is None else round(value, digits)
+
+
+def _waits(waits: WaitTimes) -> dict[str, float | None]:
+    return {
+        "mean": rounded(waits.mean),
+        "p50": rounded(waits.p50),
+        "p90": rounded(waits.p90),
+        "p99": rounded(waits.p99),
+        "max": rounded(waits.most),
+    }
 
 
 def _set_up(request: ForecastRequest) -> dict[str, Any]:

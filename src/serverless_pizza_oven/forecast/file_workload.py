@@ -15,7 +15,8 @@ from pizza_oven.item import Item, parse
 from pizza_oven.strict_json import write_object
 from serverless_pizza_oven.decoding import bounded_lines
 from serverless_pizza_oven.errors import UsageError
-from serverless_pizza_oven.forecast.arrival_times import ArrivalTimes, TimeUnit
+from serverless_pizza_oven.forecast.arrival_times import ArrivalTimes, TimeUnit, moment_of
+from serverless_pizza_oven.forecast.columns import END, START, Columns
 from serverless_pizza_oven.forecast.distribution import Distribution
 from serverless_pizza_oven.forecast.input_file import InputFile
 from serverless_pizza_oven.forecast.records import KNOWN_FIELDS, Fields, Records, check_spelling
@@ -26,7 +27,9 @@ from serverless_pizza_oven.forecast.workload import (
     TimedItem,
     generated_id,
     random_stream,
+    seconds_in_words,
 )
+from serverless_pizza_oven.simulator.loop import SECOND
 from serverless_pizza_oven.text import counted, plain
 
 MAX_REMEMBERED_IDS = 200_000
@@ -50,6 +53,8 @@ class FileSummary:
     """How many baking times had a fraction."""
     rounded_first: str = ""
     """The first of them, and its line."""
+    jobs_left_out: int = 0
+    """See `Records.jobs_left_out`."""
     repeated: int = 0
     """How many items have the id of an earlier one, as far as is known."""
     repeated_first: str = ""
@@ -80,6 +85,8 @@ class FileSummary:
             yield f"The times of {name} are read as {cast('TimeUnit', self.unit).value[3:]} since 1970."
         if self.delimiter not in (None, "commas"):
             yield f"The columns of {name} are separated by {self.delimiter}, and 1,5 is read as 1.5."
+        if self.jobs_left_out:
+            yield f"{counted(self.jobs_left_out, 'job')} of {name} left out: no run time, or no processors."
         if self.rounded:
             yield (
                 f"{counted(self.rounded, 'baking time')} of {name} rounded up to whole seconds, first "
@@ -102,6 +109,7 @@ class FileWorkload:
     baking_secs: Distribution
     slots: Distribution
     """For the items whose records lack a field."""
+    columns: Columns = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -113,7 +121,9 @@ class FileWorkload:
 
     @property
     def baking(self) -> str:
-        return self.arrivals if "bakingTimeSecs" in self.summary.fields else f"{self.baking_secs.text} s"
+        return (
+            self.arrivals if "bakingTimeSecs" in self.summary.fields else seconds_in_words(self.baking_secs)
+        )
 
     @property
     def sizes(self) -> str:
@@ -128,7 +138,7 @@ class FileWorkload:
         return tuple(self.summary.notes(self.source.short_name))
 
     def items(self, seed: int) -> Iterator[TimedItem]:
-        reader = _ItemReader(self.source, None, self.baking_secs, self.slots, seed)
+        reader = _ItemReader(self.source, None, self.baking_secs, self.slots, seed, self.columns)
         return islice(reader.items(), self.count)
 
 
@@ -138,17 +148,19 @@ def read_workload(
     max_items: int | None = None,
     baking_secs: Distribution = DEFAULT_BAKING_SECS,
     slots: Distribution = DEFAULT_SIZE,
+    columns: Columns | None = None,
 ) -> FileWorkload:
     """Read the items of a file, or its first `max_items`, for an oven of `capacity` slots.
 
     Raises UsageError that names the first line with an error, after all lines before it were checked.
     """
-    reader = _ItemReader(source, capacity, baking_secs, slots, seed=0)
+    columns = columns or {}
+    reader = _ItemReader(source, capacity, baking_secs, slots, seed=0, columns=columns)
     for _ in islice(reader.items(), max_items):
         """Only the summary counts."""
     if not reader.summary.count:
         raise UsageError(f"{source.name}: there are no items in it")
-    return FileWorkload(source, reader.summary, baking_secs, slots)
+    return FileWorkload(source, reader.summary, baking_secs, slots, columns)
 
 
 class _ItemReader:
@@ -161,12 +173,14 @@ class _ItemReader:
         baking_secs: Distribution,
         slots: Distribution,
         seed: int,
+        columns: Columns,
     ) -> None:
         self.summary = FileSummary()
         self._source = source
         self._capacity = capacity
         self._baking_secs = baking_secs
         self._slots = slots
+        self._columns = columns
         self._random = random_stream(seed, ITEM_STREAM)
 
     def items(self) -> Iterator[TimedItem]:
@@ -175,7 +189,7 @@ class _ItemReader:
             raise UsageError(f"{self._source.name} is no file and no pipe")
         try:
             with self._source.path.open("rb") as file:
-                records = Records(bounded_lines(file))
+                records = Records(bounded_lines(file), self._columns)
                 try:
                     yield from self._items(records)
                 except (ValueError, MalformedItemError) as error:
@@ -186,14 +200,16 @@ class _ItemReader:
 
     def _items(self, records: Records) -> Iterator[TimedItem]:
         times, summary = ArrivalTimes(), self.summary
-        for number, fields in enumerate(records, 1):
-            check_spelling(fields.keys() - summary.fields, fields)
-            if "time" not in fields:
-                raise ValueError(f"time is missing; there is {plain(', '.join(fields))[:200] or 'no field'}")
-            moment = times.read(fields["time"])
+        for number, record in enumerate(records, 1):
+            check_spelling(record.keys() - summary.fields, record)
+            if "time" not in record:
+                raise ValueError(f"time is missing; there is {plain(', '.join(record))[:200] or 'no field'}")
+            moment = times.read(record["time"])
+            fields = _with_baking_time(record) if END in self._columns else record
             item = self._item(self._generated(number) | self._rounded(fields, records.line_number))
             summary.fields.update(fields)
             summary.unit, summary.delimiter = times.unit, records.delimiter
+            summary.jobs_left_out = records.jobs_left_out
             summary.add(item.id, records.line_number)
             yield moment, item
 
@@ -216,3 +232,16 @@ class _ItemReader:
         """The oven's own rules apply. Raises MalformedItemError."""
         # A message with an id and a time is not a trigger.
         return cast("Item", parse(write_object(fields), self._capacity))
+
+
+def _with_baking_time(fields: Fields) -> Fields:
+    """The fields with the baking time in place of the start and the end. Raises ValueError."""
+    if END not in fields:
+        raise ValueError("end is missing, and the baking time is the end minus the start")
+    begin, end = fields.get(START, fields["time"]), fields[END]
+    micros = moment_of(end)[0] - moment_of(begin)[0]
+    if micros < 0:
+        raise ValueError(f"the end {end} is before the start {begin}")
+    secs, rest = divmod(micros, SECOND)
+    others = {name: value for name, value in fields.items() if name not in (START, END)}
+    return others | {"bakingTimeSecs": micros / SECOND if rest else secs}

@@ -16,8 +16,11 @@ class IdealOven:
         self.last_out = 0
         """When the last item is out."""
 
-    def bake(self, sent: int, baking_time: int, size: int = 1) -> None:
-        """Bake an item of `size` slots that is sent at `sent`; it does not begin before an earlier item."""
+    def bake(self, sent: int, baking_time: int, size: int = 1) -> int:
+        """Bake an item of `size` slots that is sent at `sent`; it does not begin before an earlier item.
+
+        Returns when it begins.
+        """
         begun, needed = sent, size
         while needed > 0:
             # Take the slots that are free longest, so that no later item begins earlier.
@@ -28,6 +31,7 @@ class IdealOven:
             needed -= slots
         heapq.heappush(self._free, (begun + baking_time, size))
         self.last_out = max(self.last_out, begun + baking_time)
+        return begun
 
 
 def ideal_secs(baking_times_secs: Iterable[int], capacity: int) -> int:

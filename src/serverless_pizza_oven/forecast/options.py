@@ -7,18 +7,19 @@ import typer
 
 from serverless_pizza_oven.deployment.names import DEFAULT_CAPACITY, MAX_CAPACITY
 from serverless_pizza_oven.errors import UsageError
-from serverless_pizza_oven.forecast.arrivals import DAY, read_arrivals
+from serverless_pizza_oven.forecast.arrivals import DAY, Arrivals, read_arrivals
+from serverless_pizza_oven.forecast.columns import read_columns
 from serverless_pizza_oven.forecast.conditions import FaultLevel, RegionQuotas, change_faults, change_quotas
 from serverless_pizza_oven.forecast.distribution import Distribution
 from serverless_pizza_oven.forecast.file_workload import read_workload
 from serverless_pizza_oven.forecast.input_file import InputFiles
 from serverless_pizza_oven.forecast.measured import read_latencies
+from serverless_pizza_oven.forecast.profile import read_profile
 from serverless_pizza_oven.forecast.request import ForecastRequest
+from serverless_pizza_oven.forecast.sample_size import default_count, notes_on
 from serverless_pizza_oven.forecast.workload import MAX_DAYS, DrawnWorkload, Workload, check_distributions
 from serverless_pizza_oven.simulator.conditions import Setup
 from serverless_pizza_oven.simulator.latencies import AWS
-
-DEFAULT_ITEMS = 100
 
 MAX_ITEMS = 10_000_000
 
@@ -35,7 +36,7 @@ class ForecastOptions:
             max=MAX_ITEMS,
             metavar="N",
             help="How many items.",
-            show_default=f"{DEFAULT_ITEMS}, or all of a file",
+            show_default="100 at once or steady, else whole days, or until the line settles; all of a file",
         ),
     ] = None
     arrivals: Annotated[
@@ -43,11 +44,20 @@ class ForecastOptions:
         typer.Option(
             "--arrivals",
             metavar="HOW",
-            help="How they arrive: `at-once`, `steady:RATE`, `poisson:RATE`, `daily:RATE`, a file, or `-`.",
+            help="How they arrive: `at-once`, `steady:RATE`, `poisson:RATE`, `daily:RATE`, `hours:PROFILE`, "
+            "a file, or `-`.",
         ),
     ] = "at-once"
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns",
+            metavar="FIELD=COLUMN,…",
+            help="What a file calls its columns: `time=submit,start=begin,end=end,size=procs`.",
+        ),
+    ] = None
     bake: Annotated[
-        str, typer.Option("--bake", metavar="SECS", help="Baking times: `20`, `15-30` or `15-30:9,60:1`.")
+        str, typer.Option("--bake", metavar="SECS", help="Baking times: `20`, `5m-40m` or `15-30:9,60:1`.")
     ] = "15-30"
     size: Annotated[
         str, typer.Option("--size", metavar="SLOTS", help="Slots of each: `1`, `1-3` or `1:8,2:1,4:1`.")
@@ -121,24 +131,34 @@ def read_request(options: ForecastOptions, files: InputFiles | None = None) -> F
 
 
 def _workload(options: ForecastOptions, files: InputFiles) -> Workload:
-    baking_secs, slots = _distribution("--bake", options.bake), _distribution("--size", options.size)
+    baking_secs = _distribution("--bake", options.bake, "20, 15-30, 5m-40m, or 15-30:9,60:1", is_time=True)
+    slots = _distribution("--size", options.size, "20, 15-30, or 15-30:9,60:1")
     check_distributions(baking_secs, slots, options.capacity)
     try:
-        arrivals = read_arrivals(options.arrivals)
+        arrivals = _arrivals(options.arrivals)
     except ValueError as error:
         raise UsageError(f"--arrivals {options.arrivals}: {error}") from None
+    columns = read_columns(options.columns) if options.columns else {}
     if arrivals is not None:
-        count = DEFAULT_ITEMS if options.items is None else options.items
-        workload = DrawnWorkload(count, arrivals, baking_secs, slots)
+        if columns:
+            raise UsageError("--columns is for a file of arrivals: name it with --arrivals FILE")
+        count = default_count(arrivals, baking_secs) if options.items is None else options.items
+        notes = notes_on(count, arrivals, baking_secs, slots, options.capacity)
+        workload = DrawnWorkload(count, arrivals, baking_secs, slots, notes)
         _check_duration(options.arrivals, workload)
         return workload
     source = files.find(options.arrivals)
     if source is None:
         raise UsageError(
-            "--arrivals takes at-once, steady:RATE, poisson:RATE, daily:RATE, a file, or - for standard "
-            f"input: there is no file {options.arrivals!r}"
+            "--arrivals takes at-once, steady:RATE, poisson:RATE, daily:RATE, hours:PROFILE, a file, or - "
+            f"for standard input: there is no file {options.arrivals!r}"
         )
-    return read_workload(source, options.capacity, options.items, baking_secs, slots)
+    return read_workload(source, options.capacity, options.items, baking_secs, slots, columns)
+
+
+def _arrivals(text: str) -> Arrivals | None:
+    kind, _, profile = text.partition(":")
+    return read_profile(profile) if kind == "hours" else read_arrivals(text)
 
 
 def _check_duration(arriving: str, workload: DrawnWorkload) -> None:
@@ -150,10 +170,8 @@ def _check_duration(arriving: str, workload: DrawnWorkload) -> None:
         )
 
 
-def _distribution(option: str, text: str) -> Distribution:
+def _distribution(option: str, text: str, examples: str, *, is_time: bool = False) -> Distribution:
     try:
-        return Distribution.read(text)
+        return Distribution.read(text, is_time=is_time)
     except ValueError as error:
-        raise UsageError(
-            f"{option} takes numbers such as 20, 15-30, or 15-30:9,60:1 with weights: {error}"
-        ) from None
+        raise UsageError(f"{option} takes numbers such as {examples} with weights: {error}") from None

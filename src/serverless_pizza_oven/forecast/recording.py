@@ -68,6 +68,8 @@ class RunRecorder(Observer):
         """Messages whose id was sent before: the oven drops them."""
         self.waits = array("q")
         """Microseconds from sending to the beginning of the baking, one for each item."""
+        self.ideal_waits = array("q")
+        """The same in the ideal oven."""
         self.most_waiting = 0
         self.waited_too_long = 0
         self.first_too_long: int | None = None
@@ -93,7 +95,8 @@ class RunRecorder(Observer):
         else:
             self._waiting[item.id] = now
             self.most_waiting = max(self.most_waiting, len(self._waiting))
-            self.ideal.bake(now, micros(item.baking_time_secs), item.size)
+            begun = self.ideal.bake(now, micros(item.baking_time_secs), item.size)
+            self.ideal_waits.append(begun - now)
         world.send(item.body)
 
     def execution_started(self, baking: Baking) -> None:

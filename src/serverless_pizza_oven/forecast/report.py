@@ -8,6 +8,7 @@ from serverless_pizza_oven.forecast.conditions import faults_in_words, quotas_in
 from serverless_pizza_oven.forecast.measured import replaced
 from serverless_pizza_oven.forecast.result import Forecast, LimitReached
 from serverless_pizza_oven.forecast.run_cost import per_million_items
+from serverless_pizza_oven.forecast.seeds import SeedOutcome, SeedSpread
 
 NOTHING = "-"
 
@@ -38,9 +39,19 @@ OUTCOME: Sequence[ReportRow] = (
     ("", lambda f: f"{span(f.waits.p90)} (p90)"),
     ("", lambda f: f"{span(f.waits.p99)} (p99)"),
     ("", lambda f: f"{span(f.waits.most)} (max)"),
+    ("", lambda f: f"{span(f.waits.mean)} (mean)"),
+    ("  in the ideal", lambda f: f"{span(f.ideal_waits.p50)} (p50)"),
+    ("", lambda f: f"{span(f.ideal_waits.p90)} (p90)"),
+    ("", lambda f: f"{span(f.ideal_waits.mean)} (mean)"),
     ("Line", lambda f: f"{number(f.mean_waiting)} items (mean)"),
     ("", lambda f: f"{f.most_waiting:,} (max)"),
     ("Slots in use", lambda f: f"{100 * f.utilisation:.1f} %"),
+)
+SPREAD: Sequence[tuple[str, Callable[[SeedOutcome], float]]] = (
+    ("  waiting, mean", lambda outcome: outcome.waits.mean),
+    ("  waiting, p90", lambda outcome: outcome.waits.p90),
+    ("  in the ideal, mean", lambda outcome: outcome.ideal_waits.mean),
+    ("  time", lambda outcome: outcome.secs),
 )
 USAGE: Sequence[ReportRow] = (
     ("Requests", lambda f: _each(f, sum(requests.count for requests in f.usage.requests))),
@@ -54,12 +65,18 @@ USAGE: Sequence[ReportRow] = (
 )
 COST: Sequence[ReportRow] = (
     ("Cost", lambda f: dollars(f.dollars)),
+    ("A month like this", lambda f: dollars(f.dollars_a_month)),
     ("Of a million items", lambda f: dollars(f.dollars_per_million_items)),
 )
 
 
-def report_table(titles: Sequence[str], columns: Sequence[Forecast]) -> Table:
-    """A column for each forecast, under its title; a single one has no title."""
+def report_table(
+    titles: Sequence[str], columns: Sequence[Forecast], spreads: Sequence[SeedSpread] = ()
+) -> Table:
+    """A column for each forecast, under its title; a single one has no title.
+
+    With a spread for each column, there are rows for them.
+    """
     shown = Table(box=None, show_header=len(columns) > 1, pad_edge=False, padding=(0, 3, 0, 0))
     shown.add_column(no_wrap=True)
     for title in titles:
@@ -70,7 +87,16 @@ def report_table(titles: Sequence[str], columns: Sequence[Forecast]) -> Table:
         for label, say in section:
             shown.add_row(label, *(say(forecast) for forecast in columns))
         shown.add_row()
+        if section is OUTCOME and spreads:
+            _add_spreads(shown, spreads)
     return shown
+
+
+def _add_spreads(shown: Table, spreads: Sequence[SeedSpread]) -> None:
+    shown.add_row("Over seeds", *(f"{len(each.seeds)}, least to most" for each in spreads))
+    for label, of in SPREAD:
+        shown.add_row(label, *("{} to {}".format(*map(span, each.extremes(of))) for each in spreads))
+    shown.add_row()
 
 
 def _costs(of: Forecast) -> list[ReportRow]:

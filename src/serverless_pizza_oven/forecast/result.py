@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 from math import fsum
 
+from serverless_pizza_oven.forecast.arrivals import AtOnce
 from serverless_pizza_oven.forecast.recording import TimeSeries
 from serverless_pizza_oven.forecast.request import ForecastRequest
 from serverless_pizza_oven.forecast.run_cost import ServiceCost, per_million_items
 from serverless_pizza_oven.forecast.run_usage import RunUsage
+
+MONTH_SECS = 30 * 86400
+
+AT_ONCE = str(AtOnce())
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,8 @@ class Forecast:
     ideal_secs: float
     """The same time if nothing but baking took time."""
     waits: WaitTimes
+    ideal_waits: WaitTimes
+    """Those in the ideal oven: what the slots alone cost."""
     most_waiting: int
     """The most items that were sent and did not bake yet."""
     mean_waiting: float
@@ -76,6 +83,11 @@ class Forecast:
     def dollars(self) -> float:
         # Unlike sum(), the same in every version of Python.
         return fsum(cost.dollars for cost in self.costs)
+
+    @property
+    def dollars_a_month(self) -> float | None:
+        """For 30 days that go on like this run, without what an idle oven costs. None if all came at once."""
+        return None if self.request.workload.arrivals == AT_ONCE else self.dollars * MONTH_SECS / self.secs
 
     @property
     def dollars_per_million_items(self) -> float | None:

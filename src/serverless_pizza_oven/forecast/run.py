@@ -100,6 +100,7 @@ class ForecastRun:
             secs=span / SECOND,
             ideal_secs=(recorder.ideal.last_out - begun) / SECOND,
             waits=_wait_times(waits),
+            ideal_waits=_wait_times(sorted(recorder.ideal_waits)),
             most_waiting=recorder.most_waiting,
             mean_waiting=sum(waits) / span,
             utilisation=recorder.slot_secs * SECOND / (span * self._request.setup.capacity),

@@ -64,6 +64,7 @@ class DrawnWorkload:
     when: Arrivals = field(default_factory=AtOnce)
     baking_secs: Distribution = DEFAULT_BAKING_SECS
     slots: Distribution = DEFAULT_SIZE
+    notes: Sequence[str] = ()
 
     @property
     def arrivals(self) -> str:
@@ -71,7 +72,7 @@ class DrawnWorkload:
 
     @property
     def baking(self) -> str:
-        return f"{self.baking_secs.text} s"
+        return seconds_in_words(self.baking_secs)
 
     @property
     def sizes(self) -> str:
@@ -81,10 +82,6 @@ class DrawnWorkload:
     def ids_repeat(self) -> bool:
         return False
 
-    @property
-    def notes(self) -> Sequence[str]:
-        return ()
-
     def items(self, seed: int) -> Iterator[TimedItem]:
         # Two streams, so that other arrivals leave the items as they are.
         moments = self.when.moments(random_stream(seed, ARRIVAL_STREAM))
@@ -92,6 +89,11 @@ class DrawnWorkload:
         for number, moment in zip(range(1, self.count + 1), moments, strict=False):
             secs, size = self.baking_secs.draw(drawn), self.slots.draw(drawn)
             yield moment, plain_item(generated_id(number), secs, size)
+
+
+def seconds_in_words(baking_secs: Distribution) -> str:
+    """As the user wrote them; numbers without a unit are seconds."""
+    return baking_secs.text if any(unit in baking_secs.text for unit in "smhd") else f"{baking_secs.text} s"
 
 
 def random_stream(seed: int, number: int) -> RandomSource:
