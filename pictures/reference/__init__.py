@@ -7,13 +7,13 @@ the errors, the checks and the simulator's settings have docstrings. A test fail
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pictures.reference.checks import checks_page
-from pictures.reference.commands import commands_page
-from pictures.reference.costs import costs_page
-from pictures.reference.errors import errors_page
-from pictures.reference.metrics import metrics_page
-from pictures.reference.parameters import parameters_page
-from pictures.reference.simulation import simulation_page
+from pictures.reference.checks_page import checks_page
+from pictures.reference.commands_page import commands_page
+from pictures.reference.costs_page import costs_page
+from pictures.reference.errors_page import errors_page
+from pictures.reference.metrics_page import metrics_page
+from pictures.reference.parameters_page import parameters_page
+from pictures.reference.simulation_page import simulation_page
 
 FOLDER = Path("docs/reference")
 
