@@ -18,6 +18,7 @@ from serverless_pizza_oven.local.emulator import running_emulator
 from tests.emulator_log import clean_log
 from tests.patience import eventually
 from tests.ports import free_port
+from tests.stack.ovens import local_session
 
 ROLE = "arn:aws:iam::000000000000:role/workflow"
 LAMBDA = "arn:aws:states:::lambda:invoke"
@@ -506,61 +507,125 @@ def test_a_stop_stops_the_nested_execution(aws: Aws, start: Callable[..., str]) 
 # IAM
 
 
-def test_a_caller_stops_and_starts_only_what_its_policy_allows() -> None:
+@pytest.fixture(scope="module")
+def strict_aws() -> Iterator[Aws]:
+    """An empty embedded AWS that enforces IAM, with one role, `workflow`."""
     with clean_log() as log, running_emulator(free_port(), enforce_iam=True, log=log) as endpoint_url:
-        aws = local(endpoint_url)
-        session = boto3.Session("test", "test", region_name="us-east-1")
-        iam = session.client("iam", endpoint_url=endpoint_url)
-        iam.create_role(
-            RoleName="workflow",
-            AssumeRolePolicyDocument=json.dumps(
-                {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        {
-                            "Effect": "Allow",
-                            "Principal": {"Service": "states.amazonaws.com"},
-                            "Action": "sts:AssumeRole",
-                        }
-                    ],
-                }
-            ),
+        emulator = local(endpoint_url)
+        trust = {
+            "Effect": "Allow",
+            "Principal": {"Service": "states.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+        iam_of(emulator).create_role(RoleName="workflow", AssumeRolePolicyDocument=policy(trust))
+        yield emulator
+
+
+def iam_of(aws: Aws) -> Any:
+    return local_session().client("iam", endpoint_url=aws.endpoint_url)
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(*actions: str, resource: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+
+
+def caller(aws: Aws, name: str, *statements: dict[str, Any]) -> Any:
+    """A client of Step Functions with the key of a new user."""
+    iam = iam_of(aws)
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="all", PolicyDocument=policy(*statements))
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return boto3.client(
+        "stepfunctions",
+        region_name="us-east-1",
+        endpoint_url=aws.endpoint_url,
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+
+
+def test_a_caller_starts_stops_and_redrives_only_what_its_policy_allows(strict_aws: Aws) -> None:
+    waits = {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}
+    machine, other = state_machine(strict_aws, waits), state_machine(strict_aws, waits)
+    executions = f"{machine.replace(':stateMachine:', ':execution:')}:*"
+    oven = caller(
+        strict_aws,
+        "oven",
+        allow("states:StartExecution", resource=machine),
+        allow("states:StopExecution", "states:RedriveExecution", resource=executions),
+        allow("states:SendTaskSuccess", resource="*"),
+    )
+    nobody = caller(strict_aws, "nobody", allow("states:ListStateMachines", resource="*"))
+    denied = "AccessDeniedException"
+
+    arn = oven.start_execution(stateMachineArn=machine, name="a")["executionArn"]
+    elsewhere = strict_aws.stepfunctions.start_execution(stateMachineArn=other, name="b")["executionArn"]
+
+    assert refusal(oven.start_execution, stateMachineArn=other) == denied
+    assert refusal(oven.stop_execution, executionArn=elsewhere) == denied
+    assert refusal(nobody.stop_execution, executionArn=arn) == denied
+    oven.stop_execution(executionArn=arn)
+    assert refusal(nobody.redrive_execution, executionArn=arn) == denied
+    oven.redrive_execution(executionArn=arn)
+    assert refusal(nobody.send_task_success, taskToken="t", output="1") == denied
+    assert refusal(oven.send_task_success, taskToken="t", output="1") == "InvalidToken"
+
+
+def test_a_task_does_only_what_the_role_of_its_state_machine_allows(strict_aws: Aws) -> None:
+    url = strict_aws.sqs.create_queue(QueueName="mine")["QueueUrl"]
+    child = state_machine(strict_aws, {"Pass": {"Type": "Pass", "End": True}})
+    executions = f"{child.replace(':stateMachine:', ':execution:')}:*"
+    grants = {
+        "Lambda.AWSLambdaException": [
+            allow("lambda:InvokeFunction", resource="arn:aws:lambda:*:*:function:greeter")
+        ],
+        "SQS.AmazonSQSException": [allow("sqs:SendMessage", resource="arn:aws:sqs:*:*:mine")],
+        "StepFunctions.AccessDeniedException": [
+            allow("states:StartExecution", resource=child),
+            allow("states:DescribeExecution", "states:StopExecution", resource=executions),
+        ],
+    }
+    tasks = {
+        "Lambda.AWSLambdaException": greet({}),
+        "SQS.AmazonSQSException": task(SEND, {"QueueUrl": url, "MessageBody": "sent"}),
+        "StepFunctions.AccessDeniedException": task(NESTED, {"StateMachineArn": child}),
+    }
+
+    def run(state: dict[str, Any]) -> dict[str, Any]:
+        arn = strict_aws.stepfunctions.start_execution(
+            stateMachineArn=state_machine(strict_aws, {"Task": state})
         )
-        machine = state_machine(aws, {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}})
-        other = state_machine(aws, {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}})
-        executions = machine.replace(":stateMachine:", ":execution:")
+        return ended(strict_aws, arn["executionArn"])
 
-        def statement(*actions: str, resource: str) -> dict[str, Any]:
-            return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
-
-        def caller(name: str, *statements: dict[str, Any]) -> Any:
-            iam.create_user(UserName=name)
-            document = {"Version": "2012-10-17", "Statement": list(statements)}
-            iam.put_user_policy(UserName=name, PolicyName="all", PolicyDocument=json.dumps(document))
-            key = iam.create_access_key(UserName=name)["AccessKey"]
-            return boto3.client(
-                "stepfunctions",
-                region_name="us-east-1",
-                endpoint_url=endpoint_url,
-                aws_access_key_id=key["AccessKeyId"],
-                aws_secret_access_key=key["SecretAccessKey"],
-            )
-
-        oven = caller(
-            "oven",
-            statement("states:StartExecution", resource=machine),
-            statement("states:StopExecution", "states:RedriveExecution", resource=f"{executions}:*"),
-            statement("states:SendTaskSuccess", resource="*"),
+    def grant(*statements: dict[str, Any]) -> None:
+        iam_of(strict_aws).put_role_policy(
+            RoleName="workflow", PolicyName="all", PolicyDocument=policy(*statements)
         )
-        nobody = caller("nobody", statement("states:ListStateMachines", resource="*"))
 
-        arn = oven.start_execution(stateMachineArn=machine, name="a")["executionArn"]
-        elsewhere = aws.stepfunctions.start_execution(stateMachineArn=other, name="b")["executionArn"]
-        assert refusal(oven.start_execution, stateMachineArn=other) == "AccessDeniedException"
-        assert refusal(oven.stop_execution, executionArn=elsewhere) == "AccessDeniedException"
-        assert refusal(nobody.stop_execution, executionArn=arn) == "AccessDeniedException"
-        assert refusal(nobody.send_task_success, taskToken="t", output="1") == "AccessDeniedException"
-        assert refusal(oven.send_task_success, taskToken="t", output="1") == "InvalidToken"
-        oven.stop_execution(executionArn=arn)
-        assert refusal(nobody.redrive_execution, executionArn=arn) == "AccessDeniedException"
-        oven.redrive_execution(executionArn=arn)
+    for error, state in tasks.items():
+        grant(
+            *(statement for name, statements in grants.items() if name != error for statement in statements)
+        )
+        assert run(state)["error"] == error
+        grant(*grants[error])
+        # There is no such function.
+        allowed = "Lambda.ResourceNotFoundException" if state["Resource"] == LAMBDA else None
+        assert run(state).get("error") == allowed
+
+
+def test_a_queues_policy_refuses_the_message_of_a_task(strict_aws: Aws) -> None:
+    url = strict_aws.sqs.create_queue(QueueName="closed")["QueueUrl"]
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
+    strict_aws.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy(deny)})
+    iam_of(strict_aws).put_role_policy(
+        RoleName="workflow", PolicyName="all", PolicyDocument=policy(allow("sqs:*", resource="*"))
+    )
+    machine = state_machine(strict_aws, {"Send": task(SEND, {"QueueUrl": url, "MessageBody": "sent"})})
+
+    arn = strict_aws.stepfunctions.start_execution(stateMachineArn=machine)["executionArn"]
+
+    assert ended(strict_aws, arn)["error"] == "SQS.AmazonSQSException"

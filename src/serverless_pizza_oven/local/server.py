@@ -18,7 +18,7 @@ from serverless_pizza_oven.local.patches import (
     iam,
     lambda_workers,
 )
-from serverless_pizza_oven.local.patches.step_functions import executions, paths, task_tokens, tasks
+from serverless_pizza_oven.local.patches.step_functions import executions, paths, roles, task_tokens, tasks
 from serverless_pizza_oven.local.request_counts import RequestCounts, counting
 
 MINISTACK_VERSION = "1.5.33"
@@ -80,6 +80,7 @@ def _ignore_cancelled_connections(loop: asyncio.AbstractEventLoop, context: dict
 
 def patch(counts: RequestCounts) -> None:
     """Apply all patches to MiniStack, and count its invocations."""
+    from ministack import app as ministack  # noqa: PLC0415
     from ministack.core import iam_evaluator, lambda_runtime  # noqa: PLC0415
     from ministack.services import cloudwatch as metrics  # noqa: PLC0415
     from ministack.services import dynamodb as tables  # noqa: PLC0415
@@ -111,6 +112,8 @@ def patch(counts: RequestCounts) -> None:
     tasks.pass_client_contexts(stepfunctions)
     tasks.resolve_timeouts(stepfunctions)
     tasks.run_nested_executions(stepfunctions)
+    if ministack.AUTH:
+        roles.enforce_roles(stepfunctions, iam_evaluator)
     paths.refuse_missing_values(stepfunctions)
     paths.refuse_failing_intrinsics(stepfunctions)
     paths.refuse_unusable_waits(stepfunctions)

@@ -28,7 +28,9 @@ class RunEndedError(BaseException):
 class Run:
     """A thread's way through the states of an execution, from its start or redrive to its end."""
 
-    def __init__(self, execution: dict[str, Any]) -> None:
+    def __init__(self, execution: dict[str, Any], role_arn: str | None = None) -> None:
+        self.role_arn = role_arn
+        """The role of the state machine. None outside of an execution."""
         self._execution = execution
         self._ended = threading.Event()
         self._woken = [self._ended]
@@ -84,12 +86,13 @@ def control_executions(step_functions: Any) -> None:
 
     def run(arn: str) -> None:
         execution = step_functions._executions.get(arn)
-        if not execution:
+        state_machine = execution and step_functions._state_machines.get(execution["stateMachineArn"])
+        if not execution or not state_machine:
+            # Both were deleted.
             return
-        this = runs[arn] = Run(execution)
+        this = runs[arn] = Run(execution, state_machine["roleArn"])
         outer = _RUN.set(this)
         try:
-            state_machine = step_functions._state_machines[execution["stateMachineArn"]]
             definition = execution.setdefault("definition", state_machine["definition"])
             this.sleep(START_SECS)
             _follow(step_functions, execution, json.loads(definition), state_machine)
