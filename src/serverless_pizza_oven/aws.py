@@ -115,6 +115,21 @@ class Aws:
         """The same account, with requests to SQS and DynamoDB over plain HTTP."""
         return Aws(self._session, self.endpoint_url, use_tls=False)
 
+    def with_one_attempt(self, timeout_secs: float) -> "Aws":
+        """The same account, for requests that are made once and give up after about `timeout_secs`.
+
+        Connecting may take that long, and then each wait for data, too.
+        """
+        quick = Aws(self._session, self.endpoint_url, use_tls=self._use_tls)
+        quick._config = self._config.merge(
+            Config(
+                retries={"mode": "standard", "total_max_attempts": 1},
+                connect_timeout=timeout_secs,
+                read_timeout=timeout_secs,
+            )
+        )
+        return quick
+
     def as_nobody(self) -> "Aws":
         """The same place with made-up credentials, which AWS and an emulator that enforces IAM refuse."""
         return Aws(boto3.Session(NOBODY, NOBODY, region_name=self.region), self.endpoint_url)

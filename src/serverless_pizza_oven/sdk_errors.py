@@ -9,15 +9,26 @@ from botocore.exceptions import (
     ClientError,
     ConnectTimeoutError,
     EndpointConnectionError,
+    HTTPClientError,
     MissingDependencyException,
     NoCredentialsError,
     SSLError,
 )
+from botocore.exceptions import ConnectionError as NetworkError
 from botocore.parsers import ResponseParserError
 
 from serverless_pizza_oven.endpoints import is_on_this_machine
 from serverless_pizza_oven.errors import AwsError
 from serverless_pizza_oven.extras import needs_extra
+
+THROTTLED = (
+    "Throttling",
+    "ThrottlingException",
+    "ProvisionedThroughputExceededException",
+    "RequestThrottled",
+)
+"""The codes of requests beyond a quota
+(https://boto3.amazonaws.com/v1/documentation/api/latest/guide/retries.html#standard-retry-mode)."""
 
 
 class FailurePageError(BotoCoreError):
@@ -71,3 +82,15 @@ def aws_errors(doing: str) -> Iterator[None]:
         raise needs_extra("the profile", "login") from error
     except (ClientError, BotoCoreError) as error:
         raise AwsError(f"{doing}: {error}") from error
+
+
+def may_pass(error: BaseException | None) -> bool:
+    """Whether the same request may succeed later: it met a network or a server that failed, or a quota."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status >= 500 or error.response["Error"]["Code"] in THROTTLED
+    if isinstance(error, AwsError):
+        # Without a cause, SQS refused a part of a batch in every attempt.
+        return error.__cause__ is None or may_pass(error.__cause__)
+    unreachable = (NetworkError, HTTPClientError, ResponseParserError, FailurePageError)
+    return isinstance(error, unreachable) and not isinstance(error, SSLError)

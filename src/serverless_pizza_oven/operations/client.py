@@ -13,6 +13,8 @@ from serverless_pizza_oven.deployment.names import STACK_IN_AN_EMULATOR
 from serverless_pizza_oven.deployment.stack import Stack, find_stack
 from serverless_pizza_oven.errors import ToolError, UsageError
 from serverless_pizza_oven.operations.collecting import receive
+from serverless_pizza_oven.operations.hold_timing import HoldTiming
+from serverless_pizza_oven.operations.holding_client import HoldingClient, new_claim
 from serverless_pizza_oven.operations.item_lookup import LOG_SEARCH_SECS, ItemReport
 from serverless_pizza_oven.operations.sending import read_item, send
 from serverless_pizza_oven.operations.status import Status, status
@@ -29,15 +31,27 @@ Item = Mapping[str, Any]
 """An item as it is sent: `id`, `bakingTimeSecs`, `size` (1 if missing), and fields of your own."""
 
 
-class Oven:
+class Oven(HoldingClient):
     """A deployed oven. Use one per thread.
 
     Every method raises AwsError if AWS refuses a request or cannot be reached, after the SDK's retries. All
     errors of this class are `pizza_oven.errors.PizzaOvenError`.
     """
 
-    def __init__(self, account: aws.Aws, stack: Stack, clock: Callable[[], float] = time.time) -> None:
-        """The oven of a stack. `clock` returns seconds since the epoch. Prefer `of_stack` or `local`."""
+    def __init__(
+        self,
+        account: aws.Aws,
+        stack: Stack,
+        clock: Callable[[], float] = time.time,
+        *,
+        new_claim: Callable[[], str] = new_claim,
+        hold_timing: HoldTiming | None = None,
+    ) -> None:
+        """The oven of a stack. Prefer `of_stack` or `local`.
+
+        `clock` returns seconds since the epoch, `new_claim` a text that no other hold has.
+        """
+        super().__init__(account, stack, new_claim, hold_timing or HoldTiming())
         self._aws = account
         self._clock = clock
         self._new_items = Queue(account, stack.new_items)
