@@ -1,4 +1,4 @@
-"""The order of the tests; the embedded AWS for those that need one, one for each worker of the test run."""
+"""The order of the tests, and an embedded AWS for each worker of the test run."""
 
 import os
 from collections.abc import Iterator
@@ -21,11 +21,11 @@ LONG = (
     "browser",
     "simulation",
 )
-"""What takes longest, in that order."""
+"""The directories whose tests take longest, in that order."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have what takes long begin first, lest one worker is at it when the others are done."""
+    """Run the longest tests first, so that all workers finish at about the same time."""
     items.sort(key=_rank)
 
 

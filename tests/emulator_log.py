@@ -8,7 +8,7 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def clean_log() -> Iterator[Path]:
-    """Yields a file for an emulator's log. Fails at the end of the block where a traceback is in it."""
+    """Yields a file for an emulator's log. Fails at the end of the block if the log has a traceback."""
     with tempfile.TemporaryDirectory(prefix="emulator-log-") as folder:
         log = Path(folder) / "log"
         yield log

@@ -1,6 +1,6 @@
-"""What a hostile sender may send: garbage of several kinds, each with its own dice.
+"""Malformed messages of several kinds, as a hostile sender may send them, drawn at random.
 
-Bodies are such as SQS takes: no control characters, no surrogates.
+SQS accepts all bodies: they have no control characters and no surrogates.
 """
 
 import json
@@ -39,7 +39,7 @@ def noise(dice: random.Random) -> str:
 
 
 def cut(dice: random.Random) -> str:
-    """An item with its end cut off, or with a character exchanged."""
+    """An item whose end is cut off, or with one character replaced."""
     body = json.dumps(_item(dice))
     where = dice.randrange(1, len(body))
     return body[:where] + dice.choice(["", dice.choice('{}[]",:0eE.-\\') + body[where + 1 :]])
@@ -53,7 +53,7 @@ def deep(dice: random.Random) -> str:
 
 
 def huge_number(dice: random.Random) -> str:
-    """Numbers that few can read."""
+    """Numbers that many parsers cannot read."""
     number = dice.choice(
         ["9" * dice.randrange(300, 5000), f"1e{dice.randrange(300, 10**6)}", "NaN", "-Infinity"]
     )
@@ -61,28 +61,28 @@ def huge_number(dice: random.Random) -> str:
 
 
 def oversize(dice: random.Random) -> str:
-    """A little more than an item may be."""
+    """A body that is a little too large."""
     return json.dumps({**_item(dice), "topping": "x" * (MAX_ITEM_BYTES + dice.randrange(2000))})
 
 
 def twice_named(dice: random.Random) -> str:
-    """Says a name twice."""
+    """An object with a repeated name."""
     name = dice.choice(["id", "bakingTimeSecs", "size"])
     return json.dumps(_item(dice))[:-1] + f', "{name}": {json.dumps(dice.choice(ODD_VALUES))}}}'
 
 
 def odd_value(dice: random.Random) -> str:
-    """An item with a value that may be none."""
+    """An item with a value that is not allowed."""
     return json.dumps({**_item(dice), dice.choice(["id", "bakingTimeSecs", "size"]): dice.choice(ODD_VALUES)})
 
 
 def too_big(dice: random.Random) -> str:
-    """An item for which no oven is large enough."""
+    """An item that is larger than any oven."""
     return json.dumps({**_item(dice), "size": dice.randrange(15, 10**9)})
 
 
 def forged_trigger(dice: random.Random) -> str:
-    """A trigger, most of them with the name of something."""
+    """A trigger, usually with a name."""
     named: dict[str, Any] = dice.choice([{}, {"item": _id(dice)}, {"item": dice.choice(ODD_VALUES)}])
     return json.dumps({"type": "trigger", **named})
 

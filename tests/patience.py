@@ -1,12 +1,12 @@
-"""How long tests wait: for events, never for a time."""
+"""How long tests wait for events. They never wait for a fixed time."""
 
 import time
 from collections.abc import Callable
 
 PATIENCE_SECS = 300
-"""How long any test waits for an event that must come.
+"""The longest wait for an event that must come, in seconds.
 
-It is far longer than the event takes, also on a busy machine. Only a test that fails waits so long.
+It is far longer than the event takes, also on a busy machine. Only a failing test waits that long.
 """
 
 _PAUSE_SECS = 0.05

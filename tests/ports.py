@@ -8,14 +8,14 @@ import socket
 from serverless_pizza_oven.local.emulator import HOST
 
 FIRST, EACH = 12_000, 1_000
-"""Each worker of a test run has so many of its own, all below those that the system hands out by itself."""
+"""The number of ports of each worker of a test run, all below the ephemeral ports of the system."""
 
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 _NUMBERS = itertools.count(random.randrange(EACH))
 
 
 def free_port() -> int:
-    """A port that nothing listens on, and that nobody takes in the seconds before its server does."""
+    """A port that nothing listens on and that no other test takes before the server starts."""
     return next(port for n in _NUMBERS if _is_free(port := FIRST + _WORKER % 20 * EACH + n % EACH))
 
 

@@ -1,4 +1,4 @@
-"""A real browser before the page, and what must hold in every test: no errors, and no request elsewhere."""
+"""A real browser that shows the page. Every test must cause no errors and no requests to other hosts."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ from serverless_pizza_oven.web.scripted import ScriptedOven
 from serverless_pizza_oven.web.server import running_page
 from tests.patience import PATIENCE_SECS
 
-# Playwright waits for 5 s where it is not told otherwise.
+# The default of Playwright is 5 s.
 expect.set_options(timeout=PATIENCE_SECS * 1000)
 
 NAMES = (
@@ -29,10 +29,11 @@ Serve = Callable[[ScriptedOven], str]
 """Serves the page of an oven for one test. Returns its URL."""
 
 OpenPage = Callable[..., Page]
-"""Opens a URL in a fresh browser session; takes what Playwright takes for one, such as `color_scheme`."""
+"""Opens a URL in a fresh browser session. Takes the options of a Playwright context, such as
+`color_scheme`."""
 
 
-# No longer than that: while Playwright is there, no other test in this process can run a loop of asyncio.
+# Only for one module: while Playwright runs, no other test in this process can run an asyncio loop.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The Chromium of this machine."""
@@ -43,7 +44,7 @@ def browser() -> Iterator[Browser]:
             pytest.fail(missing)
         pytest.skip(missing)
     with sync_playwright() as playwright:
-        # Without its sandbox, which it has no right to make for root in a container.
+        # Without its sandbox, which root in a container may not create.
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()
@@ -57,7 +58,7 @@ def serve() -> Iterator[Serve]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
-    """At the end, whatever the page complained of fails the test: violations of its policy, too."""
+    """Fails the test at the end if the page reported errors or violations of its policy."""
     complaints: list[str] = []
     hosts: set[str | None] = set()
 
@@ -82,5 +83,5 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
 
 
 def is_complaint(message: ConsoleMessage) -> bool:
-    """That the server is gone is no fault of the page; some tests take it away, or have it refuse."""
+    """Whether an error is only that the server is gone or refuses, which some tests cause."""
     return message.type == "error" and not re.search("Failed to load resource|ERR_", message.text)

@@ -1,4 +1,4 @@
-"""What the scripted ovens of these tests show, and what can be read off the page."""
+"""Statuses of scripted ovens, and functions that read the page."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from serverless_pizza_oven.web.scripted import ScriptedOven, status_at
 from serverless_pizza_oven.web.watched_oven import DeadLetterSummary
 
 UNKNOWN = "\N{EN DASH}"
-"""Where the page has no number yet."""
+"""The text of the page where it has no number yet."""
 
 HOSTILE = "<img src=x onerror=alert(document.domain)>"
 
@@ -35,12 +35,12 @@ def oven_of(
 
 
 def script(items: Sequence[BakingItem], **others: Any) -> Callable[[], Status]:
-    """The same at each look."""
+    """A script with the same status each time."""
     return lambda: status_at(time.time(), items, **others)
 
 
 def number(page: Page, name: str) -> int:
-    """One of the page's numbers; -1 where it shows none."""
+    """One of the page's numbers, or -1 where it shows none."""
     text = page.locator(f"#{name}").inner_text().replace(",", "")
     return int(text) if text.isdigit() else -1
 
@@ -83,7 +83,8 @@ def drawn_shapes(page: Page) -> int:
 
 
 def count_numbers(page: Page) -> Callable[[], int]:
-    """Begin to count at how many places of the oven a number is drawn. Returns what tells the count."""
+    """Begin to count the places of the oven at which a number is drawn. Returns a function that tells the
+    count."""
     page.evaluate("""() => {
         const context = document.getElementById("oven").getContext("2d");
         const draw = context.fillText.bind(context);

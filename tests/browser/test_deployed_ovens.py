@@ -1,4 +1,4 @@
-"""The page before real ovens: a whole rush, and numbers that agree with the queues."""
+"""The page with real ovens: a whole rush, and numbers that agree with the queues."""
 
 import contextlib
 import itertools
@@ -56,7 +56,7 @@ def shown(page: Page) -> tuple[int, ...]:
 
 
 def held(oven: LocalOven) -> tuple[int, ...]:
-    """The same, as the queues and the table have it."""
+    """The same numbers, from the queues and the table."""
     found = contents(oven.aws, oven.stack)
     return (found.occupied, found.new, found.waiting, found.baked, found.dead)
 
@@ -95,7 +95,7 @@ def test_the_page_agrees_with_the_queues_while_its_own_pizzas_bake(
             page.get_by_label("Seconds to bake").fill(secs)
             page.get_by_role("button", name="Send").click()
             expect(page.locator("#sent")).to_have_text(f"Sent {count} pizzas.")
-            # Two functions may take up the two orders, and the second one be the quicker.
+            # Two functions may handle the two orders, in either order.
             expect(page.locator("#occupied")).to_have_text("6")
 
         eventually("six bake and nine wait", lambda: shown(page) == (6, 0, 9, 0, 0) == held(oven))
@@ -128,7 +128,7 @@ def test_dead_letters_come_with_their_reasons_and_stay_where_they_are(
         client.send(pizza("too-large", size=99))
         client.send_bodies([HOSTILE, f'{{"id": "{HOSTILE}", "bakingTimeSecs": 1}}'])
 
-        # As SQS moves them there itself: without a reason.
+        # Without a reason, as when SQS moves a message there.
         oven.aws.sqs.send_message(QueueUrl=oven.stack.dead_letters, MessageBody=json.dumps(pizza("given-up")))
 
         expect(page.locator("#letters li")).to_have_count(4)

@@ -1,4 +1,4 @@
-"""The page in a browser, before ovens that show what they are told to."""
+"""The page in a browser, with scripted ovens."""
 
 import re
 import threading
@@ -32,7 +32,7 @@ PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch":
 
 
 Ovens = dict[str, Callable[[], ScriptedOven]]
-"""How the oven of each state is made."""
+"""Makes the oven of each state."""
 
 
 def busy_oven(**others: Any) -> ScriptedOven:
@@ -46,7 +46,7 @@ def gone() -> Status:
 
 
 def opened(page: Page) -> Page:
-    """Once it shows a look."""
+    """Wait until the page shows a status."""
     expect(page.locator("#occupied")).not_to_have_text(UNKNOWN)
     return page
 
@@ -507,7 +507,8 @@ def test_the_page_holds_no_more_after_thousands_of_pizzas(
     })"""
 
     def pass_minutes(until: int) -> tuple[int, int]:
-        """In looks of six seconds, each shown before the next. Returns how much the page holds then."""
+        """Plays statuses six seconds apart, each shown before the next. Returns the memory of the page after
+        that."""
         while minute[0] < until:
             minute[0] = round(minute[0] + 0.1, 2)
             page.evaluate(showing, str(round(minute[0] * 20)))

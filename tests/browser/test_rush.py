@@ -1,4 +1,5 @@
-"""The page in the midst of a rush, in the light, in the dark and on a phone, as the pages show it."""
+"""The page during a rush: light, dark and on a phone. Its screenshots are the pictures of the
+documentation."""
 
 import io
 import itertools
@@ -25,7 +26,7 @@ from tests.stack.clients import Client
 PICTURES = Path(__file__).parents[2] / "docs" / "images"
 ITEMS = 160
 PICTURED_AFTER_SECS = 45
-"""After the rush began, when the line has moved for a while, and the charts have something to tell."""
+"""Seconds after the start of the rush: by then the line has moved and the charts are filled."""
 
 DESKTOP = {"width": 1240, "height": 1000}
 PHONE = {"width": 390, "height": 844}
@@ -65,7 +66,7 @@ def test_a_rush_is_seen_by_all_who_look_and_so_are_its_dead_letters(
 
 
 def bodies(chooser: random.Random) -> Iterator[str]:
-    """A rush of all sizes, and some messages that no oven can bake."""
+    """A rush of items of all sizes, and some messages that cannot be baked."""
     yield json.dumps({"id": "family-feast", "bakingTimeSecs": 30, "size": 20})
     yield "Two Margherita, please"
     yield json.dumps({"id": "order-4711", "size": 2})
@@ -75,7 +76,7 @@ def bodies(chooser: random.Random) -> Iterator[str]:
 
 
 def save(path: Path, page: Page) -> None:
-    """What is above the last panels, in few colours."""
+    """A picture of the page above the last panels, in few colours."""
     bottom = page.locator(".columns").evaluate("columns => columns.getBoundingClientRect().bottom")
     width = page.evaluate("innerWidth")
     shot = page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": width, "height": bottom})

@@ -21,7 +21,7 @@ PAGES = [
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files, and tells nobody."""
+    """Serves files without a log."""
 
     def log_message(self, *_: object) -> None: ...
 

@@ -1,1 +1,1 @@
-"""What every implementation of the oven's ports must do: those in memory, and those on AWS."""
+"""Tests that hold for every implementation of the oven's ports: in memory, and on AWS."""

@@ -1,4 +1,4 @@
-"""The two sides of the contract: a set of ports, and the few things a test must see and do behind them."""
+"""A set of ports for each implementation, with what tests must see and do behind the ports."""
 
 import itertools
 import json
@@ -41,7 +41,7 @@ from serverless_pizza_oven.simulator.memory_table import MemoryBakingTable
 from serverless_pizza_oven.simulator.standard_queue import StandardQueue
 
 LINE_VISIBILITY_SECS = 5
-"""How long a hand holds: longer than a slow machine takes for what a test does meanwhile."""
+"""The visibility timeout: longer than a test takes on a slow machine."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Sent:
 
 
 class Services(Protocol):
-    """All ports, new and empty, and what lies behind them."""
+    """All ports, new and empty, with access to the services behind them."""
 
     table: BakingTable
     line: WaitingItems
@@ -191,12 +191,12 @@ class OnAws:
 
 
 def aws_role(aws: Aws, name: str) -> str:
-    """The ARN of a role; the emulator does not ask whether it may do anything."""
+    """The ARN of a role. The emulator does not check its permissions."""
     return f"arn:aws:iam::{aws.account()}:role/{name}"
 
 
 def names() -> Callable[[], str]:
-    """A source of names, each a new one."""
+    """Makes a new name each time."""
     count = itertools.count(1)
     run = time.time_ns()
     return lambda: f"contract-{run}-{next(count)}"

@@ -32,7 +32,7 @@ def test_what_is_started_is_running_since_just_now(item_states: ItemStates, serv
     after = services.now()
 
     assert [execution.status for execution in executions] == ["RUNNING", "RUNNING"]
-    # In whole milliseconds, as Step Functions tells.
+    # Step Functions returns whole milliseconds.
     assert all(before - 0.001 <= execution.started_at <= after for execution in executions)
 
 

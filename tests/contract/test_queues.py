@@ -45,7 +45,7 @@ def test_who_waits_has_waited_since_the_push_however_often_received(
 
     (again,) = line.receive(1, 0)
 
-    # In whole milliseconds, as SQS tells.
+    # SQS returns whole milliseconds.
     assert before - 0.001 <= again.sent_at <= after
 
 

@@ -27,10 +27,10 @@ SIMULATOR = PACKAGES["serverless_pizza_oven"] / "simulator"
 
 
 class PatchedSimulator:
-    """The modules of a simulator of its own. Their classes are not those that a test imports."""
+    """The modules of a separate simulator. Their classes differ from those that a test imports."""
 
     def __init__(self, texts: Mapping[Path, str]) -> None:
-        """Load everything, with these texts in place of what the files hold."""
+        """Load all modules, with these texts instead of the contents of some files."""
         with _fresh_modules(texts):
             self.schedules = import_module("serverless_pizza_oven.simulator.schedules")
             self.exploration = import_module("serverless_pizza_oven.simulator.exploration")
@@ -42,7 +42,7 @@ class PatchedSimulator:
 def _fresh_modules(texts: Mapping[Path, str]) -> Iterator[None]:
     """Has imports load modules of both packages anew, and then forgets those that were loaded."""
     ordinary = _take_out()
-    # An empty package: the real one loads the client and the SDK, which nothing here needs.
+    # An empty package: the real one loads the client and the SDK, which are not needed here.
     tools = ModuleType("serverless_pizza_oven")
     tools.__path__ = [str(PACKAGES["serverless_pizza_oven"])]
     sys.modules["serverless_pizza_oven"] = tools

@@ -1,4 +1,4 @@
-"""Every order of what small ovens have under way, a crash at each request, and a refusal of each."""
+"""Explores small ovens in every order of events, with a crash at each request or a throttle of each."""
 
 from itertools import count
 

@@ -1,4 +1,4 @@
-"""What `oven cost` takes an item to use is what the simulator counts."""
+"""`oven cost` uses the requests of an item that the simulator counts."""
 
 import json
 import math
@@ -25,7 +25,7 @@ CLIENTS = 0.3
 
 
 def counted(world: World, over: int) -> ResourceUse:
-    """What a world has used, for each of so many."""
+    """The use of a world, divided by its number of items."""
     o = world.operations
     to_the_line = (o.send_to_line, o.receive_from_line, o.delete_from_line, o.put_back_in_line, o.count_line)
     functions = (world.bake_items, world.item_removed)

@@ -1,4 +1,4 @@
-"""A simulator that finds nothing proves nothing: it must find every one of these."""
+"""The simulator finds each of the mutants."""
 
 import sys
 

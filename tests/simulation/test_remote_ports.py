@@ -1,4 +1,4 @@
-"""A service behind a transport: each operation of its port is a request, whichever operations there are."""
+"""A service behind a transport: each operation of its port is a request."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -31,14 +31,14 @@ class Scale:
 
 
 def transport(loop: Loop) -> Transport:
-    """Of a function with a minute left."""
+    """The transport of a function with a minute left."""
     made = Transport(loop, RandomSource(0), "Function 1")
     made.deadline = loop.now + MINUTE
     return made
 
 
 def answer(loop: Loop, ask: Callable[[], T]) -> T:
-    """What is answered to a request while the loop runs."""
+    """The answer to a request while the loop runs."""
     answers: list[T] = []
     loop.call_later(0, lambda: answers.append(ask()))
     loop.run(loop.now + MINUTE // 2)

@@ -1,4 +1,4 @@
-"""Random schedules of small ovens: nothing breaks them, and each can be played again."""
+"""Random schedules of small ovens: no invariant breaks, and each schedule can be replayed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the services in memory do beyond the oven's ports."""
+"""The services in memory, apart from the oven's ports."""
 
 from pizza_oven.item import Item
 from serverless_pizza_oven.simulator.executions import DAY, Baking, Done, Executions

@@ -1,4 +1,4 @@
-"""The oven among its services, in virtual time: nothing goes wrong here, but AWS has its limits."""
+"""The oven and its services in virtual time, without faults, within the quotas of AWS."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Messages that can never be baked in an oven of 14 slots, and what their senders read about it."""
+"""Messages that an oven of 14 slots can never bake, and the reasons that their senders read."""
 
 import json
 
@@ -41,4 +41,4 @@ BAD_MESSAGES = {
     '{"type": "trigger", "item": 5}': "item must be 1 to 80 characters",
     '{"type": "trigger", "id": "not-only-a-trigger"}': "bakingTimeSecs is missing",
 }
-"""By body: a part of the reason."""
+"""A part of the reason, by body."""

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef
 
 Fields = dict[str, Any]
-"""An item, as its sender writes it."""
+"""An item as its sender writes it."""
 
 FOR_LONG_SECS = 3600
 """Longer than any test takes."""
 
 LET_GO = ("Test.LetGo", "it was held long enough")
-"""The error and the cause with which a hold ends."""
+"""The error and the cause with which tests end a hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +41,16 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Baking:
-    """What Step Functions tells of an item in the oven."""
+    """The execution of an item, as Step Functions describes it."""
 
     item_id: str
     started_at: float
     stopped_at: float
-    """Infinite while it bakes."""
+    """When it ended; infinite while it runs."""
     status: str
 
     def surely_bakes_at(self, moment: float, secs: float) -> bool:
-        """Whether the item, whose baking time is `secs`, surely was in the oven at a moment."""
+        """Whether an item with the baking time `secs` was certainly in the oven at a moment."""
         return self.started_at <= moment < min(self.started_at + secs, self.stopped_at)
 
 
@@ -61,7 +61,7 @@ def pizza(item_id: str, secs: int = 0, size: int | None = None, **others: Any) -
 
 
 class Client:
-    """Speaks with one oven."""
+    """A client of one oven."""
 
     def __init__(self, oven: LocalOven) -> None:
         self.oven = oven
@@ -70,7 +70,7 @@ class Client:
         self.baked: list[Fields] = []
         """The items collected, each once, however often it came out."""
         self.copies: list[Fields] = []
-        """Those that came out again: the oven promises at least once."""
+        """Items that came out again. The oven delivers at least once."""
         self.dead: list[Letter] = []
         """The dead letters collected."""
         self._bodies: set[str] = set()
@@ -82,14 +82,14 @@ class Client:
     # What a client does
 
     def send(self, *items: Fields) -> None:
-        """Send items, ten to a request."""
+        """Send items, ten per request."""
         for item in items:
             self._sizes[item["id"]] = item.get("size", 1)
             self._secs[item["id"]] = item["bakingTimeSecs"]
         self.send_bodies(json.dumps(item) for item in items)
 
     def send_bodies(self, bodies: Iterable[str]) -> None:
-        """Send messages that may be anything, ten to a request."""
+        """Send messages of any content, ten per request."""
         waiting = list(bodies)
         while waiting:
             batch, waiting = waiting[:10], waiting[10:]
@@ -100,21 +100,21 @@ class Client:
             assert not response.get("Failed")
 
     def trigger(self, item_id: str | None = None) -> None:
-        """Have the oven look at the line, and into an item."""
+        """Send a trigger, which also reconciles an item if one is named."""
         named = {} if item_id is None else {"item": item_id}
         self.send_bodies([json.dumps({"type": "trigger", **named})])
 
     def hold(self, item_id: str, size: int | None = None) -> None:
-        """Have an item take slots, all if not told otherwise, until `let_go`, however slow the machine is."""
+        """Let an item take slots (by default all) until `let_go` ends it, however slow the machine is."""
         self.send(pizza(item_id, FOR_LONG_SECS, size or self.capacity))
         self.wait_until_baking(item_id)
 
     def let_go(self, item_id: str) -> None:
-        """End the baking of a hold. Its dead letter is none of those that are collected."""
+        """End a hold. Its dead letter is not collected."""
         self.stop_baking(item_id, *LET_GO)
 
     def collect(self) -> None:
-        """Receive what came out by now, and check that the oven is sound."""
+        """Receive the items that came out so far, and check that the oven is sound."""
         row = self.row()
         assert row.occupied <= self.capacity
         assert row.occupied == sum(lease.size for lease in row.leases.values())
@@ -129,9 +129,9 @@ class Client:
         self.dead += [letter for letter in letters if not letter.reason.endswith(": ".join(LET_GO))]
 
     def collect_until_quiet(self) -> None:
-        """Collect until nothing waits, nothing bakes, and no message is on its way.
+        """Collect until no item waits or bakes and no message is in the queues.
 
-        Fails where an item came out twice although no function was cut off.
+        Fails if an item came out twice although no function was killed or timed out.
         """
         self._collect_until_quiet()
         if self.copies:
@@ -152,8 +152,8 @@ class Client:
     def collect_after_crashes(self, *waves: Sequence[Fields]) -> None:
         """Collect until all that was sent is out, and then until the oven is quiet.
 
-        Functions that died may leave the line counted too long. Nobody is let down by that, but the oven
-        looks into the line again and again until nobody has joined it for some minutes.
+        Killed functions may leave the count of the line too high. No item is lost by that, but the oven
+        retries the line until no item has joined for some minutes.
         """
         expected = {item["id"] for wave in waves for item in wave}
 
@@ -161,7 +161,7 @@ class Client:
             self.collect()
             return expected - set(self.baked_ids)
 
-        # However slow the machine: while items come out, it goes on.
+        # On a slow machine, too: it goes on as long as items come out.
         while left := missing():
             try:
                 eventually("another item is out", lambda: len(missing()) < len(left))
@@ -208,10 +208,10 @@ class Client:
         ]
 
     def fullest(self, since: float = 0) -> int:
-        """The most slots that items took at once, at the start of any item that was loaded `since`.
+        """The most slots that items took at once, at the start of any item that was loaded since `since`.
 
-        From the start of its execution until its baking time is over, or it is stopped, an item surely is in
-        the oven.
+        An item is certainly in the oven from the start of its execution until its baking time is over or it
+        is stopped.
         """
         bakings = self.bakings().values()
         return max(
@@ -225,18 +225,18 @@ class Client:
         )
 
     def messages_to_take(self) -> int:
-        """How many messages of New Items no function has taken yet."""
+        """The number of messages of New Items that no function has received yet."""
         attributes = self._sqs.get_queue_attributes(
             QueueUrl=self.stack.new_items, AttributeNames=["ApproximateNumberOfMessages"]
         )["Attributes"]
         return int(attributes["ApproximateNumberOfMessages"])
 
     def wait_until_baking(self, *item_ids: str) -> None:
-        """Wait until these items are in the oven, their executions started."""
+        """Wait until the executions of these items have started."""
         eventually(f"{', '.join(item_ids)} bake", lambda: self.bakings().keys() >= set(item_ids))
 
     def wait_until_waiting(self, count: int) -> None:
-        """Wait until so many items are in line."""
+        """Wait until that many items are in the line."""
         eventually(
             f"{count} wait",
             lambda: (
@@ -246,10 +246,10 @@ class Client:
         )
 
     def wait_until_all_is_taken(self) -> None:
-        """Wait until no message is in New Items, nor in a function's hands."""
+        """Wait until New Items has no message, visible or received."""
         eventually("all is taken", lambda: count_messages(self.oven.aws, self.stack.new_items) == 0)
 
-    # What befalls the oven
+    # Faults
 
     def stop_baking(self, item_id: str, error: str, cause: str) -> None:
         """Abort the execution of an item."""
@@ -257,7 +257,7 @@ class Client:
         self.oven.aws.stepfunctions.stop_execution(executionArn=arn, error=error, cause=cause)
 
     def lease_by_hand(self, item_id: str, lease: Lease) -> None:
-        """Lease slots for an item as an earlier load of it may have left them."""
+        """Lease slots for an item, as an earlier load may have left them."""
         held = self.row().leases.get(item_id)
         if held is not None:
             self._table.roll_back(item_id)
@@ -265,19 +265,19 @@ class Client:
         assert isinstance(self._table.settle(settlement, self.capacity, 0), Counts)
 
     def reserve(self, item: Fields) -> None:
-        """Take the slots of an item that does not bake before `bake_reserved`, however slow the machine."""
+        """Take the slots of an item that starts only with `bake_reserved`, however slow the machine is."""
         self._sizes[item["id"]], self._secs[item["id"]] = item.get("size", 1), item["bakingTimeSecs"]
         until = round(time.time()) + FOR_LONG_SECS
         self.lease_by_hand(item["id"], Lease(self._sizes[item["id"]], until))
 
     def bake_reserved(self, item: Fields) -> None:
-        """Have it bake, and come out by itself."""
+        """Start the reserved item."""
         self.oven.aws.stepfunctions.start_execution(
             stateMachineArn=self.stack.outputs["ItemStatesArn"], name=item["id"], input=json.dumps(item)
         )
 
     def lose_triggers_of(self, pizzas: Sequence[Fields]) -> None:
-        """Have these pizzas wait before an empty oven while no trigger is on its way."""
+        """Let these items wait in the line of an empty oven without any trigger."""
         hold = pizza(f"{pizzas[0]['id']}-hold", size=self.capacity)
         self.reserve(hold)
         self.send(*pizzas)
@@ -288,10 +288,10 @@ class Client:
         assert self.row().waiting == len(pizzas)
 
     def let_the_line_be_recounted(self) -> None:
-        """Check that the count of the line is right once nobody has joined for some minutes.
+        """Check that the count of the line becomes right once no item has joined for some minutes.
 
-        It may be too high after crashes and duplicates. The minutes are taken off the row's own time: more
-        than once, if a message that was in a dead function's hand comes again and joins meanwhile.
+        It may be too high after crashes and duplicates. The minutes are subtracted from `joinedAt` in the
+        row, repeatedly if a message of a killed function is delivered again and joins meanwhile.
         """
 
         def is_empty() -> bool:
@@ -312,7 +312,7 @@ class Client:
         )
 
     def clear(self) -> None:
-        """Throw away what came out of the oven before."""
+        """Delete the items that came out before."""
         self.collect()
         self.baked, self.copies, self.dead, self._bodies = [], [], [], set()
 

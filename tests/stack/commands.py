@@ -1,4 +1,4 @@
-"""The `oven` command, run as its users run it: a process of its own."""
+"""Runs the `oven` command in its own process, as users do."""
 
 import contextlib
 import os
@@ -16,12 +16,12 @@ from tests.patience import PATIENCE_SECS
 OVEN = str(Path(sysconfig.get_path("scripts")) / "oven")
 
 RUN_SECS = PATIENCE_SECS
-"""Longer than any of the commands under test may take."""
+"""Longer than any command under test takes, in seconds."""
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """This process's environment without what it says of AWS, and with `settings`."""
-    # Wide, lest the help and the errors break their lines.
+    """The environment of this process without its AWS settings, and with `settings`."""
+    # Wide, so that the lines of help and errors do not break.
     plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     # XDG_RUNTIME_DIR is where `oven local` would be found that runs on this machine.
     nowhere = {
@@ -49,7 +49,7 @@ def oven(
 
 
 class LocalOvenCommand:
-    """An `oven local` that runs."""
+    """A running `oven local`."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
@@ -82,7 +82,7 @@ class LocalOvenCommand:
 def running_local_oven(
     port: int, folder: Path, *arguments: str, settings: Mapping[str, str] | None = None
 ) -> Iterator[LocalOvenCommand]:
-    """Have `oven local` run, with its temporary files in `folder`, and `settings` in its environment."""
+    """Run `oven local`, with its temporary files in `folder` and with `settings` in its environment."""
     process = subprocess.Popen(
         [OVEN, "local", "--port", str(port), *arguments],
         env=environment(TMPDIR=str(folder), **(settings or {})),

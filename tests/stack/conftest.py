@@ -13,7 +13,7 @@ from tests.stack.clients import Client
 from tests.stack.ovens import TestOven, running_test_oven
 
 NewOven = Callable[[int], TestOven]
-"""Starts an oven of so many slots for one test alone."""
+"""Starts an oven of that many slots for one test."""
 
 
 @pytest.fixture(scope="session")

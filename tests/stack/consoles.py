@@ -1,4 +1,4 @@
-"""The `console` blocks of the documentation: what is typed, and what is answered."""
+"""The `console` blocks of the documentation: commands and their expected output."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ class Typed:
     line: int
     command: str
     answer: str
-    """What the page shows of its output. Empty: it may say anything."""
+    """The output that the page shows. If empty, any output is right."""
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}: {self.command}"
@@ -58,6 +58,6 @@ def _pattern(expected: str) -> str:
 
 
 def _line_pattern(line: str) -> str:
-    # How far columns are apart depends on what is in them.
+    # The distance of columns depends on their contents.
     words = [re.escape(word).replace(r"\.\.\.", ".*") for word in line.split()]
     return r"\s*" + r"[^\S\n]+".join(words) + r"\n"

@@ -1,4 +1,4 @@
-"""What is in an oven and its queues at a moment."""
+"""Counts the contents of an oven and its queues."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class Contents:
 
 
 def contents(aws: Aws, stack: Stack) -> Contents:
-    """Look into every queue and the oven. Raises AwsError."""
+    """Count the messages of every queue and the items in the oven. Raises AwsError."""
     seen = read_row(aws, stack)
     return Contents(
         new=count_messages(aws, stack.new_items),

@@ -10,7 +10,7 @@ Function = Literal["BakeItems", "ItemRemoved"]
 
 
 def log_lines(oven: LocalOven, function: Function) -> list[str]:
-    """What a function of the oven has written, and Lambda about it."""
+    """The log of a function of the oven, with Lambda's own lines."""
     logs = local_session().client("logs", endpoint_url=oven.endpoint_url)
     pages = logs.get_paginator("filter_log_events").paginate(
         logGroupName=oven.stack.outputs[f"{function}LogGroup"]
@@ -19,15 +19,15 @@ def log_lines(oven: LocalOven, function: Function) -> list[str]:
 
 
 def decisions(oven: LocalOven, function: Function) -> list[dict[str, Any]]:
-    """What the function wrote of its decisions, each a JSON object; its metrics are none."""
+    """The decisions that the function logged, as JSON objects. Metrics are left out."""
     lines = [json.loads(line) for line in log_lines(oven, function) if line.startswith("{")]
     return [line for line in lines if "message" in line]
 
 
 def cut_off(oven: LocalOven) -> list[str]:
-    """What the logs tell of invocations that were timed out or whose process died: what they did comes again.
+    """The log lines about invocations that timed out or whose process died. Their work is repeated.
 
-    A busy machine brings that about, and the oven promises to stand it.
+    That happens on a busy machine, and the oven must tolerate it.
     """
     lines = [line for function in get_args(Function) for line in log_lines(oven, function)]
     return [line for line in lines if "Task timed out" in line or "Worker process died" in line]

@@ -16,10 +16,10 @@ from serverless_pizza_oven.local.oven import LocalOven
 from serverless_pizza_oven.sdk_errors import aws_errors
 
 PATIENCE_SECS = 30
-"""Longer than a step takes, however slow the machine."""
+"""Longer than a step takes on a slow machine, in seconds."""
 
 NOT_FOR_LONG_SECS = 5
-"""For what never comes."""
+"""The wait for an event that never comes, in seconds."""
 
 CHECKS = {check.name: check for group in groups(with_long=True) for check in group.checks}
 
@@ -27,10 +27,10 @@ _runs = itertools.count(1)
 
 
 class Saboteur:
-    """Does something once, at the first pause of a check at which it can be done."""
+    """Does something once, at the first pause of a check at which it is possible."""
 
     def __init__(self, act: Callable[[], bool]) -> None:
-        """What it does returns whether it could be done."""
+        """The action returns whether it was possible."""
         self._act = act
         self.is_done = False
 
@@ -41,7 +41,7 @@ class Saboteur:
 
 
 class FastClock:
-    """Time that passes many times as fast, for checks that wait for what never comes."""
+    """A clock that runs many times as fast, for checks that wait for an event that never comes."""
 
     def __init__(self, times: float) -> None:
         self._times = times
@@ -63,7 +63,7 @@ def new_context(oven: LocalOven, **others: Any) -> CheckContext:
 
 
 def looked(name: str, context: CheckContext) -> Finding:
-    """What the check finds, on an emulator as on AWS. An error is what it has found, too."""
+    """The finding of the check, on an emulator as on AWS. An error is a finding, too."""
     check: Check = CHECKS[name]
     try:
         with aws_errors(name):
@@ -74,7 +74,7 @@ def looked(name: str, context: CheckContext) -> Finding:
 
 @contextmanager
 def cleaned(context: CheckContext) -> Iterator[CheckContext]:
-    """Have a run, and remove what it has sent."""
+    """Make a run, and afterwards remove what it sent."""
     try:
         yield context
     finally:
@@ -85,7 +85,7 @@ def cleaned(context: CheckContext) -> Iterator[CheckContext]:
 
 @contextmanager
 def queue_attributes(oven: LocalOven, url: str, **attributes: str) -> Iterator[None]:
-    """Have a queue with other attributes."""
+    """Change attributes of a queue while the block runs."""
     sqs = oven.aws.sqs
     answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     before: Mapping[str, str] = {str(name): value for name, value in answer.items()}
@@ -99,7 +99,7 @@ def queue_attributes(oven: LocalOven, url: str, **attributes: str) -> Iterator[N
 
 
 def policy_that_denies(oven: LocalOven, url: str, action: str) -> str:
-    """The policy of a queue, and that nobody may do this."""
+    """The policy of a queue, with a statement that denies this action."""
     answer = oven.aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
     policy = json.loads(answer["Attributes"]["Policy"])
     nobody = {"Sid": "Nobody", "Effect": "Deny", "Principal": "*", "Action": action, "Resource": "*"}

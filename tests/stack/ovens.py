@@ -19,8 +19,8 @@ from tests.ports import free_port
 from tests.stack.processes import children
 
 IN_HAND_SECS = 12
-"""For how long a message of New Items is hidden while a function has it: a little longer than a function
-may take, so that what a dead one held comes again soon."""
+"""The visibility timeout of New Items: a little longer than a function may take, so that the messages of a
+killed function are delivered again soon."""
 
 EMULATOR = "serverless_pizza_oven.local.server"
 
@@ -35,11 +35,11 @@ class TestOven(LocalOven):
     """Its process id."""
 
     def counts(self) -> Any:
-        """How many requests and invocations there were, as COUNTS_PATH answers."""
+        """The numbers of requests and invocations, as COUNTS_PATH answers."""
         return self.ask(COUNTS_PATH)
 
     def ask(self, path: str) -> Any:
-        """What the emulator answers, as JSON."""
+        """The answer of the emulator, as JSON."""
         url = f"{self.endpoint_url}{path}"
         with urllib.request.urlopen(url, timeout=PATIENCE_SECS) as answer:  # noqa: S310 - our own server
             return json.load(answer)
@@ -47,9 +47,9 @@ class TestOven(LocalOven):
 
 @contextlib.contextmanager
 def running_test_oven(capacity: int, *, enforce_iam: bool = True) -> Iterator[TestOven]:
-    """Have an oven whose New Items come again sooner than the template's parameters allow.
+    """Run an oven whose New Items are delivered again sooner than the template's parameters allow.
 
-    Its functions may do what their roles grant, and no more, unless IAM is not enforced.
+    With IAM enforced, its functions may do only what their roles grant.
     """
     others = children(os.getpid(), EMULATOR)
     with (

@@ -19,7 +19,7 @@ class Process:
 
 
 def processes() -> Iterator[Process]:
-    """All there are now."""
+    """All processes that run now."""
     if Path("/proc/self/stat").exists():
         for folder in Path("/proc").glob("[0-9]*"):
             # It may end at any time.

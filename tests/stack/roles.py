@@ -1,4 +1,4 @@
-"""The roles of an oven's functions, and what becomes of the oven when they may do less."""
+"""The roles of an oven's functions, whose permissions tests take away."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ class Role:
         self._granted: Mapping[str, Any] = policy["PolicyDocument"]
 
     def permissions(self) -> set[Permission]:
-        """All that it grants."""
+        """All permissions that it grants."""
         return {
             Permission(self._function, statement["Sid"], action)
             for statement in self._granted["Statement"]
@@ -45,18 +45,18 @@ class Role:
         }
 
     def take_away(self, *permissions: Permission) -> None:
-        """Have it grant everything but these."""
+        """Grant all permissions but these."""
         assert self.permissions() >= set(permissions), f"not granted anyway: one of {permissions}"
         statements = [_without(statement, permissions) for statement in self._granted["Statement"]]
         self._put({**self._granted, "Statement": [s for s in statements if s["Action"]]})
 
     def take_all_away(self) -> None:
-        """Have it grant nothing."""
+        """Grant no permission."""
         nothing = {"Sid": "Nothing", "Effect": "Deny", "Action": "*", "Resource": "*"}
         self._put({**self._granted, "Statement": [nothing]})
 
     def give_back(self) -> None:
-        """Have it grant what the template says."""
+        """Grant what the template says."""
         self._put(self._granted)
 
     def _put(self, document: Mapping[str, Any]) -> None:

@@ -1,6 +1,6 @@
-"""Who may do what to an oven: the policies of docs/policies, and those of the queues.
+"""Permissions of users: the policies of docs/policies, and the policies of the queues.
 
-The emulator asks the policies of queues, but not that of the table.
+The emulator evaluates the policies of queues, but not the policy of the table.
 """
 
 import itertools
@@ -34,14 +34,14 @@ POLICIES = Path(__file__).parents[2] / "docs" / "policies"
 ANYTHING = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 
 BATCHED = ("sqs:SendMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")
-"""To AWS each stands for its batch form, too; the emulator wants to hear both."""
+"""On AWS each includes its batch form. The emulator needs both."""
 
 numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
 def oven() -> Iterator[TestOven]:
-    """An oven of its own: its policies change."""
+    """A separate oven, since its policies change."""
     with running_test_oven(14) as running:
         yield running
 
@@ -162,8 +162,8 @@ def test_an_operator_sees_the_page_with_the_dead_letters(oven: TestOven) -> None
 
 
 def test_a_deployer_makes_changes_and_removes_the_oven_of_the_policy_and_no_other(oven: TestOven) -> None:
-    # The emulator asks nobody for rights to what CloudFormation makes: tests/unit/test_policies.py does.
-    # What AWS names ItemStates-* is lunch-ItemStates-* here.
+    # The emulator checks no permissions for what CloudFormation creates: tests/unit/test_policies.py does.
+    # AWS names it ItemStates-*, the emulator lunch-ItemStates-*.
     names = {
         "STACK": "lunch",
         "PREFIX": "lunch",

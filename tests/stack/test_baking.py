@@ -1,4 +1,4 @@
-"""What senders see of an oven in good health."""
+"""A sound oven, as its senders see it."""
 
 import json
 import random

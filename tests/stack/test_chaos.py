@@ -1,4 +1,4 @@
-"""Function after function dies, whatever it is doing."""
+"""Functions are killed one after another, whatever they are doing."""
 
 import random
 import time

@@ -1,4 +1,4 @@
-"""`oven check`: it finds a sound oven sound, and each thing that is broken broken.
+"""`oven check` passes a sound oven, and finds each thing that is broken.
 
 One emulator, which enforces IAM, has two ovens: one is checked whole, by a command that runs beside all other
 tests of this module; the other one is broken, one thing after another.
@@ -62,7 +62,7 @@ NOT_SHOWN_HERE = {
     "Step Functions quotas",
     "row writes",
 }
-"""What this emulator cannot show."""
+"""Claims that this emulator cannot show."""
 
 
 ASKED_BY_THE_EMULATOR = {
@@ -118,7 +118,7 @@ def whole_check(account: Aws, latencies_file: Path) -> "Iterator[subprocess.Pope
 
 @pytest.fixture(scope="module")
 def oven(account: Aws, whole_check: "subprocess.Popen[str]") -> LocalOven:
-    """The oven that is broken. What a test breaks, it mends."""
+    """The oven that tests break. Each test repairs what it broke."""
     return deployed(account, "broken", PilotLight="DISABLED")
 
 
@@ -423,7 +423,7 @@ def test_what_is_deployed_and_not_as_the_template_says_is_found(
 
 
 def baked_by_hand(oven: LocalOven, item_id: str, body: dict[str, Any]) -> Saboteur:
-    """Somebody puts a copy of an item into Baked Items, as soon as the item is known to Step Functions."""
+    """Put a copy of an item into Baked Items as soon as its execution exists."""
 
     def act() -> bool:
         states = oven.aws.stepfunctions
@@ -440,7 +440,7 @@ def baked_by_hand(oven: LocalOven, item_id: str, body: dict[str, Any]) -> Sabote
 
 @contextmanager
 def leftover_lease(oven: LocalOven, item_id: str) -> Iterator[None]:
-    """A lease of an item that bakes no more, and that nobody looks into yet."""
+    """A lease of an item that no longer bakes and is not reconciled yet."""
     lease = {"#lease": f"@{item_id}"}
     oven.aws.dynamodb.update_item(
         TableName=oven.stack.table,

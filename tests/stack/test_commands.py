@@ -1,4 +1,4 @@
-"""The commands that bring ovens and take them away, as their users run them."""
+"""The commands that create and delete ovens, run as users run them."""
 
 import json
 import signal
@@ -267,7 +267,7 @@ def test_a_stack_that_failed_to_be_made_must_be_removed_first_and_can_be(
 
 
 def test_without_a_stack_and_without_an_emulator_nothing_is_asked_of_aws() -> None:
-    # Were anything asked, it would be by a connection that is refused, and the exit code another.
+    # If it sent any request, that would be refused and the exit code would differ.
     settings = {
         "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "secret",

@@ -14,7 +14,7 @@ def test_a_stacks_parameters_and_what_cloudwatch_tells_of_it_are_counted(client:
     stack, endpoint = client.stack, client.oven.endpoint_url
     now = datetime.now(UTC)
     before = month_to_date(client.oven.aws, stack, now)
-    # The emulator's SQS tells CloudWatch of nothing.
+    # The emulator's SQS sends no metrics to CloudWatch.
     client.oven.aws.cloudwatch.put_metric_data(
         Namespace="AWS/SQS",
         MetricData=[
@@ -32,7 +32,7 @@ def test_a_stacks_parameters_and_what_cloudwatch_tells_of_it_are_counted(client:
     assert told.returncode == 0, told.stderr
     costs = json.loads(told.stdout)
     spent = costs["thisMonth"]["dollarsAtMost"] - sum(charge.dollars for charge in before.charges)
-    # The pilot light may have come meanwhile: a millionth.
+    # The pilot light may have sent a trigger meanwhile: a millionth.
     assert spent == pytest.approx(0.40, abs=0.00001)
     parts = {part["name"]: part["dollars"] for part in costs["idle"]["parts"]}
     assert parts["pollers"] == pytest.approx(0.2592)

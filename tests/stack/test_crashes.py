@@ -1,4 +1,4 @@
-"""Functions that die at work: nothing is lost, nothing bakes twice, no slot stays taken."""
+"""Functions that are killed while they work: no item is lost or bakes twice, and no slot stays taken."""
 
 import random
 import time
@@ -54,7 +54,7 @@ def test_items_survive_the_death_of_item_removed_at_work(new_oven: NewOven) -> N
         client.collect_until_quiet()
         workers.wait_for(1)
         before = workers.invocations()
-        # Idle ones are the first to get work, so those frozen get all of it.
+        # Idle workers get work first, so the frozen ones get all of it.
         with workers.killed_at_work():
             client.send(*waves[-1][4:])
             eventually("a frozen function has an item", lambda: workers.invocations() > before)

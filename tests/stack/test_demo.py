@@ -23,7 +23,7 @@ FOREIGN = 30
 
 @pytest.fixture(scope="module")
 def shared_oven() -> Iterator[LocalOven]:
-    """An oven that others use, too: their baked items lie in its queue."""
+    """An oven that others use, too: its queue holds their baked items."""
     with running_oven(free_port()) as oven:
         for n in range(0, FOREIGN, 10):
             oven.aws.sqs.send_message_batch(
@@ -35,7 +35,7 @@ def shared_oven() -> Iterator[LocalOven]:
 
 @contextlib.contextmanager
 def demo(*options: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
-    """The demo under way, without a terminal, and without any AWS settings of the user."""
+    """A running demo, without a terminal and without the user's AWS settings."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with subprocess.Popen(
         [OVEN, "demo", *options],
@@ -52,7 +52,7 @@ def demo(*options: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def foreign_ids_on_offer(oven: LocalOven) -> set[str]:
-    """The ids of all that lies in Baked Items and can be received."""
+    """The ids of all items that can be received from Baked Items."""
     found: set[str] = set()
     while received := oven.aws.sqs.receive_message(
         QueueUrl=oven.stack.baked_items, MaxNumberOfMessages=10, VisibilityTimeout=60

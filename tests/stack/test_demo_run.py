@@ -1,4 +1,4 @@
-"""How the demo counts, in queues behind which the test is the oven."""
+"""How the demo counts, with queues that the test serves in place of an oven."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ PIZZAS = [Pizza(f"p{n}", "Margherita", 1) for n in range(12)]
 
 
 class Clock:
-    """Stands still unless the test moves it."""
+    """A clock that only the test moves."""
 
     now = 1000.0
 
@@ -30,7 +30,7 @@ class Clock:
 
 
 class OvenByHand:
-    """Four queues, and the test to bake."""
+    """Four queues. The test does the baking."""
 
     def __init__(self, aws: Aws) -> None:
         self._sqs = aws.sqs

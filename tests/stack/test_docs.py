@@ -1,7 +1,7 @@
 """Every command of the documentation, typed as a reader would, page by page, against an oven on this machine.
 
 A block that is to be run has the language `console`. Its commands begin with `$ `, what follows is their
-output, in which `...` stands for whatever is other each time. A command succeeds, unless the next one is
+output, in which `...` stands for text that differs each time. A command succeeds, unless the next one is
 `echo $?`.
 """
 
@@ -75,7 +75,7 @@ exit $status
 """
 
 AWS_CLI = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
-"""Ours is version 1, which does not heed AWS_ENDPOINT_URL for SQS; the documentation speaks of version 2."""
+"""This is version 1, which ignores AWS_ENDPOINT_URL for SQS. The documentation is for version 2."""
 
 
 @pytest.mark.timeout(1800)
@@ -102,14 +102,14 @@ def test_each_command_that_is_not_run_is_in_a_page() -> None:
 
 
 def used_by(page: str) -> list[str]:
-    """The tools of other people that a page uses."""
+    """The foreign tools that a page uses."""
     commands = "\n".join(typed.command for typed in TYPED[page])
     return [tool for tool in FOREIGN_TOOLS if re.search(rf"(^|\W){tool} ", commands)]
 
 
 @contextmanager
 def account(page: str, port: int, folder: Path) -> Iterator[tuple[dict[str, str], str]]:
-    """What a page begins with: an environment, and what `oven local` has said."""
+    """The environment in which a page begins, and the output of `oven local`."""
     if page in DEPLOYS:
         with running_emulator(port) as endpoint_url:
             key = {"AWS_ACCESS_KEY_ID": LOCAL_CREDENTIAL, "AWS_SECRET_ACCESS_KEY": LOCAL_CREDENTIAL}
@@ -124,14 +124,14 @@ def account(page: str, port: int, folder: Path) -> Iterator[tuple[dict[str, str]
 
 
 def warm_up(aws: Aws) -> None:
-    """Have Bake Items started, lest it takes a page's second message before the first."""
+    """Start Bake Items, so that it does not receive a page's second message before the first."""
     stack = find_stack(aws, "spo")
     trigger(aws, stack)
     eventually("the trigger is taken", lambda: not count_messages(aws, stack.new_items))
 
 
 class Reader:
-    """Somebody at a terminal, in an empty folder, with `oven local` in another one."""
+    """A reader at a terminal in an empty directory, with `oven local` in another terminal."""
 
     def __init__(self, folder: Path, port: int, settings: dict[str, str], hello: str) -> None:
         folder.mkdir()

@@ -1,4 +1,4 @@
-"""What went wrong outside the functions: failed bakings, forgotten leases, lost triggers."""
+"""Faults outside of the functions: failed executions, leftover leases, lost triggers."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""A sender who means harm: what it does to the others, and what of theirs the logs tell."""
+"""Hostile senders: they harm no other items, and the logs quote nothing of any item."""
 
 import json
 import random
@@ -30,7 +30,7 @@ def flood_of(count: int, dice: random.Random) -> list[str]:
 
 
 def squatted(item: Fields) -> str:
-    """Something else under the id of an item."""
+    """Another item with the id of an item."""
     return json.dumps({**item, "size": 14, "bakingTimeSecs": 0, "topping": "gravel"})
 
 
@@ -66,7 +66,7 @@ def test_ten_thousand_messages_of_garbage_leave_good_items_unharmed(new_oven: Ne
     client.let_the_line_be_recounted()
     client.collect_until_quiet()
 
-    # Where the machine has so much to do that a function is timed out, items and letters may come twice.
+    # On a machine so busy that a function times out, items and letters may come twice.
     assert [item for item in good if item not in client.baked] == []
     assert [item for item in client.baked if item["id"] in ids(good) and item not in good] == []
     dead = Counter(letter.body for letter in client.dead)

@@ -1,4 +1,4 @@
-"""The commands that move items, as their users run them: in pipes, with files, by hand, and killed."""
+"""The commands that move items, run as users run them: with pipes, files and by hand, and killed."""
 
 import json
 import signal
@@ -65,13 +65,13 @@ class OvenUser:
             self._sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
 
     def baked(self, count: int) -> list[Any]:
-        """So many items, collected as anybody would."""
+        """Collect that many items with the command."""
         collected = self.oven("collect", "--n", str(count), "--wait", str(PATIENCE_SECS))
         assert collected.returncode == 0, collected.stderr
         return [json.loads(line) for line in collected.stdout.splitlines()]
 
     def rests(self) -> bool:
-        """Whether nothing bakes and nothing is under way: what will come out is out."""
+        """Whether no item bakes and no message is in the queues: all items are out."""
         aws, stack = self.running.aws, self.running.stack
         return not count_messages(aws, stack.new_items) and not read_row(aws, stack).occupied
 
@@ -334,7 +334,8 @@ def test_an_unknown_item_cannot_be_removed(user: OvenUser) -> None:
 
 
 LONG = "x" * 60
-"""Makes ids of which a small pipe holds some: who prints them is killed in the middle, not at the end."""
+"""Makes ids so long that a small pipe holds only some of them: so the command is killed before its last
+one."""
 
 
 def kill_after_a_line(user: OvenUser, *arguments: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The local stack: where MiniStack would behave other than AWS, or hide what AWS would not."""
+"""The local stack behaves as AWS where MiniStack does not."""
 
 import io
 import json

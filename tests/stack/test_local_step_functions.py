@@ -1,4 +1,4 @@
-"""The local stack's Step Functions: what a workflow that holds slots for real work needs to be as on AWS."""
+"""The local stack's Step Functions behave as on AWS for workflows that hold slots for real work."""
 
 import io
 import itertools

@@ -1,4 +1,4 @@
-"""What an operator sees of an oven in use."""
+"""The status of an oven in use, as operators see it."""
 
 import contextlib
 import itertools
@@ -37,7 +37,7 @@ from tests.stack.ovens import TestOven
 
 
 class EnoughError(Exception):
-    """Ends what would go on for ever."""
+    """Raised to end an endless command."""
 
 
 def at(oven: TestOven) -> Sequence[str]:
@@ -49,7 +49,8 @@ def look(oven: TestOven) -> Status:
 
 
 def look_at_rest(oven: TestOven) -> Status:
-    """A look while New Items are empty: neither a message just dealt with is there, nor the pilot light's."""
+    """A status while New Items is empty: without a message that was just handled or is from the pilot
+    light."""
     looks: list[Status] = []
 
     def is_at_rest() -> bool:
@@ -221,7 +222,7 @@ def test_an_item_is_found_wherever_it_is(oven: TestOven, client: Client) -> None
 def test_an_item_that_was_never_started_is_in_the_oven_until_it_is_evicted(
     oven: TestOven, client: Client
 ) -> None:
-    # Not yet to be evicted, should the pilot light come now.
+    # Too early to be evicted if the pilot light sends a trigger now.
     until = round(time.time() - OVERDUE_AFTER_SECS / 2, 3)
     client.lease_by_hand("where-leased", Lease(2, until))
 

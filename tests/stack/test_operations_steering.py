@@ -1,4 +1,4 @@
-"""What an operator changes about an oven in use."""
+"""Operators change an oven in use."""
 
 import json
 import time
@@ -52,7 +52,7 @@ def now(oven: TestOven, parameter: str) -> str:
 
 
 def code(oven: TestOven) -> str:
-    """The hash of what Bake Items runs."""
+    """The hash of the code of Bake Items."""
     functions = local_session().client("lambda", endpoint_url=oven.endpoint_url)
     return functions.get_function(FunctionName="spo-BakeItems")["Configuration"]["CodeSha256"]
 
@@ -71,7 +71,7 @@ def in_new_items(oven: TestOven) -> list[str]:
 
 
 def sent_by_clients(oven: TestOven) -> int:
-    """How many requests to send a message have come, but for those of functions and rules."""
+    """The number of SendMessage requests, without those of functions and rules."""
     asked = oven.counts()["requests"]["clients"]
     return sum(asked.get(action, 0) for action in ("SendMessage", "SendMessageBatch"))
 
@@ -205,7 +205,7 @@ def test_a_trigger_that_names_an_item_has_the_oven_look_into_it(oven: TestOven, 
     client.wait_until_baking("looked-into")
     client.stop_baking("looked-into", "Test", "over")
     client.collect_until_quiet()
-    # As if its end had escaped everybody, long before it is overdue.
+    # As if the event of its end was lost, long before it is overdue.
     client.lease_by_hand("looked-into", Lease(1, round(time.time() + 600, 3)))
 
     plain = say(oven, "trigger")

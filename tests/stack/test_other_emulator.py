@@ -1,4 +1,4 @@
-"""`oven deploy` into a MiniStack that is not ours: the emulator of the local stack as its authors ship it."""
+"""`oven deploy` into an unpatched MiniStack, as its authors ship it."""
 
 import json
 import os
@@ -21,7 +21,7 @@ START_SECS = 60
 
 @pytest.fixture
 def stock_emulator(tmp_path: Path) -> Iterator[str]:
-    """The URL of a MiniStack as it is, with IAM enforced."""
+    """The URL of an unpatched MiniStack with IAM enforced."""
     port = free_port()
     settings = {
         "GATEWAY_PORT": str(port),

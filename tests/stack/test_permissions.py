@@ -1,7 +1,7 @@
 """Each permission of the functions' roles is needed: without it, something of the oven fails.
 
-Those that the emulator asks nobody for, it cannot prove: the rights of the event source mapping, and those
-to write a log. They are what AWS's documents demand.
+The emulator does not check the rights of the event source mapping and of writing a log. They are as AWS
+documents them.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ from tests.stack.logs import log_lines
 from tests.stack.roles import Permission, Role
 
 Drill = Callable[[Client], Callable[[], bool]]
-"""Has an oven of one slot do what takes the permission. Returns whether it is as it then is without it."""
+"""Uses the permission in an oven of one slot. Returns whether the result is as expected without it."""
 
 NewSmallOven = Callable[[], LocalOven]
 
@@ -81,7 +81,7 @@ def new_small_oven() -> Iterator[NewSmallOven]:
 
 
 def _line_is_held(client: Client) -> Callable[[], bool]:
-    """Somebody has the line in hand while a slot is free: who finds it shut is to call again."""
+    """The line is locked while a slot is free: the function that finds it locked must retry."""
     _fill(client)
     client.send(pizza("next"))
     client.wait_until_waiting(1)
@@ -94,7 +94,7 @@ def _line_is_held(client: Client) -> Callable[[], bool]:
 
 
 def _follows_a_stopped_item(client: Client) -> Callable[[], bool]:
-    """The next item is served by Bake Items, which hears of the stopped execution."""
+    """Bake Items serves the next item after the event of the stopped execution."""
     _fill(client)
     client.send(pizza("next"))
     client.wait_until_waiting(1)
@@ -130,7 +130,7 @@ def _is_triggered(client: Client) -> Callable[[], bool]:
 
 
 def _is_served(client: Client) -> Callable[[], bool]:
-    """Item Removed serves the line. Where it may not, it leaves that to Bake Items."""
+    """Item Removed serves the line. Without the permission it leaves that to Bake Items."""
     _follow_one_that_comes_out(client)
     return lambda: True
 
@@ -187,7 +187,7 @@ def _is_long_overdue(client: Client) -> Callable[[], bool]:
 
 
 def _is_done(client: Client) -> Callable[[], bool]:
-    """Where Item Removed may not free the slots, it leaves that to Bake Items."""
+    """Without the permission to free slots, Item Removed leaves that to Bake Items."""
     client.send(pizza("done"))
     return lambda: True
 

@@ -1,4 +1,4 @@
-"""What CloudWatch is told of an oven, and how the oven is deployed to be watched and guarded."""
+"""Metrics of an oven in CloudWatch, and the parameters for alarms and protection."""
 
 import json
 import time
@@ -28,7 +28,7 @@ def metrics(oven: LocalOven) -> list[dict[str, Any]]:
 
 
 def sums(oven: LocalOven) -> Counter[str]:
-    """What CloudWatch would add up of the metrics that are counts."""
+    """The sums that CloudWatch would compute of the metrics that are counts."""
     total: Counter[str] = Counter()
     for line in metrics(oven):
         for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]:

@@ -38,7 +38,7 @@ NEEDS_AN_EXTRA = {
     ("view", "--stack", "spo"): "the page needs the extra local",
     ("simulate", "--items", "1", "--plot", "a.svg"): "--plot needs the extra plot",
 }
-"""What is said of commands whose extra is not installed."""
+"""The message of a command whose extra is not installed."""
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +80,7 @@ def _environment_with(wheel: Path, name: str) -> tuple[Path, Path]:
 
 
 def _libraries(name: str, extra: str = "") -> Iterator[Distribution]:
-    """What a package needs, with what that needs, by the packages that are installed here."""
+    """The dependencies of a package, with theirs, as they are installed here."""
     for requirement in map(Requirement, distribution(name).requires or ()):
         if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
             yield distribution(requirement.name)

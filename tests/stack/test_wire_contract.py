@@ -1,4 +1,4 @@
-"""A client of somebody else's, which knows the names of the wire contract and nothing of this project."""
+"""A foreign client that knows only the names of the contract and nothing of this project."""
 
 import json
 from collections.abc import Iterator
@@ -63,7 +63,7 @@ def test_a_client_that_knows_only_the_names_sees_its_items_pass_through_the_oven
         for message in sqs.receive_message(QueueUrl=url("spo-BakedItems"), MaxNumberOfMessages=10).get(
             "Messages", []
         ):
-            # One that a function handed out as it was timed out may come again.
+            # An item that was sent out by a function that timed out may come again.
             item = json.loads(message["Body"])
             received[item["id"]] = item
             sqs.delete_message(QueueUrl=url("spo-BakedItems"), ReceiptHandle=message["ReceiptHandle"])

@@ -1,4 +1,4 @@
-"""The processes in which the embedded AWS runs the functions, and their violent ends."""
+"""The processes in which the embedded AWS runs the functions. Tests kill them."""
 
 import contextlib
 import random
@@ -28,7 +28,7 @@ class Workers:
         return sorted(children(self._oven.emulator, f"-{self._name}-"))
 
     def wait_for(self, count: int) -> None:
-        """Wait until there are so many."""
+        """Wait until there are that many."""
         eventually(f"{count} processes run {self._name}", lambda: len(self.pids()) >= count)
 
     def kill_one(self) -> bool:
@@ -42,7 +42,7 @@ class Workers:
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
-        """Let those there are take up work, but not do it, until the end of the block."""
+        """Let the existing workers receive work, but suspend them until the end of the block."""
         pids = self._freeze()
         yield
         for pid in pids:
@@ -52,7 +52,8 @@ class Workers:
     def killed_at_work(self) -> Iterator[None]:
         """Freeze them, and kill each a few milliseconds into the work that the block gives it.
 
-        It may be done with it before, and how far it got is chance: `deaths` tells who died at work.
+        A worker may have finished before; how far it got is random. `deaths` counts those killed while they
+        worked.
         """
         pids = self._freeze()
         yield
@@ -62,7 +63,7 @@ class Workers:
             send_signal(pid, signal.SIGKILL)
 
     def _freeze(self) -> list[int]:
-        # Not all that there may be at once: one that is frozen while it starts never gives its place back.
+        # Not as many as are allowed: a worker that is frozen while it starts never frees its place.
         pids = self.pids()[: MOST_AT_ONCE - 1]
         for pid in pids:
             send_signal(pid, signal.SIGSTOP)

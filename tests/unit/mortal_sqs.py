@@ -1,4 +1,4 @@
-"""SQS in memory behind the SDK's own methods, for those who may die before and after each request."""
+"""SQS in memory behind the SDK's methods, for tests that kill a process before and after each request."""
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class Killed(BaseException):
-    """What a process feels of `kill -9`: nothing catches it, and nothing is done after it."""
+    """Stands for `kill -9`: nothing catches it, and nothing runs after it."""
 
 
 class Life:
-    """Ends at its `last` moment; each request has one before it and one after."""
+    """A process that ends at its `last` moment. Each request has a moment before it and one after it."""
 
     def __init__(self, last: int | None = None) -> None:
         self._moments = itertools.count()
@@ -27,7 +27,7 @@ class Life:
         self.is_over = False
 
     def begin_anew(self) -> None:
-        """Another process lives, and to its end."""
+        """Start another process, which is not killed."""
         self._last, self.is_over = None, False
 
     def moment(self) -> None:
@@ -37,13 +37,13 @@ class Life:
 
 
 class Sqs:
-    """Some queues. What the SDK's client does with them costs the caller two moments of a life."""
+    """Some queues. Each request to them has two moments at which the process may be killed."""
 
     def __init__(self, *names: str, life: Life | None = None) -> None:
         self.loop = Loop()
         self.life = life or Life()
         self.refused: Callable[[str], bool] = lambda _body: False
-        """Which bodies are not taken, though the request is."""
+        """The bodies that are refused although the request succeeds."""
         self.requests: list[str] = []
         self.secs_per_request = 0.0
         self.queues = {name: StandardQueue(self.loop, name) for name in names}
@@ -67,16 +67,16 @@ class Sqs:
         self.loop.run(self.loop.now + micros(secs))
 
     def put(self, name: str, *bodies: str, reason: str | None = None) -> None:
-        """Messages that are there before the story begins."""
+        """Add messages before the scenario begins."""
         for body in bodies:
             self._send(name, body, reason)
 
     def bodies(self, name: str) -> list[str]:
-        """All that a queue holds, in hand or not."""
+        """All messages of a queue, received or not."""
         return [letter.body for letter in self.queues[name].messages()]
 
     def visible(self, name: str) -> list[str]:
-        """What anybody could receive now."""
+        """The messages that can be received now."""
         return [
             letter.body for letter in self.queues[name].messages() if letter.hidden_until <= self.loop.now
         ]
@@ -168,9 +168,9 @@ World = TypeVar("World")
 
 
 def deaths(prepare: Callable[[Life], World], tell: Callable[[World], None]) -> Iterator[World]:
-    """Tell a story again and again: its hero dies at its first moment, at its second, and so on.
+    """Run a scenario repeatedly: its process is killed at the first moment, then at the second, and so on.
 
-    Yields the world after each death, for another to live in. Ends when the hero came to the end.
+    Yields the world after each kill, for a second process. Ends when the first process ran to its end.
     """
     for last in itertools.count():
         life = Life(last)

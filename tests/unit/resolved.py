@@ -1,7 +1,7 @@
 """The template, translated from SAM to plain CloudFormation and resolved for chosen parameters.
 
 In the resolved form a reference to a resource reads as its logical id, and an attribute as
-`<logical id>.<attribute>`. The partition and the region are unusual ones, so that what is hard-coded shows.
+`<logical id>.<attribute>`. The partition and the region are unusual, so that hard-coded values are found.
 """
 
 import re
@@ -39,9 +39,9 @@ def source() -> dict[str, Any]:
 
 @cache
 def translated(release: str | None = None) -> dict[str, Any]:
-    """The template as SAM translates it: that of a release, or else the present one."""
+    """The template as SAM translates it: of a release, or the present one."""
     text = TEMPLATE.read_text() if release is None else _released(release)
-    # As packaging does it: the code of functions that are translated lies in S3.
+    # As after packaging: the code of translated functions is in S3.
     template = yaml_parse(text.replace(CODE_URI, "CodeUri: s3://bucket/key"))
     session = boto3.Session(region_name=PSEUDO_PARAMETERS["AWS::Region"])
     translation: dict[str, Any] = Translator({}, Parser(), boto_session=session).translate(template, {})
@@ -125,5 +125,5 @@ def statements(role: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def as_list(value: Any) -> list[Any]:
-    """What may stand alone or in a list."""
+    """A value that may be alone or in a list."""
     return value if isinstance(value, list) else [value]

@@ -1,4 +1,4 @@
-"""A web server that is no AWS, where one was expected."""
+"""A web server that is not AWS, at an address where AWS was expected."""
 
 import contextlib
 import threading
@@ -10,7 +10,7 @@ PAGE = b"<!DOCTYPE html><title>Intranet</title><p>Welcome"
 
 @contextlib.contextmanager
 def stranger(status: int = 200, body: bytes = PAGE, kind: str = "text/html") -> Iterator[str]:
-    """Answers everything with that. Yields its URL."""
+    """Answers every request with that. Yields its URL."""
 
     class Answers(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 class Pipe(io.RawIOBase):
-    """Brings what is written into it bit by bit, and cannot be read twice."""
+    """A pipe that delivers its content piece by piece and cannot be read twice."""
 
     def __init__(self, bits: Iterable[bytes]) -> None:
         self._bits = iter(bits)
@@ -25,10 +25,10 @@ def stream(text: str | bytes) -> io.BufferedReader:
 
 
 def pipe(*bits: bytes) -> io.BufferedReader:
-    """A pipe that brings one bit after another."""
+    """A pipe that delivers these pieces one after another."""
     return endless_pipe(bits)
 
 
 def endless_pipe(bits: Iterable[bytes]) -> io.BufferedReader:
-    """A pipe that brings as many bits as are read."""
+    """A pipe that delivers as many pieces as are read."""
     return io.BufferedReader(Pipe(bits), buffer_size=1 << 20)

@@ -1,4 +1,4 @@
-"""`oven check`: what it makes of answers that only AWS gives."""
+"""`oven check` with answers that only AWS gives."""
 
 import itertools
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ PHYSICAL_IDS = {
 
 
 def deployed(**parameters: str) -> DeployedTemplate:
-    """The template, as it were deployed in China."""
+    """The template as if it were deployed in China."""
     template = translated()
     defaults = {name: str(told["Default"]) for name, told in template["Parameters"].items()}
     ids = {name: PHYSICAL_IDS.get(name, f"pizzeria-{name}-4x3mpl3") for name in template["Resources"]}
@@ -54,7 +54,7 @@ def refusal(code: str, message: str = "") -> ClientError:
 
 
 class Answering:
-    """Answers each method of an SDK's client as it is told to, or raises."""
+    """Answers each method of an SDK client with a given answer, or raises."""
 
     def __init__(self, **answers: Any) -> None:
         self._answers = answers
@@ -88,7 +88,7 @@ OUTPUTS = {
 
 
 def context(parameters: Mapping[str, str] | None = None, **clients: Any) -> CheckContext:
-    """A run on AWS, whose clients answer as they are told to."""
+    """A run on AWS, whose clients give these answers."""
     clients = {"sqs": None, **clients, "endpoint_url": None, "region": "cn-north-1"}
     return CheckContext(
         cast("Aws", SimpleNamespace(**clients)),
@@ -355,7 +355,7 @@ COLD_AND_WARM = [
     event("b", 6_110, "REPORT RequestId: 2\tDuration: 90.00 ms\t\n"),
     event("b", 6_200, "START RequestId: 3 Version: $LATEST\n"),
 ]
-"""Of Bake Items on AWS: two environments, one of them new, and an invocation that goes on."""
+"""The log of Bake Items on AWS: two environments, one of them new, and an unfinished invocation."""
 
 
 def test_the_log_is_read_as_invocations_whatever_stands_between_their_lines() -> None:

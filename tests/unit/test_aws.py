@@ -1,4 +1,4 @@
-"""Which AWS is meant, and what is said where it is none."""
+"""Which AWS a command uses, and the errors if there is none."""
 
 import itertools
 import re
@@ -42,7 +42,7 @@ def a_stack(url: str) -> Stack:
     return Stack("spo", dict.fromkeys(outputs, f"{url}/0/queue") | {"BakingTableName": "table"})
 
 
-# Which is meant
+# Which AWS is used
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Bake Items, on the services in memory: who gets slots, who waits, and what comes again."""
+"""Bake Items with the services in memory: which items get slots, which wait, and what is delivered again."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -297,7 +297,7 @@ LEAVING_ITEMS = '{"type":"trigger","item":"leaving-items"}'
 
 
 def leave(oven: Oven, item_id: str, size: int = 1) -> None:
-    """As Item Removed does when the row takes no more writes."""
+    """As Item Removed does while the row is throttled."""
     MemoryLeavingItems(oven.leaving).push(item_id, size)
 
 
@@ -485,7 +485,7 @@ def end_of_epoch(moment: float) -> float:
 
 
 def bake_on(oven: Oven, secs: int, every: int = 5) -> None:
-    """Have items come, and the pilot light, without a pause."""
+    """Let items arrive without a pause, with the pilot light."""
     for sec in range(every, secs + 1, every):
         oven.send(item(f"at-{oven.loop.now}", secs=1))
         if sec % 60 == 0:
@@ -643,7 +643,7 @@ def test_a_retry_is_scheduled_though_the_answer_to_that_was_lost(oven: Oven) -> 
 
 
 class Meanwhile(Executions):
-    """Lets something happen while the first start, or the first description, is under way."""
+    """Runs something during the first start or the first description."""
 
     what: Callable[[], object] | None = None
 

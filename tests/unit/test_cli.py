@@ -1,4 +1,4 @@
-"""How the `oven` command asks, refuses, and ends, without any AWS."""
+"""How the `oven` command asks, refuses and exits, without AWS."""
 
 import contextlib
 import io
@@ -41,7 +41,7 @@ class Terminal(io.StringIO):
 
 
 class FakeDeployment:
-    """Stands in for CloudFormation, and notes what is done."""
+    """Stands in for CloudFormation, and records what is done."""
 
     def __init__(self, *, is_new: bool = False, error: BaseException | None = None) -> None:
         self.done: list[str] = []
@@ -492,7 +492,7 @@ def test_the_demo_sums_up_before_its_oven_stops(monkeypatch: Patch, capsys: Capt
     said_before_the_stop = []
 
     class AllOut:
-        """A run of which everything came out."""
+        """A run whose pizzas all came out."""
 
         def __init__(self, _oven: object, tally: Tally, *_: object) -> None:
             self._tally = tally

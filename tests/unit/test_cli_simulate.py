@@ -1,4 +1,4 @@
-"""`oven simulate` as its user sees it."""
+"""`oven simulate` as users see it."""
 
 import json
 import os

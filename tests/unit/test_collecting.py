@@ -1,4 +1,4 @@
-"""What is taken out of Baked Items, by the command's core and by the client, and what comes again."""
+"""Receiving from Baked Items, by the command and by the client, and what is received again."""
 
 import json
 
@@ -106,7 +106,7 @@ def test_a_result_that_the_loop_was_left_at_comes_again_at_once_with_those_behin
 def test_what_cannot_be_handled_in_time_is_given_back_before_it_is_handed_out(sqs: Sqs, oven: Oven) -> None:
     handled = []
     for item in oven.results(wait_secs=1, handling_secs=60):
-        # Nobody else sees what is in hand.
+        # Received messages are hidden from others.
         assert body(item["id"]) not in sqs.visible("baked")
         sqs.pass_time(25)
         assert body(item["id"]) not in sqs.visible("baked")

@@ -1,4 +1,4 @@
-"""How the documentation's commands are read, and what counts as their answer."""
+"""How the commands of the documentation are read and their output compared."""
 
 from pathlib import Path
 

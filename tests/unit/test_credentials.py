@@ -46,12 +46,12 @@ STS = """
 <GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult>
 </Response>
 """
-"""What STS answers to both requests."""
+"""The answers of STS to both requests."""
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: Patch) -> Path:
-    """A home with profiles. Nothing else tells who is signed in."""
+    """A home directory with profiles, and no other credentials."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
@@ -80,7 +80,7 @@ def prompts(monkeypatch: Patch) -> Iterator[list[str]]:
 
 
 def account_of_operator() -> str:
-    """The account that a command finds, each time as in a process of its own."""
+    """The account that a command finds, each time as in a new process."""
     return connect(None, "operator", None).account()
 
 

@@ -1,4 +1,4 @@
-"""How the demo keeps count: the tally, the bars, the messages of others that are held, the patience."""
+"""How the demo counts: the tally, the bars, messages of others that it holds, and the patience."""
 
 import pytest
 

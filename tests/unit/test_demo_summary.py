@@ -1,4 +1,4 @@
-"""What the demo says in the end."""
+"""The summary of the demo."""
 
 import json
 
@@ -26,7 +26,7 @@ def finished(*arrivals: float, secs: int = 2) -> Tally:
         ([3, 4], 1, 7),
         ([3, 4], 2, 4),
         ([5, 1, 1, 1], 2, 5),
-        # First come, first served, not the shortest first: the long one has to wait its turn.
+        # First come, first served, not the shortest first: the long one waits its turn.
         ([2, 2, 5], 2, 7),
         ([4, 1, 3, 2], 2, 6),
         ([1, 1], 4000, 1),

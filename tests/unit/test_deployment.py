@@ -1,4 +1,4 @@
-"""What is asked of AWS to bring a stack, and in what order."""
+"""The requests to AWS that deploy a stack, and their order."""
 
 import contextlib
 import re
@@ -31,7 +31,7 @@ TABLE_MISSING = "ResourceNotFoundException"
 
 
 class Service:
-    """Answers each request with what it was given for it; an error code is raised."""
+    """Answers each request with the given answer. A given error code is raised."""
 
     def __init__(self, **answers: Any) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
@@ -54,7 +54,7 @@ class Service:
 
 
 class S3(Service):
-    """Also knows its endpoint."""
+    """The same, with an endpoint."""
 
     meta = SimpleNamespace(endpoint_url="https://s3.eu-west-1.amazonaws.com")
 
@@ -159,7 +159,7 @@ def test_an_oven_keeps_its_names_for_with_others_it_would_be_another_and_empty(n
 
 
 def change_set_of(stack: dict[str, Any], **options: Any) -> dict[str, Any]:
-    """What CloudFormation is asked for when a stack is deployed, or its parameters are changed."""
+    """The requests to CloudFormation when a stack is deployed or its parameters are changed."""
     cloudformation = Service(describe_stacks={"Stacks": [stack]}, create_change_set="ValidationError")
     aws = account(cloudformation=cloudformation, s3=S3())
     with contextlib.suppress(DeploymentError):
@@ -388,7 +388,7 @@ PAGE = 10
 
 
 class Told(Service):
-    """A CloudFormation with these events, the oldest first, and a stack that rests."""
+    """A CloudFormation with these events, the oldest first, and a stack that does not change."""
 
     def __init__(self, *events: tuple[str, str, str]) -> None:
         super().__init__(describe_stacks={"Stacks": [{"StackStatus": "CREATE_COMPLETE", "StackId": "id"}]})
@@ -398,7 +398,7 @@ class Told(Service):
             self.happens(*event)
 
     def rests(self, status: str) -> None:
-        """The stack is in this state from now on."""
+        """Set the state of the stack."""
         self._answers["describe_stacks"] = {"Stacks": [{"StackStatus": status, "StackId": "id"}]}
 
     def happens(self, status: str, resource: str, kind: str, reason: str = "") -> None:
@@ -526,7 +526,7 @@ class Deleting(Told):
 
 
 class StepFunctions:
-    """With executions that run until they are stopped; one of them ends just before."""
+    """With executions that run until they are stopped. One of them ends just before."""
 
     def __init__(self, *running: str) -> None:
         self.running = list(running)

@@ -1,4 +1,4 @@
-"""What the documentation says of itself and of the rest of the repository."""
+"""The documentation is consistent with itself and with the repository."""
 
 import re
 import subprocess
@@ -63,7 +63,7 @@ def test_every_picture_is_there_and_is_described(page: str) -> None:
 
 
 def anchors(page: Path) -> set[str]:
-    """What its headings are called in links."""
+    """The anchors of its headings."""
     headings = HEADING.findall(FENCED.sub("", page.read_text()))
     return {slugify(heading.replace("`", ""), "-") for heading in headings}
 

@@ -1,4 +1,4 @@
-"""When items come, and of what kind they are."""
+"""When items arrive, and how they are drawn."""
 
 from collections import Counter
 from itertools import islice, takewhile

@@ -1,4 +1,4 @@
-"""What docs/reference/simulation.md says of the figures that the planner goes by."""
+"""docs/reference/simulation.md lists the figures that the planner uses."""
 
 from dataclasses import fields
 from pathlib import Path

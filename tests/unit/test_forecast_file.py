@@ -33,7 +33,7 @@ def items_by(columns: str, path: Path) -> list[tuple[float, int, int]]:
 
 
 def items(path: Path) -> list[tuple[float, str, int, int]]:
-    """What is read: when each is sent, in seconds, its id, baking time and size."""
+    """The items of a file: seconds, id, baking time and size."""
     workload = read_workload(
         of(path), capacity=14, baking_secs=Distribution.of(9, 9), slots=Distribution.of(3, 3)
     )

@@ -1,4 +1,4 @@
-"""`oven simulate --latencies FILE`: latencies that were measured, in place of those assumed."""
+"""`oven simulate --latencies FILE`: measured latencies replace the assumed ones."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""How a forecast says its numbers."""
+"""How a forecast formats its numbers."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is foretold, in ovens so small that it can be worked out by hand."""
+"""Forecasts of ovens so small that the result can be computed by hand."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -32,14 +32,14 @@ def drawn(count: int, arrivals: str = "at-once", bake: str = "10", size: str = "
 
 
 def timeless(workload: Workload, capacity: int = 1, quotas: Quotas = LARGE_REGION) -> Forecast:
-    """The forecast of an oven in which nothing but baking takes time, and nobody lights the pilot light."""
+    """The forecast of an oven without a pilot light in which only baking takes time."""
     setup = Setup(capacity, pilot_light_secs=None)
     return forecast(ForecastRequest(workload, setup, quotas, Latencies.none()))
 
 
 @pytest.fixture(scope="module")
 def three() -> Forecast:
-    """Three items of 10 s, at once, before one slot."""
+    """Three items of 10 s at once, in an oven of one slot."""
     return timeless(drawn(3))
 
 
@@ -52,7 +52,7 @@ def test_times_and_the_line_are_those_worked_out_by_hand(three: Forecast) -> Non
     assert (three.sent, three.out, three.again, three.copies, three.dead) == (3, 3, 0, 0, 0)
     assert (three.secs, three.ideal_secs, three.times_ideal) == (30, 30, 1)
     assert (waits.mean, waits.p50, waits.p90, waits.p99, waits.most) == (10, 10, 20, 20, 20)
-    # Two for 10 s, then one for 10 s, then nobody.
+    # Two for 10 s, then one for 10 s, then none.
     assert (three.most_waiting, three.mean_waiting) == (3, 1)
     assert (three.throughput, three.utilisation) == (0.1, 1)
     assert three.limits == ()
@@ -114,7 +114,7 @@ def test_requests_and_costs_are_those_worked_out_by_hand(three: Forecast) -> Non
 
     assert {key: count for key, count in requests.items() if count} == {
         ("New Items", "SendMessageBatch", "sender"): 1,
-        # One that brings the items, and 5 pollers' in 30 s.
+        # One that receives the items, and those of 5 pollers in 30 s.
         ("New Items", "ReceiveMessage", "event source"): 1 + 7,
         ("New Items", "DeleteMessageBatch", "event source"): 1,
         ("Waiting Items", "SendMessageBatch", "functions"): 1,

@@ -1,4 +1,4 @@
-"""What is an item, what is a trigger, and what a sender reads about a message that is neither."""
+"""What is an item, what is a trigger, and the reason for a message that is neither."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ SIZE_RULE = "size must be a whole number of slots from 1 to 14"
 
 
 def message(**fields: Any) -> str:
-    """A sound item as JSON, but for the fields given."""
+    """A valid item as JSON, except for the given fields."""
     return json.dumps({"id": "margherita", "bakingTimeSecs": 20, **fields})
 
 
@@ -36,7 +36,7 @@ def reason(body: str, capacity: int = CAPACITY) -> str:
 
 
 def of_bytes(count: int, character: str = "x") -> str:
-    """A sound item whose JSON takes exactly so many bytes."""
+    """A valid item whose JSON has exactly that many bytes."""
     empty = json.dumps({"id": "big", "bakingTimeSecs": 1, "note": ""}, ensure_ascii=False)
     repeats, odd = divmod(count - len(empty), len(character.encode()))
     return empty[:-2] + character * repeats + "x" * odd + empty[-2:]

@@ -1,4 +1,4 @@
-"""The parser under garbage: whatever comes, it is an item, a trigger, or refused with a reason."""
+"""The parser with random garbage: each message is an item, a trigger, or refused with a reason."""
 
 import json
 import random

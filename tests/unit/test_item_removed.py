@@ -1,4 +1,5 @@
-"""Item Removed, on the services in memory: slots are freed, the item comes out, who waits is woken."""
+"""Item Removed with the services in memory: the item comes out, slots are freed, and waiting items are
+loaded."""
 
 from dataclasses import replace
 
@@ -164,7 +165,7 @@ class RefusingTable(MemoryBakingTable):
 
 
 class ThrottledTable(MemoryBakingTable):
-    """Takes no more writes."""
+    """Throttles all writes."""
 
     def unload(self, item_id: str, now: float) -> Unloaded | Refused:
         raise ThrottledError(f"{item_id} at {now}: throttled")
@@ -301,5 +302,5 @@ def test_a_refusal_is_raised_for_step_functions_to_try_again() -> None:
     with pytest.raises(ServiceError):
         kitchen.item_removed(ITEM)
     assert kitchen.triggers() == []
-    # Should the execution end now, its lease is what tells of the item.
+    # If the execution ended now, reconciling would find the item by its lease.
     assert "a" in kitchen.table.row.leases

@@ -1,4 +1,4 @@
-"""What the commands that move items refuse before they ask AWS, and what they say where it refuses."""
+"""What the commands that move items refuse before any request, and their messages if AWS refuses."""
 
 import json
 import os
@@ -132,7 +132,7 @@ STACK = Stack("spo", {"NewItemsQueueUrl": "new", "BakingTableCapacityCount": "14
 
 @pytest.fixture
 def sqs(monkeypatch: pytest.MonkeyPatch) -> Sqs:
-    """An oven's New Items, which the command finds."""
+    """The queue New Items that the command finds."""
     sqs = Sqs("new")
     monkeypatch.setattr(Target, "find", lambda _: (sqs.account, STACK))
     return sqs

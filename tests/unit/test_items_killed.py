@@ -1,7 +1,7 @@
-"""That no item is lost, and none bakes twice, wherever `send`, `collect` and `redrive` are killed.
+"""No item is lost and none bakes twice, wherever `send`, `collect` and `redrive` are killed.
 
-Each story is told once for every moment at which it can die: before and after each request, and each write.
-Then somebody runs the same again, and the oven has done nothing meanwhile, or all that it could.
+Each scenario is run once for every moment at which the process can be killed: before and after each request
+and each write. Then the same command is run again. Meanwhile the oven did nothing, or all that it could.
 """
 
 import contextlib
@@ -49,7 +49,7 @@ class QueuesAndExecutions:
         self.executions = Executions(self.sqs.loop)
 
     def bake(self) -> None:
-        """What the oven does with New Items: each id once. What fails again is a dead letter again."""
+        """Bake the items of New Items, each id once. An item that failed becomes a dead letter again."""
         for received in self.sqs.queues[NEW].receive(1000):
             self.sqs.queues[NEW].delete(received)
             item = parse(received.body, CAPACITY)
@@ -59,7 +59,7 @@ class QueuesAndExecutions:
                 self.started[item.id] += 1
 
     def fail(self, item_id: str) -> None:
-        """An item has baked, in vain."""
+        """Let the execution of an item fail."""
         item = parse(body(item_id), CAPACITY)
         assert isinstance(item, Item)
         self.executions.start_one(item)
@@ -72,7 +72,7 @@ class QueuesAndExecutions:
 
 @contextlib.contextmanager
 def dropped(steps: Generator[Step]) -> Iterator[Generator[Step]]:
-    """Have the dead drop what they were at: left to itself, the generator would try to clear up."""
+    """Close the generators of killed processes without their cleanup."""
     try:
         yield steps
     finally:
@@ -137,7 +137,7 @@ def test_what_a_killed_collect_had_in_hand_is_printed_or_comes_again() -> None:
 
         assert {json.loads(line)["id"] for line in world.printed} == set(FILE)
         assert world.sqs.bodies(BAKED) == []
-    # Three hands of a receive, a write and a delete, and a receive that brings nothing.
+    # Three times a receive, a write and a delete, and an empty receive.
     assert deaths_seen == 3 * (2 + 2 + 2) + 2
 
 
@@ -153,7 +153,7 @@ def with_dead_letters(life: Life) -> QueuesAndExecutions:
     world = QueuesAndExecutions(life)
     world.sqs.put(DEAD, *GARBAGE, reason="malformed")
     world.fail("failed")
-    # The sender has sent it once more, and the oven has buried it once more.
+    # It was sent once more, and became a dead letter once more.
     world.sqs.put(DEAD, body("failed"), reason="its baking ended as FAILED")
     world.fail("again")
     world.fail("again.redrive-1")
@@ -179,7 +179,8 @@ def test_dead_letters_that_are_redriven_again_after_a_kill_bake_once(oven_is_qui
         if oven_is_quick:
             world.bake()
 
-        # Until the letters are out of the dead one's hand; the items that began to bake are done by then.
+        # Until the letters of the killed process are visible again. Items that began to bake are done by
+        # then.
         world.sqs.pass_time(FIRST_TIMEOUT_SECS)
         redrive_all(world)
         world.bake()

@@ -1,7 +1,7 @@
-"""Who imports whom, and what happens at an import, as far as the source tells without being run.
+"""Checks which modules import which, and what runs at import, by reading the source.
 
-Seen are import statements, wherever they stand, and names written out in full or imported by name.
-Not seen is what hides behind `importlib`, `getattr`, or a function called at import.
+The checks see import statements anywhere, and names that are written in full or imported by name. They do not
+see imports by `importlib` or `getattr`, or what a function called at import does.
 """
 
 import ast
@@ -21,7 +21,7 @@ Layers = tuple[frozenset[str], ...]
 
 
 def layers(*names: str) -> Layers:
-    """The lowest first; those in a line of one layer do not import each other."""
+    """The lowest first. Modules in one line do not import each other."""
     return tuple(frozenset(line.split()) for line in names)
 
 
@@ -41,7 +41,7 @@ SHIPPED_LAYERS = layers(
     "pizza_oven.aws",
     "pizza_oven.functions",
 )
-"""What is shipped to Lambda."""
+"""The packages shipped to Lambda."""
 
 TOOLS_LAYERS = layers(
     "serverless_pizza_oven.decoding serverless_pizza_oven.errors serverless_pizza_oven.prices "
@@ -56,7 +56,7 @@ TOOLS_LAYERS = layers(
     "serverless_pizza_oven.demo serverless_pizza_oven.web",
     "serverless_pizza_oven.cli",
 )
-"""What stands around it; all of it may import what is shipped."""
+"""The tools, which may import the shipped packages."""
 
 CORE = tuple(sorted(path.stem for path in (SHIPPED / "pizza_oven").glob("[a-z]*.py")))
 """The protocol: functions of their arguments."""
@@ -85,7 +85,8 @@ FOREIGN_TO_CORE = frozenset(
         "uuid",
     ]
 )
-"""The world: the SDK, the clock, the environment, chance and threads come in as arguments, or not at all."""
+"""What the protocol must not import: the SDK, clocks, the environment, randomness and threads come as
+arguments."""
 
 CALLS_WITH_EFFECTS = frozenset(
     {
@@ -117,7 +118,7 @@ CALLS_WITH_EFFECTS = frozenset(
     }
 )
 CLIENT_MAKERS = frozenset({"client", "create_client", "resource"})
-"""Methods that make a client, whatever the session is called."""
+"""Methods that make a client."""
 
 ENVIRONMENT = frozenset({"os.environ", "os.environb"})
 
@@ -180,7 +181,7 @@ def uphill(module: Module, order: Layers) -> list[str]:
 
 
 class AtImport(ast.NodeVisitor):
-    """Finds, in what runs when a module is imported, what reads the world or makes clients."""
+    """Finds code that runs at import and reads clocks or the environment, or makes clients."""
 
     def __init__(self) -> None:
         self.found: list[str] = []

@@ -1,4 +1,4 @@
-"""How old the oldest messages are, by the metrics of SQS and of the oven itself."""
+"""The age of the oldest messages, from metrics of SQS and of the oven."""
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace

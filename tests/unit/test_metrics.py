@@ -1,4 +1,4 @@
-"""The line of which CloudWatch makes metrics."""
+"""The log line from which CloudWatch makes metrics."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ Capture = pytest.CaptureFixture[str]
 
 
 class Notes:
-    """Implements Journal."""
+    """Implements DecisionLog."""
 
     def __init__(self) -> None:
         self.taken: list[tuple[str, str | None, dict[str, object]]] = []

@@ -1,4 +1,4 @@
-"""One name, one thing: a name that stands for two things misleads whoever searches for it."""
+"""Each name stands for one thing, so that a search finds it."""
 
 import ast
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What is told of an oven in use: its logs read, its times in words, its status on a screen."""
+"""Reading logs, times in words, and the status on a screen."""
 
 import io
 import json

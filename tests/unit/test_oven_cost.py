@@ -1,4 +1,4 @@
-"""What an oven costs, and what it has used."""
+"""The cost of an oven, and its use of AWS."""
 
 import json
 import re

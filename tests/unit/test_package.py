@@ -18,10 +18,10 @@ MAX_BYTES = 2 * 1024 * 1024
 HANDLERS = ("pizza_oven.functions.bake_items", "pizza_oven.functions.item_removed")
 
 IN_THE_RUNTIME = ("botocore", "jmespath", "urllib3", "dateutil", "six.py")
-"""What a Lambda runtime brings: botocore, and what it needs."""
+"""The packages of a Lambda runtime: botocore and its dependencies."""
 
 IMPORT_SECS = 60
-"""Far more than an import takes; a function has 10."""
+"""Seconds: far more than an import takes. A function has 10."""
 
 PROBE = """
 import importlib, json, sys
@@ -109,6 +109,6 @@ def test_a_handler_is_imported_from_the_package_and_botocore_alone_without_any_s
 
 
 def _installed(name: str) -> Path:
-    """Where a package of botocore's is installed here."""
+    """The place where a dependency of botocore is installed."""
     project = {"dateutil": "python-dateutil", "six.py": "six"}.get(name, name)
     return Path(str(distribution(project).locate_file(name)))

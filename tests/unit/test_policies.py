@@ -179,7 +179,7 @@ def test_nothing_is_granted_to_who_deploys_that_nothing_needs() -> None:
 
 
 OTHER_STACK = f"{NAMES['STACK']}-2"
-"""Another oven of the account, whose name begins like ours."""
+"""Another oven of the account, whose name begins with the same letters."""
 
 BY_TAG = {"StringEquals": {"aws:ResourceTag/aws:cloudformation:stack-name": NAMES["STACK"]}}
 BY_FUNCTION = {

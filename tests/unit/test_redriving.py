@@ -1,4 +1,4 @@
-"""What becomes of a dead letter that is sent back."""
+"""Dead letters that are sent back."""
 
 import json
 from typing import Any
@@ -34,7 +34,7 @@ def body(item_id: str, **fields: Any) -> str:
 
 
 class RedriveBench:
-    """Its New Items, its dead letters, and what has baked."""
+    """New Items, dead letters and executions of an oven."""
 
     def __init__(self) -> None:
         self.sqs = Sqs("new", "dead")
@@ -44,7 +44,7 @@ class RedriveBench:
         self.sqs.put("dead", text, reason=reason)
 
     def begin(self, text: str, *, then: str = "RUNNING") -> None:
-        """Have an item bake, and end so."""
+        """Let an item bake and end with this status."""
         item = parse(text, None)
         assert isinstance(item, Item)
         self.executions.start_one(item)

@@ -1,4 +1,4 @@
-"""What is read as items, what is refused before it is sent, and what SQS does not take at once."""
+"""Reading items, refusing them before they are sent, and messages that SQS refuses at first."""
 
 import json
 from collections.abc import Iterator

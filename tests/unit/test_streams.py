@@ -1,4 +1,4 @@
-"""The `oven` command where a standard stream is full, closed or of few letters."""
+"""The `oven` command with standard streams that are full, closed, or in a small encoding."""
 
 import io
 import os

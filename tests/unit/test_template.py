@@ -1,4 +1,4 @@
-"""What the template makes: asserted on its translation from SAM to plain CloudFormation, resolved."""
+"""The resources of the template, checked after its translation from SAM to CloudFormation."""
 
 import importlib
 import json
@@ -26,7 +26,7 @@ def stack() -> ResolvedTemplate:
 
 
 def test_the_linter_has_nothing_to_say(tmp_path: Path) -> None:
-    # From an empty directory that is the home, too: no configuration file has a say.
+    # From an empty home directory, so that no configuration file has an effect.
     linter = subprocess.run(
         [Path(sys.executable).with_name("cfn-lint"), "--", TEMPLATE],
         cwd=tmp_path,
@@ -142,7 +142,7 @@ HOLDS_SOMETHING = {
 
 
 def replaced_with(kind: str) -> set[str]:
-    """The properties of a type whose change has CloudFormation make another, and throw the old one away."""
+    """The properties of a type whose change makes CloudFormation replace the resource."""
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
     paths = schema.get("createOnlyProperties", []) + schema.get("conditionalCreateOnlyProperties", [])
     return {path.split("/")[2] for path in paths}
@@ -436,7 +436,7 @@ def test_as_many_bake_items_work_at_once_as_the_parameter_says(chosen: dict[str,
     assert ResolvedTemplate(**chosen)["BakeItemsNewItems"]["ScalingConfig"] == expected
 
 
-# Who may do what
+# Permissions
 
 TRUSTED = {
     "BakeItemsRole": ("lambda.amazonaws.com", None),
@@ -640,7 +640,7 @@ INTERIOR = {
         )
     },
 }
-"""What is kept for the oven's own functions."""
+"""Actions that only the oven's functions may take."""
 
 
 @pytest.mark.parametrize("guarded", GUARDED)
@@ -684,7 +684,7 @@ TASKS = pytest.mark.parametrize("task", ["Removed", "Unloaded"])
 
 
 def waits(retry: dict[str, Any]) -> list[float]:
-    """The seconds before each further try, jitter aside."""
+    """The seconds before each retry, without jitter."""
     return [
         min(retry["IntervalSeconds"] * retry["BackoffRate"] ** attempt, retry["MaxDelaySeconds"])
         for attempt in range(retry["MaxAttempts"])
@@ -707,7 +707,7 @@ COUNTS = {
         "$$.State.RetryCount, $$.Execution.RedriveCount))"
     )
 }
-"""How often the task was retried and the execution redriven is no part of the item."""
+"""The counts of retries and redrives are not part of the item."""
 
 
 def test_item_removed_is_given_the_item_and_the_execution_ends_with_it(definition: dict[str, Any]) -> None:
@@ -803,7 +803,7 @@ def test_item_states_has_a_role_of_its_own(stack: ResolvedTemplate) -> None:
     assert stack["ItemStates"]["RoleArn"] == "ItemStatesRole.Arn"
 
 
-# What wakes Bake Items besides
+# Other triggers of Bake Items
 
 
 def test_the_failure_rule_matches_every_sad_end_of_our_executions(stack: ResolvedTemplate) -> None:

@@ -1,4 +1,4 @@
-"""What the template makes for those on call: alarms, a dashboard, traces, a key of their own, protection."""
+"""Alarms, dashboard, traces, encryption key and protection in the template."""
 
 import json
 import re
@@ -30,7 +30,7 @@ METRICS = {
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
     ("AWS/DynamoDB", "TableName"): {"WriteThrottleEvents"},
 }
-"""The metrics that there are of what the stack is made of, by namespace and dimension."""
+"""The metrics that exist for the resources of the stack, by namespace and dimension."""
 
 THINGS = {
     "Stack": {"pizzeria"},
@@ -56,7 +56,7 @@ def alarms() -> dict[str, dict[str, Any]]:
 
 
 def looked_at(alarm: dict[str, Any]) -> list[dict[str, Any]]:
-    """The metrics that an alarm looks at."""
+    """The metrics of an alarm."""
     if "Metrics" not in alarm:
         return [alarm]
     return [query["MetricStat"]["Metric"] for query in alarm["Metrics"] if "MetricStat" in query]
@@ -133,7 +133,7 @@ def test_a_line_alarms_at_the_length_that_was_chosen(alarms: dict[str, dict[str,
     assert "LineTooLongAlarm" not in ResolvedTemplate().resources
 
 
-# What is missing is good news, but of SQS, which falls silent about a queue that nobody uses.
+# Missing data is not breaching. SQS sends no data about a queue that is not used.
 KEEPS_ITS_STATE = {"DeadLettersAlarm", "LineTooLongAlarm"}
 
 
@@ -248,7 +248,7 @@ def test_a_key_of_ones_own_encrypts_all_that_holds_items_or_tells_of_them() -> N
 def test_without_one_aws_encrypts_with_its_own_keys() -> None:
     stack = ResolvedTemplate()
     assert all(queue["SqsManagedSseEnabled"] for queue in stack.of_type("AWS::SQS::Queue").values())
-    # Said, not left out: who gives up a key of one's own is to have this.
+    # Explicit, so that an update without a key turns this on again.
     assert stack["BakingTable"]["SSESpecification"] == {"SSEEnabled": False}
     assert stack["ItemStates"]["EncryptionConfiguration"] == {"Type": "AWS_OWNED_KEY"}
     assert "KmsMasterKeyId" not in json.dumps(stack.resources)
@@ -265,7 +265,7 @@ def test_a_role_may_use_the_key_if_there_is_one_and_no_other(role: str) -> None:
 
     granted = key_rights(ResolvedTemplate(KmsKeyArn=KEY))
     assert granted[0] == ({"kms:Decrypt", "kms:GenerateDataKey"}, KEY)
-    # What DynamoDB needs on behalf of who writes to the table.
+    # Permissions that DynamoDB needs for those who write to the table.
     assert granted[1:] == ([] if role == "ItemStatesRole" else [(THROUGH_DYNAMODB, KEY)])
     assert key_rights(ResolvedTemplate()) == []
 

@@ -1,4 +1,4 @@
-"""How durations, counts and times of day are formatted, and that foreign text is safe to print."""
+"""Formats of durations, counts and times of day. Foreign text is safe to print."""
 
 import pytest
 

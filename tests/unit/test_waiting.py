@@ -32,7 +32,7 @@ def report(stage: ItemStage, since: float | None = 1.0, reason: str = "") -> Ite
 
 
 def looks(*stages: ItemStage) -> Callable[[], ItemReport]:
-    """Each look finds the next stage, and the last one from then on."""
+    """Each look finds the next stage, and then the last one again."""
     return looking(map(report, chain(stages, repeat(stages[-1]))))
 
 

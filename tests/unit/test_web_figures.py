@@ -1,4 +1,4 @@
-"""What the page is told from one look to the next, and what looking costs."""
+"""The figures that the page gets from successive statuses, and what they cost."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -24,7 +24,7 @@ def bakes(*ids: str, until: float) -> list[BakingItem]:
 
 
 def each_second(secs: int, items: Iterable[BakingItem], **others: Any) -> list[Status]:
-    """Looks at an oven whose items are out when their time is over."""
+    """Statuses of an oven whose items come out on time."""
     return [status_at(at, [item for item in items if item.until > at], **others) for at in range(secs)]
 
 

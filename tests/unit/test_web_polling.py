@@ -1,4 +1,4 @@
-"""Who looks at the oven, when, and what the pages get of it."""
+"""Which thread polls the oven, when, and what the pages get."""
 
 import asyncio
 import json
@@ -44,7 +44,7 @@ class BoardReader:
 
 
 async def awaited(reader: BoardReader, board: Board) -> "asyncio.Future[tuple[str, Any]]":
-    """What a page will get next, once it stands before the board."""
+    """The next event that a waiting page gets."""
     first = asyncio.ensure_future(reader.next())
     while not board.wait_for_readers(0):
         await asyncio.sleep(0)
@@ -52,7 +52,7 @@ async def awaited(reader: BoardReader, board: Board) -> "asyncio.Future[tuple[st
 
 
 def read_once(poller: StatusPoller, board: Board) -> tuple[str, Any]:
-    """What a page gets of the next look."""
+    """The event of the next status."""
 
     async def one() -> tuple[str, Any]:
         reader = BoardReader(board)

@@ -1,4 +1,4 @@
-"""What the page's server answers, and what it refuses."""
+"""The answers and refusals of the page's server."""
 
 import contextlib
 import http.client
@@ -37,7 +37,7 @@ class PageAnswer:
 
 
 class PageVisitor:
-    """A browser, or what pretends to be one."""
+    """A browser, or a client that pretends to be one."""
 
     def __init__(self, url: str, oven: ScriptedOven) -> None:
         self.port = urlsplit(url).port or 0
@@ -205,7 +205,7 @@ def test_a_page_is_greeted_and_then_told_each_look(visitor: PageVisitor) -> None
 
 
 def stream(port: int) -> Generator[tuple[str, dict[str, object]]]:
-    """The events that a page hears."""
+    """The events that a page receives."""
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
         connection.request("GET", "/looks")
         response = connection.getresponse()

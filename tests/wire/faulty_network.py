@@ -1,6 +1,6 @@
 """A network between the functions and the emulator that fails as AWS and networks do.
 
-microburst stands in between, and injects the faults in AWS's own wire format.
+The proxy microburst injects the faults in AWS's wire format.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ THROTTLES: Mapping[str, tuple[str, ...]] = {
     "sqs": ("ThrottlingException", "RequestThrottled", "KMS.ThrottlingException", "TooManyRequestsException"),
     "stepfunctions": ("ThrottlingException", "RequestLimitExceeded", "KmsThrottlingException", "SlowDown"),
 }
-"""How each service may say that there were too many requests."""
+"""The errors by which each service may say that there were too many requests."""
 
 FAULTS: Mapping[str, Mapping[str, Any]] = {
     "InternalServerError": {"error": {"code": "InternalServerError", "status": 500}},
@@ -91,7 +91,7 @@ class FaultyNetwork:
 
 @contextlib.contextmanager
 def faulty_network(upstream: str, share: float, seed: int) -> Iterator[FaultyNetwork]:
-    """Have a network in which faults strike this share of the requests to `upstream`, while the block runs.
+    """Run a network in which faults strike this share of the requests to `upstream`.
 
     The chances are drawn from `seed`; which request comes when is up to the functions.
     """
@@ -101,7 +101,7 @@ def faulty_network(upstream: str, share: float, seed: int) -> Iterator[FaultyNet
 
 @contextlib.contextmanager
 def chosen_faults(upstream: str) -> Iterator[FaultyNetwork]:
-    """Have a network in which each request is struck by the kind of fault that its user agent names."""
+    """Run a network in which each request is struck by the kind of fault that its user agent names."""
     rules = [
         (kind, {"service": service, "headers": {"User-Agent": user_agent(kind)}, **fault})
         for service in THROTTLES
@@ -112,7 +112,7 @@ def chosen_faults(upstream: str) -> Iterator[FaultyNetwork]:
 
 
 def user_agent(kind: str) -> str:
-    """What a client adds to its user agent that is to be struck by this kind of fault."""
+    """The text in the user agent of a client that this kind of fault must strike."""
     return f"fault/{kind.replace(' ', '-').replace(',', '')}/"
 
 

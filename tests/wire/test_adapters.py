@@ -1,4 +1,4 @@
-"""What the adapters raise of each fault: a ServiceError, whatever the SDK makes of it."""
+"""The adapters raise a ServiceError for each fault, whatever the SDK raises."""
 
 import json
 import time
@@ -22,7 +22,7 @@ from tests.stack.clients import pizza
 from tests.wire.faulty_network import THROTTLES, FaultyNetwork, chosen_faults, faults_of, user_agent
 
 NAME = "behind-the-network"
-"""Of the table, the queue and the state machine."""
+"""Names of the table, the queue and the state machine."""
 
 
 CASES = [(service, kind) for service in THROTTLES for kind in faults_of(service)]
@@ -30,7 +30,7 @@ CASES = [(service, kind) for service in THROTTLES for kind in faults_of(service)
 
 @pytest.fixture(scope="module")
 def network(local_aws: Aws) -> Iterator[FaultyNetwork]:
-    """The way to an account with a table, a queue and a state machine."""
+    """A network to an account with a table, a queue and a state machine."""
     local_aws.dynamodb.create_table(
         TableName=NAME,
         BillingMode="PAY_PER_REQUEST",
@@ -51,7 +51,7 @@ def network(local_aws: Aws) -> Iterator[FaultyNetwork]:
 
 
 def client_of(service: str, network: FaultyNetwork, kind: str) -> Any:
-    """A client as the functions have it, whose every request is struck, and which tries once.
+    """A client as the functions have it, with one attempt. Each of its requests is struck.
 
     It is patient, since the proxy reads a service's model at the first request. A slow answer is too late.
     """

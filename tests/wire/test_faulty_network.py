@@ -1,7 +1,7 @@
 """The real adapters and the real SDK, with faults in AWS's own wire format between functions and services.
 
-An item may come out twice where an answer was lost: the oven promises at least once. How often that was, the
-test prints (`make faults`).
+An item may come out twice if an answer was lost: the oven delivers at least once. The test prints how often
+(`make faults`).
 """
 
 import json
@@ -19,7 +19,7 @@ CAPACITY = 14
 
 
 def connect(oven: TestOven, network: FaultyNetwork) -> None:
-    """Have the functions' requests pass through the network."""
+    """Route the functions' requests through the network."""
     functions = oven.aws.lambda_functions
     for function in ("BakeItems", "ItemRemoved"):
         name = oven.stack.outputs[f"{function}FunctionName"]

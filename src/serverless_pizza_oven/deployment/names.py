@@ -25,8 +25,7 @@ MAX_CAPACITY = 4000
 
 MAX_STACK = 52
 """The longest name of a stack. A function's name has at most 64 characters, and `-ItemRemoved` takes 12 of
-them
-(https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html)."""
+them (https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html)."""
 
 
 def check_stack(name: str) -> None:
