@@ -59,8 +59,10 @@ class ItemRemoved:
     is_paused: bool = False
     """Whether nothing is loaded into the oven: then freed slots stay free."""
 
-    def __call__(self, item: Item, retries: int = 0, redrives: int = 0) -> None:
+    def __call__(self, item: Item, retries: int = 0, redrives: int = 0, failure: str = "") -> None:
         """Hand the item out, then free its slots. Any step may have been done by a try that crashed.
+
+        If its work ended with a `failure`, it is a dead letter instead.
 
         Raises ServiceError; HandedOutError if only `free` is left to do; RedrivenError if an operator had
         the execution redriven; StillHeldError if the lease of a held item was extended.
@@ -70,11 +72,17 @@ class ItemRemoved:
             pass
         # Slots are freed after the item is handed out: without a lease, an earlier try did both.
         elif not retries or item.id in self.table.look([item.id]).leases:
-            self.baked_items.push(item)
+            self._hand_out(item, failure)
         try:
             self.free(item.id, item.size)
         except ServiceError as error:
             raise HandedOutError(f"{item.id} is out, but has its slots: {error}") from error
+
+    def _hand_out(self, item: Item, failure: str) -> None:
+        if failure:
+            reject(self.context, [DeadLetter(item.body, failure, failure, item.id)])
+        else:
+            self.baked_items.push(item)
 
     def _ends_hold(self, item: Item) -> bool:
         """End the lease of a held item, and dead-letter it, unless it was released. False if it is not held:

@@ -188,10 +188,11 @@ class Oven:
     def letters(self) -> list[tuple[str, str | None]]:
         return [(letter.body, letter.reason) for letter in self.dead.messages()]
 
-    def item_removed(self, item: Item) -> None:
+    def item_removed(self, item: Item, failure: str = "") -> None:
         """Invoke a new instance of the function."""
         baked_items = MemoryBakedItems(self.baked)
-        ItemRemoved(self.context(Unimpeded()), self.table, baked_items, Memory())(item)
+        remove = ItemRemoved(self.context(Unimpeded()), self.table, baked_items, Memory())
+        remove(item, failure=failure)
 
     def _remove(self, baking: Baking, done: Done) -> None:
         try:

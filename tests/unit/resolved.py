@@ -64,6 +64,8 @@ class ResolvedTemplate:
             "Ref": lambda name: self._values.get(name, name),
             "Fn::GetAtt": ".".join,
             "Fn::Sub": self._sub,
+            "Fn::Select": lambda choice: self._resolved(choice[1])[int(choice[0])],
+            "Fn::Split": lambda parts: self._resolved(parts[1]).split(parts[0]),
             "Fn::Join": lambda joined: joined[0].join(self._resolved(joined[1])),
             # As text, like CloudFormation does.
             "Fn::Equals": lambda pair: str(self._resolved(pair[0])) == str(self._resolved(pair[1])),
@@ -98,8 +100,10 @@ class ResolvedTemplate:
             else bool(self._resolved(condition))
         )
 
-    def _sub(self, text: str) -> str:
-        return re.sub(r"\$\{([^}]+)\}", lambda match: str(self._values.get(match[1], match[1])), text)
+    def _sub(self, argument: Any) -> str:
+        text, named = argument if isinstance(argument, list) else (argument, {})
+        values = {**self._values, **{name: self._resolved(value) for name, value in named.items()}}
+        return re.sub(r"\$\{([^}]+)\}", lambda match: str(values.get(match[1], match[1])), text)
 
     def _resolved(self, value: Any) -> Any:
         if isinstance(value, list):

@@ -29,7 +29,7 @@ SHIPPED_LAYERS = layers(
     "pizza_oven.errors",
     "pizza_oven.strict_json",
     "pizza_oven.item pizza_oven.messages pizza_oven.row",
-    "pizza_oven.execution",
+    "pizza_oven.execution pizza_oven.work",
     "pizza_oven.settlement",
     "pizza_oven.ports",
     "pizza_oven.context pizza_oven.plans",

@@ -14,6 +14,7 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untype
 from pizza_oven.errors import HandedOutError, RedrivenError, StillHeldError
 from pizza_oven.item import MAX_BAKING_TIME_SECS, Trigger, parse
 from pizza_oven.strict_json import MAX_ITEM_BYTES
+from pizza_oven.work import MAX_RESULT_BYTES
 from tests.unit.resolved import ROOT, TEMPLATE, ResolvedTemplate, arn, as_list, source, statements, translated
 
 
@@ -282,8 +283,9 @@ def test_a_dead_letter_has_room_for_its_reason_and_a_batch_fits_into_an_invocati
     stack: ResolvedTemplate,
 ) -> None:
     sizes = {queue: stack[queue]["MaximumMessageSize"] for queue in QUEUES}
-    others = {size for queue, size in sizes.items() if queue != "NewItemsDLQ"}
+    others = {size for queue, size in sizes.items() if queue not in ("NewItemsDLQ", "BakedItems")}
     assert sizes["NewItemsDLQ"] == 1024 * 1024
+    assert sizes["BakedItems"] >= MAX_ITEM_BYTES + MAX_RESULT_BYTES
     assert others == {256 * 1024}
     # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html. A quote is two bytes in JSON.
     assert 10 * 2 * max(others) < 6_000_000
@@ -733,7 +735,7 @@ def test_what_is_handed_out_is_not_handed_out_again_while_its_slots_cannot_be_fr
     assert name in removed["Retry"][0]["ErrorEquals"]
     assert {"ErrorEquals": [name], "ResultPath": "$.error", "Next": "Unloaded"} in removed["Catch"]
     assert unloaded["Resource"] == removed["Resource"]
-    payload = {"handedOut.$": "$.id"}
+    payload = {"handedOut.$": "$$.Execution.Name"}
     assert (
         unloaded["Parameters"]
         == {"FunctionName": arn("lambda", "function:pizzeria-ItemRemoved"), "Payload": payload} | COUNTS

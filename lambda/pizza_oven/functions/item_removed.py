@@ -13,6 +13,7 @@ from botocore.session import Session
 from pizza_oven.errors import StillHeldError
 from pizza_oven.functions import wiring
 from pizza_oven.item import parse_fields
+from pizza_oven.work import Worked, worked
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -28,12 +29,14 @@ def _remove() -> Callable[[dict[str, Any], "LambdaContext"], None]:
         retries, redrives = _count(invocation, "retryCount"), _count(invocation, "redriveCount")
         if event.keys() == {"handedOut"}:
             item_removed.free(event["handedOut"], redrives=redrives)
-        elif "id" not in event and "cancelled" in event:
+        elif _is_cancelled(event["item"] if _is_worked(event) else event):
             # It holds no slots: its execution only used up the name of an item.
             return
         else:
+            # In an oven with work, the event is the item beside what became of it.
+            ended = worked(event["item"], event["work"]) if _is_worked(event) else Worked(parse_fields(event))
             try:
-                item_removed(parse_fields(event), retries, redrives)
+                item_removed(ended.item, retries, redrives, ended.failure)
             except StillHeldError as held:
                 raise StillHeldError(held.until, _moment(held.until)) from None
 
@@ -49,6 +52,14 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> None:
     (https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html).
     """
     _remove()(event, context)
+
+
+def _is_cancelled(fields: dict[str, Any]) -> bool:
+    return "cancelled" in fields and "id" not in fields
+
+
+def _is_worked(event: dict[str, Any]) -> bool:
+    return event.keys() == {"item", "work"}
 
 
 def _moment(seconds: float) -> str:

@@ -9,7 +9,7 @@ from serverless_pizza_oven.deployment.preflight import check_changeable, check_n
 from serverless_pizza_oven.deployment.progress import EventLog, Report, Sleep, follow, interrupts_explained
 from serverless_pizza_oven.deployment.release import Release
 from serverless_pizza_oven.deployment.stack import Stack, describe, find_stack
-from serverless_pizza_oven.deployment.template import default_parameters
+from serverless_pizza_oven.deployment.template import default_parameters, with_work_type
 from serverless_pizza_oven.deployment.upload import upload
 from serverless_pizza_oven.sdk_errors import aws_errors
 
@@ -69,6 +69,7 @@ def _change(
 ) -> bool:
     """Returns whether there was anything to change."""
     with aws_errors(f"deploying {name}"):
+        parameters = with_work_type(parameters)
         before = describe(aws, name)
         check_changeable(name, before)
         check_names_stay(name, before, parameters)

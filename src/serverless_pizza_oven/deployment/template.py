@@ -1,5 +1,6 @@
 """The template: the one description of the stack, from which CloudFormation makes it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 try:  # fifteen times as fast, where PyYAML was built with libyaml
@@ -22,6 +23,14 @@ def default_parameters(template: str | None = None) -> dict[str, str]:
     text = template or template_path().read_text(encoding="utf-8")
     parameters = _ParametersLoader(text).get_single_data()["Parameters"]
     return {name: str(parameter["Default"]) for name, parameter in parameters.items()}
+
+
+def with_work_type(parameters: Mapping[str, str]) -> Mapping[str, str]:
+    """The parameters, and with an ARN of work whether it is a function or a workflow, unless they say it."""
+    if not parameters.get("WorkArn") or "WorkType" in parameters:
+        return parameters
+    is_workflow = ":stateMachine:" in parameters["WorkArn"]
+    return {**parameters, "WorkType": "WORKFLOW" if is_workflow else "FUNCTION"}
 
 
 class _ParametersLoader(SafeLoader):

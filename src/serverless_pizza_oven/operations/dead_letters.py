@@ -19,7 +19,7 @@ class NoSuchDeadLetterError(ToolError):
     """No dead letter has that id."""
 
 
-_USED_UP = ("its baking ended as ", "held for ", "it waited ", "it was removed ")
+_USED_UP = ("its baking ended as ", "its work ", "held for ", "it waited ", "it was removed ")
 
 
 @dataclass(frozen=True, slots=True)
