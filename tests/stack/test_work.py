@@ -155,3 +155,36 @@ def test_held_items_are_not_worked_on(client: Client) -> None:
     client.send_bodies([ItemRelease("held").body])
 
     eventually("the slots are free", lambda: client.row().occupied == 0)
+
+
+def test_an_item_that_is_removed_while_it_is_worked_on_frees_its_slots(
+    aws: Aws, client: Client, workflow: str
+) -> None:
+    item_id = f"stopped-{client.stack.name}"
+    client.send(item(item_id, "hang", 3600))
+    client.wait_until_baking(item_id)
+
+    client.stop_baking(item_id, error="Oven.Removed", cause="removed by hand")
+
+    reason = first(aws, client.stack.dead_letters)["MessageAttributes"]["reason"]["StringValue"]
+    assert "Oven.Removed" in reason
+    eventually("the slots are free", lambda: client.row().occupied == 0)
+    if client.stack.name == "with-workflow":
+        arn = f"{workflow.replace(':stateMachine:', ':execution:')}:{item_id}"
+        assert aws.stepfunctions.describe_execution(executionArn=arn)["status"] == "ABORTED"
+
+
+def test_work_that_is_throttled_is_done_later_and_keeps_its_slots(
+    aws: Aws, client: Client, function: str
+) -> None:
+    aws.lambda_functions.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+    client.send(item("throttled", "return"))
+    client.wait_until_baking("throttled")
+    assert "throttled" in client.row().leases
+
+    aws.lambda_functions.delete_function_concurrency(FunctionName=function)
+
+    if client.stack.name == "with-function":
+        body = json.loads(first(aws, client.stack.baked_items)["Body"])
+        assert body["result"]["id"] == "throttled"
+    eventually("the slots are free", lambda: client.row().occupied == 0)
