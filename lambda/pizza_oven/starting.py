@@ -6,6 +6,7 @@ remembers which items were baked before, and an item that comes twice bakes once
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 
 from pizza_oven.context import ROUND_SECS, Context
 from pizza_oven.errors import MalformedItemError, ServiceError, ThrottledError
@@ -21,6 +22,15 @@ CLOCK_SKEW_SECS = 1
 
 RECHECK_SECS = 5
 """After this time DescribeExecution, which is eventually consistent, knows that an execution has ended."""
+
+
+class Start(Enum):
+    """What starting an item found."""
+
+    FIRST = "it bakes since just now"
+    REPEATED = "it was started before, and bakes"
+    OF_ANOTHER = "another item of this id bakes: the slots are that one's"
+    NONE = "it does not bake, and has no slots any more"
 
 
 @dataclass(slots=True)
@@ -44,9 +54,9 @@ def start(context: Context, plan: Plan, at: float) -> Started:
     items = [candidate.item for candidate in starting if candidate.item]
     for n, (candidate, execution) in enumerate(zip(starting, _start_all(context, items), strict=True)):
         try:
-            is_new = _resolve(context, candidate, execution, asked_at, started)
-            if is_new is not None:
-                _tell(context, items[n], at, is_new, started)
+            start_was = _resolve(context, candidate, execution, asked_at, started)
+            if start_was in (Start.FIRST, Start.REPEATED):
+                _tell(context, items[n], at, start_was is Start.FIRST, started)
             started.done.add(items[n].id)
         except ServiceError as error:
             context.log.record("failed", items[n].id, error=str(error))
@@ -108,8 +118,8 @@ def _resolve(
     execution: Execution | ServiceError,
     asked_at: float,
     started: Started,
-) -> bool | None:
-    """Returns whether this start was the first of the item, which bakes now. None if it does not bake."""
+) -> Start:
+    """Roll back an item that is not to bake. Raises ServiceError if it is not known whether it bakes."""
     item = candidate.item
     assert item is not None  # noqa: S101
     if isinstance(execution, ServiceError):
@@ -118,19 +128,18 @@ def _resolve(
         return _resolve_running(context, item, execution, asked_at, candidate.sent_at)
     _roll_back(context, item, execution)
     started.rolled_back = True
-    return None
+    return Start.NONE
 
 
 def _resolve_running(
     context: Context, item: Item, execution: Execution, asked_at: float, sent_at: float
-) -> bool | None:
+) -> Start:
     # It is a duplicate if an earlier request started the execution, perhaps for another item of this id.
     is_another = execution.body not in ("", item.body)
     if is_another or execution.started_at < asked_at - CLOCK_SKEW_SECS:
         _align_lease(context, item, execution)
         context.log.record("duplicate", item.id)
-        # The owner of another item of this id is not told: these are not its slots.
-        return None if is_another else False
+        return Start.OF_ANOTHER if is_another else Start.REPEATED
     context.log.record(
         "loaded",
         item.id,
@@ -138,10 +147,10 @@ def _resolve_running(
         baking_time_secs=item.baking_time_secs,
         waited_secs=round(max(context.now() - sent_at, 0), 3),
     )
-    return True
+    return Start.FIRST
 
 
-def _tell(context: Context, item: Item, at: float, is_new: bool, started: Started) -> None:
+def _tell(context: Context, item: Item, at: float, is_first: bool, started: Started) -> None:
     """End the task that waits until a held item has its slots.
 
     If there is no such task, its owner gave up, and the slots are freed; unless another function received the
@@ -150,7 +159,7 @@ def _tell(context: Context, item: Item, at: float, is_new: bool, started: Starte
     if item.task_token is None:
         return
     token, lease = item.task_token, lease_of(item, at)
-    if context.persist(lambda: context.task_tokens.succeed(token, item.id, lease.until)) or not is_new:
+    if context.persist(lambda: context.task_tokens.succeed(token, item.id, lease.until)) or not is_first:
         return
     if context.table.look([item.id]).leases.get(item.id) == lease:
         release(context, [item.id])

@@ -183,7 +183,7 @@ MUTANTS = [
     Mutant(
         "messages of items that could not be started are deleted",
         "starting.py",
-        (("        raise execution\n", "        return None\n"),),
+        (("        raise execution\n", "        return Start.REPEATED\n"),),
         "rough",
     ),
     Mutant(
@@ -382,7 +382,12 @@ MUTANTS = [
     Mutant(
         "the owner of a second item of the same id is told",
         "starting.py",
-        (("        return None if is_another else False\n", "        return False\n"),),
+        (
+            (
+                "        return Start.OF_ANOTHER if is_another else Start.REPEATED\n",
+                "        return Start.REPEATED\n",
+            ),
+        ),
     ),
     Mutant(
         "the owner of a redelivered item is taken for gone",
