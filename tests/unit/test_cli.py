@@ -19,6 +19,7 @@ from serverless_pizza_oven.cli.messages import say
 from serverless_pizza_oven.cli.options import Target
 from serverless_pizza_oven.demo.bars import Bars
 from serverless_pizza_oven.demo.demo_oven import DemoOven
+from serverless_pizza_oven.demo.ovens import WARM_UP_ITEMS
 from serverless_pizza_oven.demo.run import Progress
 from serverless_pizza_oven.demo.tally import Arrival, Tally
 from serverless_pizza_oven.deployment.account_quotas import AccountQuotas
@@ -510,7 +511,9 @@ def test_the_demo_sums_up_before_its_oven_stops(monkeypatch: Patch, capsys: Capt
 
     demo = import_module("serverless_pizza_oven.cli.demo")
     monkeypatch.setattr("serverless_pizza_oven.demo.ovens.running_oven", running_oven)
-    monkeypatch.setattr(DemoOven, "of_stack", lambda *_: SimpleNamespace(capacity=14))
+    warm_up = SimpleNamespace(send=len, delete=len, receive=lambda **_: range(WARM_UP_ITEMS))
+    stack = SimpleNamespace(capacity=14, new_items=warm_up, baked_items=warm_up)
+    monkeypatch.setattr(DemoOven, "of_stack", lambda *_: stack)
     monkeypatch.setattr(demo, "DemoRun", AllOut)
     no_handlers = SimpleNamespace(
         SIGINT=signal.SIGINT, SIGTERM=signal.SIGTERM, signal=lambda *_: None, getsignal=lambda _: None
