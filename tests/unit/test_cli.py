@@ -526,4 +526,4 @@ def test_the_demo_sums_up_before_its_oven_stops(monkeypatch: Patch, capsys: Capt
 
     (said,) = said_before_the_stop
     assert said.out.startswith("Baked    3 of 3 pizzas")
-    assert said.err.endswith("out 3 of 3\n")
+    assert "out 3 of 3\nNext: " in said.err
