@@ -1,4 +1,4 @@
-"""What Bake Items works with: the oven's size, its services, its log and a clock."""
+"""What the functions work with: the oven's size, its services, its log and a clock."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ CROWDED_SLOTS = 300
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Passed to each step of Bake Items."""
+    """Passed to each step of both functions."""
 
     capacity: int
     """In slots."""

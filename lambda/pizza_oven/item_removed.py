@@ -140,20 +140,21 @@ class ItemRemoved:
     def _fill_slots(self, item_id: str, outcome: Unloaded | Refused, now: float) -> None:
         row = outcome.row if isinstance(outcome, Refused) else outcome
         self.context.log.record("baked", item_id, occupied=row.occupied, waiting=row.waiting)
-        if isinstance(outcome, Refused):
-            # An earlier try freed the slots, and perhaps crashed before it served the line.
-            self.context.new_items.trigger()
-        elif not self._must_serve(outcome, now):
+        if isinstance(outcome, Unloaded) and not self._must_serve(outcome, now):
             return
-        elif self.is_paused:
-            # It waits in New Items, which no function receives from until the oven is resumed.
+        # Refused: an earlier try freed the slots, and perhaps crashed before it served the line. Paused: the
+        # trigger waits in New Items, which no function receives from until the oven is resumed.
+        if isinstance(outcome, Refused) or self.is_paused or not self._serve(item_id, outcome.occupied):
             self.context.new_items.trigger()
-        else:
-            try:
-                serve(self._serving(item_id), max(self.context.capacity - outcome.occupied, 1))
-            except ServiceError as error:
-                self.context.log.record("failed", error=str(error))
-                self.context.new_items.trigger()
+
+    def _serve(self, item_id: str, occupied: int) -> bool:
+        """Serve the line. Returns whether that succeeded."""
+        try:
+            serve(self._serving(item_id), max(self.context.capacity - occupied, 1))
+        except ServiceError as error:
+            self.context.log.record("failed", error=str(error))
+            return False
+        return True
 
     def _serving(self, item_id: str) -> Context:
         time_left = self.context.time_left

@@ -114,7 +114,7 @@ def _receive_and_load(context: Context, count: int, wait_secs: int) -> LineView 
 def _load(context: Context, candidates: Sequence[Candidate]) -> LineView:
     settled = settle(context, candidates)
     plan = settled.plan
-    _record_needless(context, plan.needless)
+    _dismiss(context, plan.needless)
     started = start(context, plan, settled.at)
     _return_messages(context, plan, started)
     if settled.counts is None or started.rolled_back:
@@ -123,7 +123,8 @@ def _load(context: Context, candidates: Sequence[Candidate]) -> LineView:
     return LineView(settled.counts, plan.next_size, settled.is_idle)
 
 
-def _record_needless(context: Context, needless: Sequence[Candidate]) -> None:
+def _dismiss(context: Context, needless: Sequence[Candidate]) -> None:
+    """Send the dead letters of what is not to be baked, and record second copies."""
     letters = [candidate.letter for candidate in needless if candidate.letter]
     if letters:
         reject(context, letters)
