@@ -56,10 +56,7 @@ def _settle(context: Context, candidates: Sequence[Candidate], *, asks_for_depar
     if context.looks_first:
         row = context.table.look([c.item.id for c in candidates if c.item])
     is_crowded = row is not None and row.occupied >= context.crowded_slots
-    departures = _receive_departures(context) if asks_for_departures or is_crowded else []
-    # A late copy of an item that left is settled first: no write may both load and free it.
-    ids = {c.item.id for c in candidates if c.item}
-    departures = [departure for departure in departures if departure.item_id not in ids]
+    departures = _departures_beside(context, candidates) if asks_for_departures or is_crowded else []
     # A look shows only the leases of the candidates. The leases of the departures are assumed.
     frees = {departure.item_id: departure.size for departure in departures}
     for attempt in range(ATTEMPTS + 1):
@@ -82,6 +79,15 @@ def _settle(context: Context, candidates: Sequence[Candidate], *, asks_for_depar
         return Settled(plan, now, counts, is_idle, took_departures=bool(departures))
     # Only messages of the line come here: a write that only has new items join is never refused.
     return Settled(Plan(rest=list(candidates)), context.now(), None)
+
+
+def _departures_beside(context: Context, candidates: Sequence[Candidate]) -> list[Departure]:
+    """Receive departures, except those of the candidates: no write may both load and free an item.
+
+    A late copy of an item that left is settled first. Its departure is received again.
+    """
+    ids = {c.item.id for c in candidates if c.item}
+    return [departure for departure in _receive_departures(context) if departure.item_id not in ids]
 
 
 def _receive_departures(context: Context) -> list[Departure]:
