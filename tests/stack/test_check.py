@@ -698,15 +698,17 @@ def test_ctrl_c_leaves_nothing_of_it_behind(oven: LocalOven) -> None:
 
 def test_nothing_is_sent_to_an_oven_that_would_not_take_it(oven: LocalOven) -> None:
     told: list[CheckResult] = []
+    said: list[str] = []
     chosen = [
-        CheckGroup("first", [CHECKS["mapping"]]),
-        CheckGroup("then", [CHECKS["order"]], sends_items=True),
+        CheckGroup("first", [CHECKS["mapping"]], announcement="It takes minutes."),
+        CheckGroup("then", [CHECKS["order"]], sends_items=True, announcement="It takes hours."),
     ]
     with mapping_disabled(oven):
-        report = run_checks(new_context(oven), chosen, told.append, print)
+        report = run_checks(new_context(oven), chosen, told.append, said.append)
 
     verdicts = [(result.name, result.finding.verdict.value) for result in told]
     assert verdicts == [("mapping", "FAILED"), ("order", "not shown"), ("nothing left", "ok")]
+    assert said == ["It takes minutes."]
     assert report.results == told
     assert report.items == 0
 

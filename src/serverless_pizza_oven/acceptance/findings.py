@@ -64,6 +64,8 @@ class CheckGroup:
     checks: Sequence[Check]
     sends_items: bool = False
     """Whether the checks need an oven that bakes."""
+    announcement: str = ""
+    """Said before checks that take minutes."""
 
 
 @dataclass(frozen=True, slots=True)

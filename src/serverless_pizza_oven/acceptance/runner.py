@@ -51,7 +51,12 @@ GROUPS = (
     CheckGroup("ledger", ledger.CHECKS, sends_items=True),
     CheckGroup("refusals", refusals.CHECKS),
 )
-LONG = CheckGroup("long", long_checks.CHECKS, sends_items=True)
+LONG = CheckGroup(
+    "long",
+    long_checks.CHECKS,
+    sends_items=True,
+    announcement="An item is stuck in line for 15 minutes, and a dead letter lies for up to 20.",
+)
 LAST = (
     CheckGroup("pilot light", pilot_light.CHECKS, sends_items=True),
     CheckGroup("measurements", measurements.CHECKS, sends_items=True),
@@ -130,6 +135,8 @@ def run(
 
     try:
         for group in chosen:
+            if group.announcement and not _hindered(report):
+                say(group.announcement)
             for check in group.checks:
                 hindered = _hindered(report) if group.sends_items else ""
                 add(group.title, check.name, not_shown(hindered) if hindered else run_check(check, context))
