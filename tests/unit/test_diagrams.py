@@ -15,6 +15,13 @@ def test_each_diagram_has_a_picture_made_from_what_it_says_now(source: Path) -> 
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_each_diagram_is_shown_on_a_page(source: Path) -> None:
+    pages = [Path("README.md"), *Path("docs").glob("**/*.md")]
+
+    assert any(f"images/{source.stem}.svg" in page.read_text() for page in pages)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 def test_a_picture_asks_nothing_of_another_host(source: Path) -> None:
     svg = diagrams.picture(source).read_text()
 
