@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from pizza_oven.item import ItemRelease, LeaseExtension
 from pizza_oven.reconciling import OVERDUE_AFTER_SECS
 from pizza_oven.row import Lease
 from serverless_pizza_oven.aws import Aws
@@ -144,6 +145,27 @@ def test_oven_status_tells_it_in_tables_and_as_one_object(oven: TestOven, client
     assert (item["id"], item["size"], item["overdue"]) == ("told", 3, False)
     client.stop_baking("told", "Test", "over")
     client.collect_until_quiet()
+
+
+def test_oven_status_tells_which_items_are_held_and_how_often_they_were_extended(
+    oven: TestOven, client: Client
+) -> None:
+    client.send(pizza("kept", secs=600, size=3, hold=True))
+    client.wait_until_baking("kept")
+    client.send_bodies([LeaseExtension("kept", 900).body])
+    eventually("it is extended", lambda: client.row().leases["kept"].extensions == 1)
+
+    tables = run("status", *at(oven))
+    told = json.loads(run("status", "--json", *at(oven)).stdout)
+
+    assert tables.stdout.startswith("spo: 3 of 14 slots taken (3 held), 0 in line\n")
+    (line,) = [line for line in tables.stdout.splitlines() if line.startswith("kept")]
+    assert line.split()[:4] == ["kept", "3", "is", "held"]
+    assert line.endswith("extended 1 time")
+    (item,) = told["items"]
+    assert (told["held"], item["held"], item["extensions"], item["leaseEnded"]) == (3, True, 1, False)
+    client.send_bodies([ItemRelease("kept").body])
+    eventually("its slots are free", lambda: not client.row().leases)
 
 
 def test_a_watch_goes_on_while_the_oven_is_not_there(local_aws: Aws) -> None:

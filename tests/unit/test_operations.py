@@ -2,12 +2,13 @@
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from pizza_oven.row import Row
+from pizza_oven.row import Lease, Row
 from serverless_pizza_oven.aws import local
 from serverless_pizza_oven.cli.options import seconds
 from serverless_pizza_oven.cli.status_tables import bakes, status_tables, summary_line
@@ -297,9 +298,99 @@ def test_the_json_of_a_status_has_every_item_and_what_is_overdue() -> None:
     assert len(told["items"]) == 500
     assert told["items"][0] == {
         "id": "item-0", "size": 1, "until": NOW - 100, "bakesSecs": 0, "overdue": True,
+        "held": False, "extensions": None, "leaseEnded": False,
     }  # fmt: skip
     assert (told["capacity"], told["occupied"], told["admission"]) == (600, 500, "open")
     assert told["failures"][0]["facts"] == {"reason": "x"}
+
+
+# Held items
+
+
+def holding(*items: BakingItem, baking: int = 0) -> Status:
+    """The status of an oven with these held items, and others that bake."""
+    others = tuple(BakingItem(f"item-{n}", 1, NOW + 1000 + n) for n in range(baking))
+    seen = a_status()
+    taken = sum(item.size for item in (*items, *others))
+    return replace(seen, occupied=taken, baking=(*sorted(items, key=lambda item: item.until), *others))
+
+
+def held(n: int, *, secs: float = 60, extensions: int = 0, ended: bool = False, size: int = 1) -> BakingItem:
+    return BakingItem.of(f"held-{n}", Lease(size, NOW + secs, extensions, ended))
+
+
+@pytest.mark.parametrize(
+    ("item", "told"),
+    [
+        (held(1, secs=42), "is held 42 s more"),
+        (held(1, secs=42, extensions=1), "is held 42 s more, extended 1 time"),
+        (held(1, secs=42, extensions=3), "is held 42 s more, extended 3 times"),
+        (held(1, secs=0), "has a lease that ended"),
+        (held(1, secs=-7, extensions=3), "has a lease that ended 7 s ago, extended 3 times"),
+        (held(1, secs=1, ended=True), "has a lease that ended"),
+    ],
+)
+def test_of_a_held_item_is_told_until_when_and_how_often_it_was_extended(item: BakingItem, told: str) -> None:
+    assert bakes(item, NOW) == told
+
+
+def test_the_slots_of_held_items_are_told_and_the_lease_that_ends_first_is_on_top() -> None:
+    seen = holding(held(1, secs=50, size=3), held(2, secs=10, extensions=4), baking=2)
+    lines = drawn(seen)
+
+    assert lines[0] == "spo: 6 of 600 slots taken (4 held), 0 in line"
+    begin = next(n for n, line in enumerate(lines) if line.startswith("HELD"))
+    assert lines[begin + 1].split() == [
+        "held-2",
+        "1",
+        *["is", "held", "10", "s", "more,", "extended", "4", "times"],
+    ]
+    assert lines[begin + 2].split() == ["held-1", "3", *["is", "held", "50", "s", "more"]]
+    assert lines[begin + 4].split() == ["IN", "THE", "OVEN", "SLOTS"]
+    assert [line.split()[0] for line in lines[begin + 5 : begin + 7]] == ["item-0", "item-1"]
+    assert summary_line(seen).endswith(", held 4 slots")
+
+
+def test_without_held_items_nothing_is_told_of_holding() -> None:
+    seen = a_status(3)
+
+    assert not any("HELD" in line or "held" in line for line in drawn(seen))
+    assert "held" not in summary_line(seen)
+    assert seen.as_json()["held"] == 0
+
+
+def test_at_most_ten_lines_tell_of_held_items() -> None:
+    lines = drawn(holding(*(held(n, secs=60 + n) for n in range(30)), baking=1), terminal=False)
+
+    shown = [line for line in lines if line.startswith("held-")]
+    assert [line.split()[0] for line in shown] == [f"held-{n}" for n in range(9)]
+    assert "and 21 more in 21 slots; the last is held 1 min 29 s more (all: --json)" in lines
+
+
+@pytest.mark.parametrize("height", [20, 24, 50])
+@pytest.mark.parametrize("baking", [0, 1, 500])
+@pytest.mark.parametrize("count", [1, 3, 30])
+def test_a_status_with_held_items_fits_on_the_screen(count: int, baking: int, height: int) -> None:
+    lines = drawn(holding(*(held(n) for n in range(count)), baking=baking), height=height)
+
+    assert len(lines) < height - 1
+
+
+def test_a_held_item_whose_lease_has_ended_is_told_in_the_first_line_and_to_programs() -> None:
+    seen = holding(held(1, secs=-2, size=2), held(2, secs=1, ended=True), held(3))
+
+    assert drawn(seen)[0] == "spo: 4 of 600 slots taken (4 held), 0 in line, 2 leases ended"
+    assert "leases ended 2" in summary_line(seen)
+    told = {item["id"]: item for item in seen.as_json()["items"]}
+    assert {item_id: item["leaseEnded"] for item_id, item in told.items()} == {
+        "held-1": True, "held-2": True, "held-3": False,
+    }  # fmt: skip
+    assert seen.as_json()["held"] == 4
+    assert told["held-3"] | {"held": True, "extensions": 0, "until": NOW + 60} == told["held-3"]
+
+
+def test_an_extended_item_is_not_overdue_however_long_it_was_held() -> None:
+    assert holding(held(1, secs=20, extensions=900)).overdue == []
 
 
 # Steering

@@ -1,17 +1,20 @@
 """The status of an oven as tables, and in one line."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from serverless_pizza_oven.operations.status import BakingItem, Status
-from serverless_pizza_oven.text import duration, moment, plain, slots
+from serverless_pizza_oven.text import counted, duration, moment, plain, slots
 
 FEWEST_LINES = 3
 """The fewest lines of items, even on a small screen."""
+
+MOST_HELD = 10
+"""The most lines of held items."""
 
 FAILURES_SHOWN = 5
 
@@ -24,8 +27,21 @@ def status_tables(status: Status, console: Console) -> RenderableType:
     below: list[RenderableType] = [Text(PAUSED_NOTE)] if status.is_paused and status.baking else []
     if status.background.failures:
         below.append(_failures(status))
-    items = [_items(status, _room(console, [*above, *below]))] if status.baking else []
-    return Group(*_apart([*above, *items, *below]))
+    return Group(*_apart([*above, *_in_the_oven(status, _room(console, [*above, *below])), *below]))
+
+
+def _in_the_oven(status: Status, room: int) -> list[RenderableType]:
+    """The items that are held, and those that bake, in so many lines."""
+    held, baking = status.held, [item for item in status.baking if not item.is_held]
+    if not held:
+        return [_items("IN THE OVEN", baking, status.at, room)] if baking else []
+    if not baking:
+        return [_items("HELD", held, status.at, min(room, MOST_HELD))]
+    # A heading and an empty line more.
+    room = max(room - 2, 2 * FEWEST_LINES)
+    first = _items("HELD", held, status.at, min(room // 2, MOST_HELD))
+    left = room - min(len(held), room // 2, MOST_HELD)
+    return [first, _items("IN THE OVEN", baking, status.at, left)]
 
 
 def _room(console: Console, others: list[RenderableType]) -> int:
@@ -39,13 +55,16 @@ def _room(console: Console, others: list[RenderableType]) -> int:
 
 def headline(status: Status) -> Text:
     """The stack, how full it is, how many items wait, and what is unusual."""
+    held = f" ({status.held_slots} held)" if status.held else ""
     text = Text(
-        f"{status.stack}: {status.occupied} of {status.capacity} slots taken, {status.waiting} in line"
+        f"{status.stack}: {status.occupied} of {status.capacity} slots taken{held}, {status.waiting} in line"
     )
     if status.too_few_slots:
         text.append(f" ({too_few(status.too_few_slots)})")
     if status.occupied > status.capacity:
         text.append(", draining", "bold yellow")
+    if status.ended_leases:
+        text.append(f", {counted(len(status.ended_leases), 'lease')} ended", "bold red")
     if status.overdue:
         text.append(f", {len(status.overdue)} overdue", "bold red")
     if status.is_paused:
@@ -71,6 +90,10 @@ def summary_line(status: Status) -> str:
     ]
     if status.too_few_slots:
         parts.append(too_few(status.too_few_slots))
+    if status.held:
+        parts.append(f"held {slots(status.held_slots)}")
+    if status.ended_leases:
+        parts.append(f"leases ended {len(status.ended_leases)}")
     if status.overdue:
         parts.append(f"overdue {len(status.overdue)}")
     if status.is_paused:
@@ -96,27 +119,38 @@ def _age(count: int, secs: float | None) -> str:
     return "not known yet" if secs is None else f"about {duration(secs)}"
 
 
-def _items(status: Status, most: int) -> RenderableType:
-    table = _table("IN THE OVEN", "SLOTS", "")
-    shown = status.baking if len(status.baking) <= most else status.baking[: most - 1]
+def _items(heading: str, items: Sequence[BakingItem], now: float, most: int) -> RenderableType:
+    table = _table(heading, "SLOTS", "")
+    shown = items if len(items) <= most else items[: most - 1]
     for item in shown:
-        overdue = item.is_overdue(status.at)
-        table.add_row(item.id, str(item.size), bakes(item, status.at), style="red" if overdue else None)
-    left = status.baking[len(shown) :]
+        is_late = item.is_overdue(now) or item.has_ended(now)
+        table.add_row(item.id, str(item.size), bakes(item, now), style="red" if is_late else None)
+    left = items[len(shown) :]
     if not left:
         return table
     taken = sum(item.size for item in left)
-    last = bakes(left[-1], status.at)
-    return Group(table, f"and {len(left)} more in {slots(taken)}; the last {last} (all: --json)")
+    return Group(
+        table, f"and {len(left)} more in {slots(taken)}; the last {bakes(left[-1], now)} (all: --json)"
+    )
 
 
 def bakes(item: BakingItem, now: float) -> str:
-    """How long an item in the oven still bakes, at `now` in seconds since the epoch."""
+    """How long an item still bakes, or is held, at `now` in seconds since the epoch."""
+    if item.is_held:
+        return _held(item, now)
     if item.is_overdue(now):
         return f"is overdue by {duration(now - item.until)}"
     if item.until <= now:
         return "is coming out"
     return f"bakes {duration(item.until - now)} more"
+
+
+def _held(item: BakingItem, now: float) -> str:
+    times = f", extended {counted(item.extensions, 'time')}" if item.extensions else ""
+    if not item.has_ended(now):
+        return f"is held {duration(item.until - now)} more{times}"
+    ago = f" {duration(now - item.until)} ago" if now - item.until >= 1 else ""
+    return f"has a lease that ended{ago}{times}"
 
 
 def _failures(status: Status) -> Table:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pizza_oven.row import Row
+from pizza_oven.row import Lease, Row
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.inventory import read_row
 from serverless_pizza_oven.deployment.stack import Stack, find_stack
@@ -34,7 +34,25 @@ class BakingItem:
     size: int
     """In slots."""
     until: float
-    """When it should be out, in seconds since the epoch."""
+    """When it should be out, in seconds since the epoch. For a held item, when its lease ends."""
+    extensions: int | None = None
+    """How often the lease of a held item was extended. None if the item is not held."""
+    ended: bool = False
+    """Whether the lease of a held item has ended: its slots are about to be freed."""
+
+    @classmethod
+    def of(cls, item_id: str, lease: Lease) -> "BakingItem":
+        """The item that has this lease in the row."""
+        return cls(item_id, lease.size, lease.until, lease.extensions, lease.ended)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it has its slots until it is released or its lease ends."""
+        return self.extensions is not None
+
+    def has_ended(self, now: float) -> bool:
+        """Whether it is held, and its lease is over: it was neither extended nor released."""
+        return self.is_held and (self.ended or self.until <= now)
 
     def is_overdue(self, now: float) -> bool:
         """Whether it should have come out more than OVERDUE_SECS ago."""
@@ -125,16 +143,32 @@ class Status:
         """Items that should be out by now."""
         return [item for item in self.baking if item.is_overdue(self.at)]
 
+    @property
+    def held(self) -> list[BakingItem]:
+        """Items that are held. The lease that ends first comes first."""
+        return [item for item in self.baking if item.is_held]
+
+    @property
+    def held_slots(self) -> int:
+        """The slots of the items that are held."""
+        return sum(item.size for item in self.held)
+
+    @property
+    def ended_leases(self) -> list[BakingItem]:
+        """Held items whose leases have ended: their slots are about to be freed."""
+        return [item for item in self.baking if item.has_ended(self.at)]
+
     def _by_now(self, secs: float | None) -> float | None:
         return None if secs is None else round(secs + self.at - self.background.at, 1)
 
     def as_json(self) -> dict[str, Any]:
-        """Times are in seconds since the epoch."""
+        """Times are in seconds since the epoch. `occupied` and `held` are slots."""
         return {
             "stack": self.stack,
             "at": round(self.at, 3),
             "capacity": self.capacity,
             "occupied": self.occupied,
+            "held": self.held_slots,
             "waiting": self.waiting,
             "headNeedsMoreThan": self.too_few_slots or None,
             "admission": "paused" if self.is_paused else "open",
@@ -145,6 +179,9 @@ class Status:
                     "until": item.until,
                     "bakesSecs": round(max(item.until - self.at, 0), 3),
                     "overdue": item.is_overdue(self.at),
+                    "held": item.is_held,
+                    "extensions": item.extensions,
+                    "leaseEnded": item.has_ended(self.at),
                 }
                 for item in self.baking
             ],
@@ -171,7 +208,7 @@ def status(aws: Aws, stack: Stack, now: float, earlier: Status | None = None) ->
         background = _background(aws, find_stack(aws, stack.name) if earlier else stack, now, background)
     stack = background.stack
     seen = read_row(aws, stack)
-    baking = [BakingItem(item_id, lease.size, lease.until) for item_id, lease in seen.leases.items()]
+    baking = [BakingItem.of(item_id, lease) for item_id, lease in seen.leases.items()]
     return Status(
         at=now,
         occupied=seen.occupied,
