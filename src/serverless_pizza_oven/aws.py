@@ -4,11 +4,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
+from botocore.session import Session
 
-from serverless_pizza_oven.credentials import open_session
+from serverless_pizza_oven.credentials import given_session, open_session
 from serverless_pizza_oven.endpoints import is_on_this_machine, is_url
 from serverless_pizza_oven.errors import AwsError, UsageError
 from serverless_pizza_oven.sdk_errors import aws_errors, refuse_failure_pages
@@ -41,16 +41,14 @@ _EMULATOR_CONFIG = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_
 class Aws:
     """One account and region, and the clients for it."""
 
-    def __init__(
-        self, session: boto3.Session, endpoint_url: str | None = None, *, use_tls: bool = True
-    ) -> None:
+    def __init__(self, session: Session, endpoint_url: str | None = None, *, use_tls: bool = True) -> None:
         """Without an `endpoint_url` of an emulator this is AWS itself, over TLS unless `use_tls` is false.
 
         Raises UsageError if the endpoint is not a URL.
         """
         if endpoint_url is not None and not is_url(endpoint_url):
             raise UsageError(f"an endpoint is a URL, such as http://127.0.0.1:4566, not {endpoint_url}")
-        session.events.register("before-parse", refuse_failure_pages)
+        session.register("before-parse", refuse_failure_pages)
         self._session = session
         self.endpoint_url = endpoint_url
         self._use_tls = use_tls
@@ -61,55 +59,63 @@ class Aws:
 
     @cached_property
     def cloudformation(self) -> "CloudFormationClient":
-        return self._session.client("cloudformation", endpoint_url=self.endpoint_url, config=self._config)
+        client: CloudFormationClient = self._client("cloudformation")
+        return client
 
     @cached_property
     def cloudwatch(self) -> "CloudWatchClient":
-        return self._session.client("cloudwatch", endpoint_url=self.endpoint_url, config=self._config)
+        client: CloudWatchClient = self._client("cloudwatch")
+        return client
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
-        return self._session.client(
-            "dynamodb", endpoint_url=self.endpoint_url, config=self._config, use_ssl=self._use_tls
-        )
+        client: DynamoDBClient = self._client("dynamodb", use_ssl=self._use_tls)
+        return client
 
     @cached_property
     def events(self) -> "EventBridgeClient":
-        return self._session.client("events", endpoint_url=self.endpoint_url, config=self._config)
+        client: EventBridgeClient = self._client("events")
+        return client
 
     @cached_property
     def iam(self) -> "IAMClient":
-        return self._session.client("iam", endpoint_url=self.endpoint_url, config=self._config)
+        client: IAMClient = self._client("iam")
+        return client
 
     @cached_property
     def lambda_functions(self) -> "LambdaClient":
-        return self._session.client("lambda", endpoint_url=self.endpoint_url, config=self._config)
+        client: LambdaClient = self._client("lambda")
+        return client
 
     @cached_property
     def logs(self) -> "CloudWatchLogsClient":
-        return self._session.client("logs", endpoint_url=self.endpoint_url, config=self._config)
+        client: CloudWatchLogsClient = self._client("logs")
+        return client
 
     @cached_property
     def s3(self) -> "S3Client":
-        return self._session.client("s3", endpoint_url=self.endpoint_url, config=self._config)
+        client: S3Client = self._client("s3")
+        return client
 
     @cached_property
     def service_quotas(self) -> Any:
-        return self._session.client("service-quotas", endpoint_url=self.endpoint_url, config=self._config)
+        client: Any = self._client("service-quotas")
+        return client
 
     @cached_property
     def sqs(self) -> "SQSClient":
-        return self._session.client(
-            "sqs", endpoint_url=self.endpoint_url, config=self._config, use_ssl=self._use_tls
-        )
+        client: SQSClient = self._client("sqs", use_ssl=self._use_tls)
+        return client
 
     @cached_property
     def stepfunctions(self) -> "SFNClient":
-        return self._session.client("stepfunctions", endpoint_url=self.endpoint_url, config=self._config)
+        client: SFNClient = self._client("stepfunctions")
+        return client
 
     @cached_property
     def sts(self) -> "STSClient":
-        return self._session.client("sts", endpoint_url=self.endpoint_url, config=self._config)
+        client: STSClient = self._client("sts")
+        return client
 
     def over_plain_http(self) -> "Aws":
         """The same account, with requests to SQS and DynamoDB over plain HTTP."""
@@ -132,11 +138,18 @@ class Aws:
 
     def as_nobody(self) -> "Aws":
         """The same place with made-up credentials, which AWS and an emulator that enforces IAM refuse."""
-        return Aws(boto3.Session(NOBODY, NOBODY, region_name=self.region), self.endpoint_url)
+        return Aws(given_session(NOBODY, NOBODY, self.region), self.endpoint_url)
+
+    def _client(self, service: str, **options: Any) -> Any:
+        # By botocore alone: importing boto3 around it takes as long again.
+        return self._session.create_client(
+            service, endpoint_url=self.endpoint_url, config=self._config, **options
+        )
 
     @property
     def region(self) -> str:
-        return self._session.region_name
+        region: str = self._session.get_config_variable("region")
+        return region
 
     @property
     def whereabouts(self) -> str:
@@ -162,9 +175,9 @@ def signed_in(
         session = open_session(profile, region, cache)
     except BotoCoreError as error:
         raise AwsError(f"{error}: see ~/.aws/config, or name another profile") from error
-    if not session.region_name and endpoint_url:
+    if not session.get_config_variable("region") and endpoint_url:
         session = open_session(profile, LOCAL_REGION, cache)
-    if not session.region_name:
+    if not session.get_config_variable("region"):
         raise AwsError("no AWS region is set: --region NAME, or set AWS_DEFAULT_REGION")
     return Aws(session, endpoint_url)
 
@@ -174,9 +187,4 @@ def local(endpoint_url: str, region: str | None = None) -> Aws:
 
     The region is LOCAL_REGION unless another is named. Raises UsageError if the endpoint is not a URL.
     """
-    session = boto3.Session(
-        aws_access_key_id=LOCAL_CREDENTIAL,
-        aws_secret_access_key=LOCAL_CREDENTIAL,
-        region_name=region or LOCAL_REGION,
-    )
-    return Aws(session, endpoint_url)
+    return Aws(given_session(LOCAL_CREDENTIAL, LOCAL_CREDENTIAL, region or LOCAL_REGION), endpoint_url)

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
-import botocore.session
+from botocore.session import Session
 from botocore.utils import JSONFileCache
 
 AWS_CLI_CACHE = Path(".aws", "cli", "cache")
@@ -18,7 +17,7 @@ PROVIDERS = ("assume-role", "assume-role-with-web-identity")
 """Those whose credentials the AWS CLI keeps. `aws sso login` and `aws login` have caches of their own."""
 
 
-def open_session(profile: str | None, region: str | None, cache: Path | None = None) -> boto3.Session:
+def open_session(profile: str | None, region: str | None, cache: Path | None = None) -> Session:
     """Open a session with the credentials of a profile, or of the environment.
 
     Credentials of assumed roles are kept in `cache`, under the names that the AWS CLI gives them, until they
@@ -26,14 +25,24 @@ def open_session(profile: str | None, region: str | None, cache: Path | None = N
 
     Raises BotoCoreError where there is no such profile.
     """
-    core = botocore.session.Session(profile=profile)
+    session = Session(profile=profile)
     # Else it would be missed later, by whatever reads the configuration first.
-    core.get_scoped_config()
+    session.get_scoped_config()
     if cache is not None:
-        providers = core.get_component("credential_provider")
+        providers = session.get_component("credential_provider")
         for name in PROVIDERS:
             providers.get_provider(name).cache = _Cache(str(cache))
-    return boto3.Session(botocore_session=core, region_name=region)
+    if region:
+        session.set_config_variable("region", region)
+    return session
+
+
+def given_session(key: str, secret: str, region: str) -> Session:
+    """Open a session with these credentials, regardless of the user's."""
+    session = Session()
+    session.set_credentials(key, secret)
+    session.set_config_variable("region", region)
+    return session
 
 
 class _Cache(JSONFileCache):

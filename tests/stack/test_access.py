@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from serverless_pizza_oven.aws import LOCAL_REGION, Aws
+from serverless_pizza_oven.credentials import given_session
 from serverless_pizza_oven.deployment.deploying import update_parameters
 from serverless_pizza_oven.deployment.names import table_of
 from serverless_pizza_oven.local.oven import LocalOven
@@ -84,8 +84,7 @@ def new_user(oven: LocalOven, document: Mapping[str, Any]) -> dict[str, str]:
 
 
 def as_account(oven: LocalOven, key: str, secret: str) -> Aws:
-    session = boto3.Session(key, secret, region_name=LOCAL_REGION)
-    return Aws(session, oven.endpoint_url)
+    return Aws(given_session(key, secret, LOCAL_REGION), oven.endpoint_url)
 
 
 def is_refused(request: Any, **parameters: Any) -> bool:

@@ -13,9 +13,9 @@ from serverless_pizza_oven.cli.options import Target, check_item_id, seconds
 from serverless_pizza_oven.deployment.inventory import read_row
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import UsageError
+from serverless_pizza_oven.operations.awaited_sign import Sign
 from serverless_pizza_oven.operations.item_lookup import ItemStage, dropped_copies, find_item
 from serverless_pizza_oven.operations.status import too_few_slots
-from serverless_pizza_oven.operations.waiting import Sign
 from serverless_pizza_oven.queue_client import count_messages
 from serverless_pizza_oven.text import moment, slots
 

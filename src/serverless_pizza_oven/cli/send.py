@@ -19,10 +19,9 @@ from serverless_pizza_oven.cli.options import Target
 from serverless_pizza_oven.cli.output import report_lines
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import ToolError, UsageError
-from serverless_pizza_oven.operations.item_lookup import find_in_oven
+from serverless_pizza_oven.operations.awaited_sign import Sign
 from serverless_pizza_oven.operations.sending import BadLineError, read_item, read_items, read_lines
 from serverless_pizza_oven.operations.sending import send as send_items
-from serverless_pizza_oven.operations.waiting import Sign
 from serverless_pizza_oven.queue_client import Queue
 from serverless_pizza_oven.text import counted
 
@@ -110,7 +109,9 @@ def send(
 
 def _say_if_known(aws: Aws, oven: Stack, item: Item) -> None:
     """Say that the item will be dropped, if its id is in the oven or baked before."""
-    from serverless_pizza_oven.cli.item_progress import told  # noqa: PLC0415 - takes long, and few wait
+    # Imported when it is needed: it takes long, and few wait.
+    from serverless_pizza_oven.cli.item_progress import told  # noqa: PLC0415
+    from serverless_pizza_oven.operations.item_lookup import find_in_oven  # noqa: PLC0415
 
     found = find_in_oven(aws, oven, item.id)
     if found is not None:

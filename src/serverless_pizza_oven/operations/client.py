@@ -12,13 +12,14 @@ from serverless_pizza_oven import aws
 from serverless_pizza_oven.deployment.names import STACK_IN_AN_EMULATOR
 from serverless_pizza_oven.deployment.stack import Stack, find_stack
 from serverless_pizza_oven.errors import ToolError, UsageError
+from serverless_pizza_oven.operations.awaited_sign import Sign
 from serverless_pizza_oven.operations.collecting import receive
 from serverless_pizza_oven.operations.hold_timing import HoldTiming
 from serverless_pizza_oven.operations.holding_client import HoldingClient, new_claim
 from serverless_pizza_oven.operations.item_lookup import LOG_SEARCH_SECS, ItemReport
 from serverless_pizza_oven.operations.sending import read_item, send
 from serverless_pizza_oven.operations.status import Status, status
-from serverless_pizza_oven.operations.waiting import Sign, lookout, wait_for
+from serverless_pizza_oven.operations.waiting import lookout, wait_for
 from serverless_pizza_oven.queue_client import Queue, ReceivedMessage
 
 LOCAL_ENDPOINT = "http://127.0.0.1:4566"

@@ -1,12 +1,12 @@
 """Waits until an item has its slots, or until it is out of the oven."""
 
 from collections.abc import Callable
-from enum import StrEnum
 
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.progress import Sleep
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import ToolError
+from serverless_pizza_oven.operations.awaited_sign import Sign
 from serverless_pizza_oven.operations.item_lookup import ItemReport, ItemStage, find_by_log, find_in_oven
 from serverless_pizza_oven.text import duration
 
@@ -16,15 +16,6 @@ five requests a second (https://docs.aws.amazon.com/general/latest/gr/cwl_region
 
 MOST_SECS_BETWEEN = 10
 """The longest time between two looks. It is 1 s in the first minute."""
-
-
-class Sign(StrEnum):
-    """What is waited for."""
-
-    HELD = "held"
-    """The item has its slots, and its execution runs."""
-    OUT = "out"
-    """The item came out of the oven."""
 
 
 class WaitError(ToolError):
