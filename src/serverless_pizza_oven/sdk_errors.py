@@ -40,9 +40,10 @@ class FailurePageError(BotoCoreError):
     )
 
 
-def refuse_failure_pages(operation_model: Any, response_dict: Any, **_: Any) -> None:
+def refuse_failure_pages(**event: Any) -> None:
     """Handle the SDK's event `before-parse` by a FailurePageError. The parser's own error says less."""
-    status, headers = response_dict["status_code"], response_dict["headers"]
+    operation_model, response = event["operation_model"], event["response_dict"]
+    status, headers = response["status_code"], response["headers"]
     is_page = headers.get("content-type", "").startswith("text/html")
     if status >= 500 and is_page and operation_model.service_model.protocol == "query":
         raise FailurePageError(operation=operation_model.name, status=status)

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import signal
 import subprocess
 import sys
@@ -278,6 +279,55 @@ def test_a_command_imports_no_other_command() -> None:
     assert "'serverless_pizza_oven.cli.remove'" in ended.stdout
     assert "'serverless_pizza_oven.cli.deploy'" not in ended.stdout
     assert "'serverless_pizza_oven.simulator'" not in ended.stdout
+
+
+def test_sending_imports_no_more_of_the_sdk_than_it_needs() -> None:
+    # Each of these takes as long to import as the rest together.
+    heavy = ("boto3", "s3transfer", "rich.table", "serverless_pizza_oven.operations.status")
+    loaded = (
+        "import sys; import serverless_pizza_oven.cli.send\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+
+    assert ended.stdout == "[]\n"
+
+
+def test_without_arguments_the_five_commands_to_begin_with_come_first(capsys: Capture) -> None:
+    main([])
+
+    lines = capsys.readouterr().out.splitlines()
+    begin = lines.index("Begin with:")
+    assert [line.split()[:2] for line in lines[begin + 1 : begin + 6]] == [
+        ["oven", name] for name in ("demo", "local", "send", "status", "deploy")
+    ]
+    words = " ".join(lines).replace(",", " ").replace("|", " ").split()
+    assert {command.name for command in all_commands()} <= set(words)
+    assert max(map(len, lines)) <= 90
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [("oven se", ["send"]), ("oven dlq re", ["redrive"]), ("oven send --b", ["--bake"])],
+)
+def test_a_shell_is_told_how_a_line_goes_on(line: str, offered: list[str]) -> None:
+    asked = {"_OVEN_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+    told = subprocess.run(
+        [sys.executable, "-c", "from serverless_pizza_oven.cli import main; main()"],
+        env=os.environ | asked,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert told.stdout.split() == offered
+
+
+def test_the_help_tells_how_a_shell_completes_commands(capsys: Capture) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+
+    assert "oven --install-completion" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(

@@ -157,11 +157,11 @@ def test_a_message_that_sqs_delivers_twice_ends_no_list(oven: RedriveBench) -> N
     ("text", "reason", "told", "remedy"),
     [
         (body("x"), BURNT, BURNT, "new id"),
-        (body("x", size=15), "size must be less", "size must be less", "once mended"),
+        (body("x", size=15), "size must be less", "size must be less", "with --set"),
         (body("x"), "size must be less", "size must be less", "as it is"),
         (body("x"), None, "SQS gave up after 30 tries", "as it is"),
         ('{"type": "trigger"}', None, "SQS gave up after 30 tries", "no item"),
-        ("{}", None, "id is missing", "once mended"),
+        ("{}", None, "id is missing", "with --set"),
         ("[]", None, "the message must be a JSON object, not []", "no"),
         (body("x"), "red\x1b[31m\nin two lines", "red?[31m in two lines", "as it is"),
     ],
@@ -377,7 +377,7 @@ def test_an_item_that_another_id_makes_too_large_stays_with_its_reason(oven: Red
 
 def test_an_item_that_is_too_large_can_be_mended(oven: RedriveBench) -> None:
     oven.dead_letter(body("large", note="x" * 65_536))
-    assert oven.letters()[0].remedy == "once mended"
+    assert oven.letters()[0].remedy == "with --set"
 
     oven.redrive("large", note="short")
 

@@ -33,8 +33,8 @@ def list_dead_letters(
 
     - `as it is`: send the item back
     - `new id`: send it back under a new id, since its own is used up by a failed execution
-    - `once mended`: send it back with fields corrected by `--set`
-    - `no`: nothing, since the message is no JSON object. Send the item anew with `oven send --item`, then
+    - `with --set`: send it back with fields corrected by `oven dlq redrive --set`
+    - `no`: nothing, since the message is not a JSON object. Send the item anew with `oven send --item`, then
       discard the dead letter.
 
     A dead letter without a valid item id has the id of its message.

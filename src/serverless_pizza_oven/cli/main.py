@@ -1,5 +1,6 @@
 """The command: how it starts, and how it ends."""
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -10,10 +11,14 @@ from pizza_oven.errors import PizzaOvenError
 from serverless_pizza_oven.cli.command_table import add_commands
 from serverless_pizza_oven.cli.messages import print_error, say
 from serverless_pizza_oven.cli.old_names import renamed
+from serverless_pizza_oven.cli.overview import overview
 from serverless_pizza_oven.cli.signals import INTERRUPTED
 from serverless_pizza_oven.cli.streams import make_streams_whole
 from serverless_pizza_oven.cli.usage import usage_errors
 from serverless_pizza_oven.errors import AwsError, ToolError
+
+COMPLETION = "_OVEN_COMPLETE"
+"""The variable by which a shell asks for completions, as Typer names it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -22,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in arguments
     make_streams_whole()
     try:
-        _run([argument for argument in arguments if argument != "--debug"] or ["--help"])
+        _run([argument for argument in arguments if argument != "--debug"])
     except PizzaOvenError as error:
         if debug:
             traceback.print_exc()
@@ -40,6 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: list[str]) -> None:
     """As Typer would, but leave it to us how errors and Ctrl-C are told."""
+    if COMPLETION in os.environ:
+        _complete()
+        return
+    if not arguments:
+        typer.echo(overview())
+        return
     arguments = renamed(arguments)
     command = typer.main.get_command(_app(called=arguments[0]))
     named = "" if arguments[0].startswith("-") else f" {arguments[0]}"
@@ -50,9 +61,15 @@ def _run(arguments: list[str]) -> None:
         sys.exit(error.exit_code)
 
 
+def _complete() -> None:
+    """Answer the shell that asks how to go on with a line. It gives the line in the environment."""
+    words = (os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS", "")).split()
+    app = _app(called=words[1] if len(words) > 1 else "")
+    app(prog_name="oven")
+
+
 def _app(called: str) -> typer.Typer:
     app = typer.Typer(
-        add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",
         help="A serverless pizza oven: a weighted, fair semaphore with durable timers.",
@@ -60,6 +77,8 @@ def _app(called: str) -> typer.Typer:
             "Exit codes: 0 success, 1 failure, 2 wrong usage, 3 AWS refused or could not be reached, "
             "4 no such stack, or CloudFormation failed, 5 an extra is not installed, 130 interrupted by "
             "Ctrl-C, 143 by SIGTERM. oven view and oven local run until they are interrupted and exit with 0."
+            "\n\nShell completion: run oven --install-completion once, in bash, zsh, fish or PowerShell, and "
+            "open a new terminal. oven --show-completion prints what it installs."
         ),
     )
     app.callback()(_oven)

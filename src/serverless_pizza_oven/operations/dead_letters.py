@@ -52,7 +52,7 @@ class DeadLetterEntry:
             case Trigger() | LeaseExtension() | ItemRelease():
                 return "no item"
             case None:
-                return "once mended" if self.is_object else "no"
+                return "with --set" if self.is_object else "no"
 
     def as_json(self, now: float) -> Mapping[str, Any]:
         """For programs. `now` is in seconds since the epoch."""
