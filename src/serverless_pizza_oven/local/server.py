@@ -18,7 +18,14 @@ from serverless_pizza_oven.local.patches import (
     iam,
     lambda_workers,
 )
-from serverless_pizza_oven.local.patches.step_functions import executions, paths, roles, task_tokens, tasks
+from serverless_pizza_oven.local.patches.step_functions import (
+    executions,
+    paths,
+    redrives,
+    roles,
+    task_tokens,
+    tasks,
+)
 from serverless_pizza_oven.local.request_counts import RequestCounts, counting
 
 MINISTACK_VERSION = "1.5.33"
@@ -111,6 +118,7 @@ def patch(counts: RequestCounts) -> None:
     lambda_workers.name_throttles(lambda_svc)
     executions.answer_repeated_starts(stepfunctions)
     executions.control_executions(stepfunctions)
+    redrives.redrive_executions(stepfunctions)
     task_tokens.wait_for_task_tokens(stepfunctions)
     tasks.limit_parallel_tasks(stepfunctions, TASKS_PER_CPU * (os.cpu_count() or 2))
     tasks.pass_client_contexts(stepfunctions)
