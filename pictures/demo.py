@@ -10,7 +10,7 @@ from rich.text import Text
 
 from serverless_pizza_oven.demo.demo_oven import DemoOven
 from serverless_pizza_oven.demo.menu import new_token, order
-from serverless_pizza_oven.demo.ovens import TIMES_LOCALLY
+from serverless_pizza_oven.demo.ovens import TIMES_LOCALLY, warm_up
 from serverless_pizza_oven.demo.progress_bars import frame
 from serverless_pizza_oven.demo.run import DemoRun
 from serverless_pizza_oven.demo.summary import summarize
@@ -32,6 +32,7 @@ def main() -> None:
     frames: list[Text] = []
     with running_oven(free_port()) as local:
         oven = DemoOven.of_stack(local.aws, local.stack)
+        warm_up(oven)
         token = new_token(random.SystemRandom())
         tally = Tally(order(PIZZAS, TIMES_LOCALLY, token, random.Random(7)))  # noqa: S311 - a menu is no secret
         for progress in DemoRun(oven, tally, time.time, time.sleep):

@@ -50,7 +50,7 @@ def test_time_runs_from_the_first_send_to_the_last_arrival_and_is_compared_with_
     summary = summarize(tally, capacity=1)
 
     assert (summary.secs, summary.ideal_secs, summary.times_ideal) == (5.0, 4, 1.25)
-    assert "5.0 s, 1.25 times the 4 s that baking alone takes in 1 slot: the rest is" in summary.as_text()
+    assert "5.0 s, 1.25 times the 4 s that baking alone takes in 1 slot\n" in summary.as_text()
 
 
 def test_waiting_is_the_time_from_being_sent_to_being_out_without_the_baking() -> None:

@@ -94,11 +94,11 @@ class EmbeddedOven:
             show_page(lambda: local(own.endpoint_url), own.stack),
         ):
             oven = DemoOven.of_stack(own.aws, own.stack)
-            _warm_up(oven)
+            warm_up(oven)
             yield oven
 
 
-def _warm_up(oven: DemoOven) -> None:
+def warm_up(oven: DemoOven) -> None:
     """Have items go through that bake for no time, so that the functions of the first pizzas start warm."""
     oven.new_items.send(
         [f'{{"id": "warm-up-{number}", "bakingTimeSecs": 0}}' for number in range(WARM_UP_ITEMS)]

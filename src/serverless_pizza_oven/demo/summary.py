@@ -84,8 +84,8 @@ class Summary:
             return ""
         slots = counted(self.capacity or 0, "slot")
         return (
-            f", {self.times_ideal:.2f} times the {self.ideal_secs} s that baking alone takes in {slots}: "
-            "the rest is starting and moving items"
+            f", {self.times_ideal:.2f} times the {self.ideal_secs} s that baking alone takes in {slots}\n"
+            "         The rest is starting and moving items."
         )
 
 
