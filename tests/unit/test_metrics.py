@@ -8,6 +8,10 @@ import pytest
 
 from pizza_oven.functions.metrics import MetricsLog
 from pizza_oven.functions.wiring import decision_log
+from pizza_oven.item import ItemRelease, LeaseExtension
+from pizza_oven.reconciling import OVERDUE_AFTER_SECS
+from serverless_pizza_oven.simulator.loop import SECOND
+from tests.unit.memory_oven import PILOT_LIGHT, Oven, item
 
 Capture = pytest.CaptureFixture[str]
 
@@ -58,6 +62,70 @@ def test_what_was_decided_is_counted_in_one_line(capsys: Capture) -> None:
         "Waiting": [3],
         "WaitingTime": [0.2, 1.5],
     }
+
+
+HELD = json.dumps({"id": "held", "bakingTimeSecs": 10, "hold": True})
+
+
+def recorded(oven: Oven) -> Callable[[MetricsLog], object]:
+    """What the functions of an oven in memory have recorded, as the work of one invocation."""
+
+    def replay(journal: MetricsLog) -> None:
+        for (decision, item_id), facts in zip(oven.records.taken, oven.records.facts, strict=True):
+            journal.record(decision, item_id, **facts)
+
+    return replay
+
+
+def test_a_lease_that_ended_is_counted_and_rings_the_alarm_on_rejected_items(capsys: Capture) -> None:
+    oven = Oven(capacity=1)
+    oven.send(HELD)
+    oven.settle(30)
+
+    (line,) = written_by(recorded(oven), capsys)
+
+    assert (line["Expired"], line["Rejected"]) == ([1], [1])
+    assert not line.keys() & {"Released", "Extended", "Cancelled"}
+
+
+def test_a_held_item_is_not_overdue_while_it_is_extended(capsys: Capture) -> None:
+    oven = Oven(capacity=1)
+    oven.send(HELD)
+    for _ in range(60):
+        oven.settle(5)
+        oven.send(LeaseExtension("held", 10).body, PILOT_LIGHT)
+    assert oven.table.row.leases.keys() == {"held"}
+    held_secs = oven.loop.seconds() - oven.executions.bakings["held"].started / SECOND
+    assert held_secs > 10 + 2 * OVERDUE_AFTER_SECS
+    oven.send(ItemRelease("held").body)
+    oven.settle(5)
+
+    (line,) = written_by(recorded(oven), capsys)
+
+    assert "Overdue" not in line
+    assert {fact["overdue"] for fact in oven.records.facts if "overdue" in fact} == {0}
+    assert (line["Released"], line["Extended"]) == ([1], [60])
+
+
+def test_an_item_that_was_released_before_it_had_slots_is_counted_as_cancelled(capsys: Capture) -> None:
+    oven = Oven(capacity=1)
+    oven.send(ItemRelease("held").body)
+    oven.settle(5)
+
+    (line,) = written_by(recorded(oven), capsys)
+
+    assert line["Cancelled"] == [1]
+
+
+def test_without_held_items_their_metrics_are_not_told(capsys: Capture) -> None:
+    oven = Oven(capacity=1)
+    oven.send(item("a", secs=1), item("b", secs=1))
+    oven.settle(30)
+
+    (line,) = written_by(recorded(oven), capsys)
+
+    assert line["Baked"] == [2]
+    assert not line.keys() & {"Released", "Extended", "Expired", "Cancelled"}
 
 
 def test_the_stack_is_the_one_dimension(capsys: Capture) -> None:

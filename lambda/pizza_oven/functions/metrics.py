@@ -18,8 +18,12 @@ COUNTED = {
     "duplicate": "Duplicates",
     "evicted": "Evicted",
     "failed": "Failed",
+    "released": "Released",
+    "extended": "Extended",
+    "expired": "Expired",
+    "cancelled": "Cancelled",
 }
-"""The metrics of decisions: how many there were of each."""
+"""The metrics of decisions: how many there were of each. Where there were none, none is told, which is free."""
 
 SEEN = {
     "occupied": "Occupied",
