@@ -23,7 +23,7 @@ COUNTED = {
     "expired": "Expired",
     "cancelled": "Cancelled",
 }
-"""The metrics of decisions: how many there were of each. Where there were none, none is told, which is free."""
+"""The metrics of decisions: how many there were of each. Where there were none, nothing is sent."""
 
 SEEN = {
     "occupied": "Occupied",
