@@ -1,4 +1,4 @@
-"""The `console` blocks of the documentation: commands and their expected output."""
+"""The blocks of the documentation: commands, their expected output, and files."""
 
 import re
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"^```\w+\n(# (\S*\.\w+)\n.*?)^```$", re.MULTILINE | re.DOTALL)
 PROMPT, CONTINUATION = "$ ", "> "
 ANYTHING = "..."
 
@@ -30,6 +31,11 @@ def typed_in(page: Path) -> Iterator[Typed]:
     for block in BLOCK.finditer(text):
         first = text.count("\n", 0, block.start(1)) + 1
         yield from _typed(str(page), first, block[1].splitlines())
+
+
+def files_in(page: Path) -> dict[str, str]:
+    """The files that a page shows, by name: blocks whose first line is a comment with the name."""
+    return {block[2]: block[1] for block in FILE.finditer(page.read_text())}
 
 
 def _typed(page: str, first: int, lines: list[str]) -> Iterator[Typed]:

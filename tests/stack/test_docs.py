@@ -2,7 +2,7 @@
 
 A block that is to be run has the language `console`. Its commands begin with `$ `, what follows is their
 output, in which `...` stands for text that differs each time. A command succeeds, unless the next one is
-`echo $?`.
+`echo $?`. A block whose first line is a comment with the name of a file is that file.
 """
 
 import os
@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from serverless_pizza_oven.queue_client import count_messages
 from tests.patience import PATIENCE_SECS, eventually
 from tests.ports import free_port
 from tests.stack.commands import OVEN, RUN_SECS, environment, running_local_oven
-from tests.stack.consoles import Typed, answers, typed_in
+from tests.stack.consoles import Typed, answers, files_in, typed_in
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -90,6 +90,7 @@ def test_every_command_of_a_page_does_what_the_page_says(page: str, tmp_path: Pa
     port = free_port()
     with account(page, port, tmp_path) as (settings, hello):
         reader = Reader(tmp_path / "reader", port, settings, hello)
+        reader.save(files_in(ROOT / page))
         for typed, following in zip(TYPED[page], [*TYPED[page][1:], None], strict=True):
             if typed.command not in NOT_RUN:
                 reader.type(typed, may_fail=following is not None and following.command == "echo $?")
@@ -135,8 +136,9 @@ class Reader:
 
     def __init__(self, folder: Path, port: int, settings: dict[str, str], hello: str) -> None:
         folder.mkdir()
-        # As in the repository, for pages that name it.
+        # As in the repository, for pages that name them.
         (folder / ".venv").symlink_to(sys.prefix)
+        (folder / "docs").symlink_to(ROOT / "docs")
         rc = folder / ".bashrc"
         rc.write_text(AWS_CLI)
         self._environment = environment(
@@ -144,6 +146,12 @@ class Reader:
         )
         self._folder, self._port, self._hello = folder, port, hello
         self._status = 0
+
+    def save(self, files: Mapping[str, str]) -> None:
+        """Write the files that the page shows."""
+        for name, content in files.items():
+            (self._folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self._folder / name).write_text(content)
 
     def type(self, typed: Typed, *, may_fail: bool) -> None:
         """Run a command, and see that it does what the page says."""

@@ -1,0 +1,51 @@
+"""What docs/hold.md shows that no command of it runs."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+
+from tests.unit.resolved import ROOT
+
+PAGE = ROOT / "docs" / "hold.md"
+EXAMPLE = ROOT / "docs" / "examples" / "held-workflow.yaml"
+
+
+@pytest.fixture(scope="module")
+def example() -> dict[str, Any]:
+    template: dict[str, Any] = yaml_parse(EXAMPLE.read_text())
+    return template
+
+
+def test_the_states_of_the_page_are_those_of_the_example(example: dict[str, Any]) -> None:
+    states = example["Resources"]["Workflow"]["Properties"]["Definition"]["States"]
+    blocks = [block.partition("```")[0] for block in PAGE.read_text().split("```yaml\n")[1:]]
+    shown = [yaml.safe_load(block) for block in blocks if not block.startswith("#")]
+
+    assert [list(block) for block in shown] == [["Hold"], ["Release"]]
+    for block in shown:
+        ((name, state),) = block.items()
+        assert state == states[name]
+
+
+def test_the_workflow_of_the_example_ends_before_its_lease(example: dict[str, Any]) -> None:
+    definition = example["Resources"]["Workflow"]["Properties"]["Definition"]
+    item = definition["States"]["Hold"]["Parameters"]["MessageBody"]
+
+    assert item["bakingTimeSecs"] >= definition["TimeoutSeconds"]
+
+
+def test_the_linter_has_nothing_to_say_of_the_example(tmp_path: Path) -> None:
+    linter = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), "--", EXAMPLE],
+        cwd=tmp_path,
+        env={"HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (linter.stdout + linter.stderr, linter.returncode) == ("", 0)
