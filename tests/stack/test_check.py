@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from pizza_oven.aws.baking_table import KEY
+from pizza_oven.item import ItemRelease
 from serverless_pizza_oven.acceptance.check_context import CheckContext
 from serverless_pizza_oven.acceptance.findings import CheckGroup, CheckResult, Finding, Verdict
 from serverless_pizza_oven.acceptance.latency_samples import history
@@ -559,6 +560,22 @@ def test_an_item_that_comes_out_although_it_was_stopped_is_found(oven: LocalOven
         copy = context.traffic.item("ledger", 3600)
         context.sleep = baked_by_hand(oven, copy["id"], copy).sleep
         is_failed(looked("started again", context), "it came out 1 times")
+
+
+def test_a_held_item_that_gets_no_slots_is_found(oven: LocalOven) -> None:
+    with cleaned(new_context(oven, patience_secs=1)) as context:
+        with mapping_disabled(oven):
+            is_failed(looked("released", context), "got no slots")
+        context.traffic.send_bodies([ItemRelease(f"{context.run}-held").body])
+
+
+def test_a_lease_that_ends_without_a_dead_letter_is_found(oven: LocalOven) -> None:
+    nobody = policy_that_denies(oven, oven.stack.dead_letters, "sqs:SendMessage")
+    with cleaned(new_context(oven, patience_secs=3 * NOT_FOR_LONG_SECS)) as context:
+        with queue_attributes(oven, oven.stack.dead_letters, Policy=nobody):
+            is_failed(looked("lease ended", context), "no dead letter came in")
+        context.patience_secs = 60
+        context.receive_letters_until(lambda: context.traffic.letters)
 
 
 def test_what_nobody_refuses_is_found(oven: LocalOven) -> None:

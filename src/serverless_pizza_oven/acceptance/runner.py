@@ -11,6 +11,7 @@ from serverless_pizza_oven.acceptance import (
     configured_data,
     configured_functions,
     configured_watch,
+    held_items,
     items,
     ledger,
     line_order,
@@ -49,6 +50,7 @@ GROUPS = (
     CheckGroup("items", items.CHECKS, sends_items=True),
     CheckGroup("line", line_order.CHECKS, sends_items=True),
     CheckGroup("ledger", ledger.CHECKS, sends_items=True),
+    CheckGroup("holding", held_items.CHECKS, sends_items=True),
     CheckGroup("refusals", refusals.CHECKS),
 )
 LONG = CheckGroup(
