@@ -57,6 +57,20 @@ def drawn_share(page: Page) -> float:
     return share
 
 
+def drawn_blue(page: Page) -> int:
+    """How many pixels of the oven's inside have the blue of held items."""
+    count: int = page.evaluate("""() => {
+        const canvas = document.getElementById("oven");
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        let blue = 0;
+        for (let at = 0; at < data.length; at += 4) {
+            if (data[at] === 0x9f && data[at + 1] === 0xd0 && data[at + 2] === 0xff) blue++;
+        }
+        return blue;
+    }""")
+    return count
+
+
 def drawn_shapes(page: Page) -> int:
     """How many connected shapes are drawn in the oven."""
     count: int = page.evaluate("""() => {

@@ -20,6 +20,7 @@ from tests.browser.looks import (
     LETTERS,
     UNKNOWN,
     count_numbers,
+    drawn_blue,
     drawn_shapes,
     drawn_share,
     number,
@@ -185,6 +186,36 @@ def test_a_pizza_tells_its_name_and_time_under_the_pointer(serve: Serve, open_pa
     page.locator("#oven").hover()
 
     expect(page.locator("#tip")).to_have_text(re.compile("^capricciosa, out in [0-9]+ s$"))
+
+
+def test_a_held_item_is_told_as_such_in_the_list_and_under_the_pointer(
+    serve: Serve, open_page: OpenPage
+) -> None:
+    oven = ScriptedOven(script([BakingItem("kept", 14, time.time() + 90, 3)]))
+    page = opened(open_page(serve(oven), **PHONE))
+    page.locator("#items summary").click()
+
+    row = page.locator("#item-rows tr.held")
+    expect(row).to_have_text(re.compile("kept14held, its lease ends in [0-9]+ s, extended 3 times"))
+    label = page.locator("#oven").get_attribute("aria-label") or ""
+    assert "1 item; 1 held." in label
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.locator("#oven").hover()
+    expect(page.locator("#tip")).to_have_text(re.compile("^kept, 14 slots, held, its lease ends in "))
+
+    oven.script = script([BakingItem("kept", 14, time.time() - 1, 1, ended=True)])
+
+    expect(row).to_have_text(re.compile("held, its lease ended [0-9]+ s ago, extended once"))
+
+
+def test_a_held_pizza_is_drawn_with_a_lock_and_a_ring_of_its_own(serve: Serve, open_page: OpenPage) -> None:
+    until = time.time() + 90
+    oven = ScriptedOven(script([BakingItem("kept", 1, until, 0)], capacity=1))
+    page = opened(open_page(serve(oven), reduced_motion="reduce"))
+
+    eventually("its lock and its ring are drawn", lambda: drawn_blue(page) > 200)
+    oven.script = script([BakingItem("kept", 1, until)], capacity=1)
+    eventually("they are gone when it bakes", lambda: drawn_blue(page) == 0)
 
 
 def test_a_paused_oven_says_so(serve: Serve, open_page: OpenPage) -> None:

@@ -16,6 +16,7 @@ import pytest
 from serverless_pizza_oven.aws import Aws, local
 from serverless_pizza_oven.deployment.deploying import deploy
 from serverless_pizza_oven.deployment.teardown import destroy
+from serverless_pizza_oven.errors import DeploymentError
 from serverless_pizza_oven.local.emulator import running_emulator
 from serverless_pizza_oven.local.oven import LocalOven, running_oven
 from tests.emulator_log import clean_log
@@ -172,6 +173,17 @@ def test_an_oven_that_was_destroyed_and_deployed_again_bakes_the_same_ids_again(
             client.collect_until_quiet()
             assert client.baked_ids == ["again", "again-too"]
             destroy(oven.aws, "spo", report=lambda _line: None)
+
+
+def test_who_deploys_an_oven_within_a_minute_of_its_removal_is_told_to_wait() -> None:
+    parameters = {"RefusePlainHttp": "false"}
+    with running_emulator(free_port(), reserve_queues=True) as endpoint_url:
+        aws = local(endpoint_url)
+        deploy(aws, "spo", parameters, report=lambda _line: None)
+        destroy(aws, "spo", report=lambda _line: None)
+
+        with pytest.raises(DeploymentError, match="deleted in the last 60 seconds: wait a minute"):
+            deploy(aws, "spo", parameters, report=lambda _line: None)
 
 
 def test_a_stack_that_is_deleted_takes_all_that_its_resources_had_along(new_oven: NewOven) -> None:

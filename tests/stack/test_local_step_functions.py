@@ -82,9 +82,9 @@ def queue(aws: Aws) -> str:
     return aws.sqs.create_queue(QueueName=f"queue-{next(_numbers)}")["QueueUrl"]
 
 
-def state_machine(aws: Aws, states: dict[str, Any]) -> str:
+def state_machine(aws: Aws, states: dict[str, Any], **fields: Any) -> str:
     """The ARN of a new state machine, which begins with the first state."""
-    definition = {"StartAt": next(iter(states)), "States": states}
+    definition = {"StartAt": next(iter(states)), "States": states, **fields}
     created = aws.stepfunctions.create_state_machine(
         name=f"machine-{next(_numbers)}", definition=json.dumps(definition), roleArn=ROLE
     )
@@ -275,6 +275,17 @@ def test_a_task_times_out_after_the_time_in_its_input(aws: Aws, start: Callable[
 
     assert output(aws, start(states, {"atMost": 1}))["error"]["Error"] == "States.Timeout"
     assert ended(aws, start(states, {"atMost": "1"}))["error"] == "States.Runtime"
+
+
+def test_an_execution_times_out_as_its_state_machine_says(aws: Aws, queue: str) -> None:
+    waits = {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}
+
+    for states in (waits, {"Hold": wait_for_token(queue)}):
+        machine = state_machine(aws, states, TimeoutSeconds=1)
+        arn = aws.stepfunctions.start_execution(stateMachineArn=machine)["executionArn"]
+        assert ended(aws, arn)["status"] == "TIMED_OUT"
+    token = received(aws, queue)["token"]
+    assert refusal(aws.stepfunctions.send_task_success, taskToken=token, output="1") == "TaskTimedOut"
 
 
 # Task tokens

@@ -50,6 +50,28 @@ def test_a_look_is_told_with_its_numbers_and_who_comes_out_next_first() -> None:
     assert [news[name] for name in numbers] == [100.0, 4, 6, 3, 2, 5, 1, False]
 
 
+def test_a_held_item_is_told_with_its_extensions_and_its_lease_begins_anew_with_each() -> None:
+    def held(until: float, extensions: int) -> list[BakingItem]:
+        return [BakingItem("kept", 2, until, extensions), *bakes("a", until=130)]
+
+    news = told(status_at(100, held(120, 0)), status_at(101, held(120, 0)))
+    assert news["items"] == [["kept", 2, 120, 100, False, 0], ["a", 1, 130, 100, False]]
+
+    news = told(status_at(100, held(120, 0)), status_at(105, held(125, 1)), status_at(106, held(125, 1)))
+    assert news["items"][0] == ["kept", 2, 125, 105, False, 1]
+
+
+def test_a_held_item_that_leaves_was_not_baked_and_tells_nothing_of_how_long_others_wait() -> None:
+    kept = BakingItem("kept", 1, 101.0, 0)
+    news = told(status_at(100, [kept]), status_at(102, waiting=1))
+    assert news["out"] == 0
+
+    arrived = [BakingItem("kept", 1, 160.0, 0)]
+    assert told(status_at(100), status_at(101, arrived, waiting=1))["waitSecs"] is None
+    baking = [*arrived, *bakes("a", until=111)]
+    assert told(status_at(100), status_at(101, baking, waiting=1))["waitSecs"] == pytest.approx(10)
+
+
 def test_a_pizza_is_known_since_its_first_look() -> None:
     news = told(status_at(100, bakes("a", until=110)), status_at(101, bakes("a", "b", until=110)))
 

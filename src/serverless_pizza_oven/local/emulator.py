@@ -15,7 +15,7 @@ from pathlib import Path
 from serverless_pizza_oven.aws import LOCAL_CREDENTIAL, LOCAL_REGION
 from serverless_pizza_oven.errors import ToolError
 from serverless_pizza_oven.extras import require
-from serverless_pizza_oven.local.server import FOLDER_VARIABLE
+from serverless_pizza_oven.local.server import FOLDER_VARIABLE, RESERVE_QUEUES_VARIABLE
 
 HOST = "127.0.0.1"
 
@@ -51,11 +51,14 @@ class EmulatorError(ToolError):
 
 
 @contextlib.contextmanager
-def running_emulator(port: int, *, enforce_iam: bool = False, log: Path | None = None) -> Iterator[str]:
+def running_emulator(
+    port: int, *, enforce_iam: bool = False, reserve_queues: bool = False, log: Path | None = None
+) -> Iterator[str]:
     """Serve the embedded AWS on 127.0.0.1 while the block runs. Yields its endpoint URL.
 
-    It writes its errors to `log`, if that is named. When the block ends, its process and its folder are
-    removed, also after an error.
+    With `reserve_queues` it refuses the name of a deleted queue for a minute, as AWS does. It writes its
+    errors to `log`, if that is named. When the block ends, its process and its folder are removed, also after
+    an error.
 
     Raises MissingExtraError, PortTakenError and EmulatorError.
     """
@@ -70,7 +73,7 @@ def running_emulator(port: int, *, enforce_iam: bool = False, log: Path | None =
         with log.open("wb") as log_file:
             process = subprocess.Popen(
                 [sys.executable, "-m", "serverless_pizza_oven.local.server"],
-                env=_environment(port, folder, enforce_iam=enforce_iam),
+                env=_environment(port, folder, enforce_iam=enforce_iam, reserve_queues=reserve_queues),
                 stdin=subprocess.PIPE,
                 stdout=log_file,
                 stderr=log_file,
@@ -106,7 +109,7 @@ def _check_free(port: int) -> None:
             ) from error
 
 
-def _environment(port: int, folder: Path, *, enforce_iam: bool) -> dict[str, str]:
+def _environment(port: int, folder: Path, *, enforce_iam: bool, reserve_queues: bool) -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if name in INHERITED}
     environment |= {
         "GATEWAY_PORT": str(port),
@@ -126,6 +129,8 @@ def _environment(port: int, folder: Path, *, enforce_iam: bool) -> dict[str, str
     }
     if enforce_iam:
         environment["AUTH"] = "true"
+    if reserve_queues:
+        environment[RESERVE_QUEUES_VARIABLE] = "true"
     return environment
 
 

@@ -18,12 +18,21 @@ from serverless_pizza_oven.local.patches import (
     iam,
     lambda_workers,
 )
-from serverless_pizza_oven.local.patches.step_functions import executions, paths, roles, task_tokens, tasks
+from serverless_pizza_oven.local.patches.step_functions import (
+    executions,
+    paths,
+    redrives,
+    roles,
+    task_tokens,
+    tasks,
+)
 from serverless_pizza_oven.local.request_counts import RequestCounts, counting
 
 MINISTACK_VERSION = "1.5.33"
 FOLDER_VARIABLE = "PIZZA_OVEN_FOLDER"
 """Names the folder that is deleted at the end."""
+RESERVE_QUEUES_VARIABLE = "PIZZA_OVEN_RESERVE_QUEUES"
+"""If set, the names of deleted queues are refused for a minute, as on AWS. Local users need no such wait."""
 
 TASKS_PER_CPU = 4
 
@@ -92,6 +101,8 @@ def patch(counts: RequestCounts) -> None:
     cloudformation.delete_all_of_a_resource(
         provisioners, dynamodb=tables, lambda_service=lambda_svc, step_functions=stepfunctions
     )
+    if os.environ.get(RESERVE_QUEUES_VARIABLE):
+        cloudformation.reserve_names_of_deleted_queues(provisioners)
     cloudwatch.measure_queues(metrics, sqs)
     cloudwatch.publish_embedded_metrics(metrics, lambda_svc)
     dynamodb.copy_items_quickly(tables)
@@ -107,6 +118,7 @@ def patch(counts: RequestCounts) -> None:
     lambda_workers.name_throttles(lambda_svc)
     executions.answer_repeated_starts(stepfunctions)
     executions.control_executions(stepfunctions)
+    redrives.redrive_executions(stepfunctions)
     task_tokens.wait_for_task_tokens(stepfunctions)
     tasks.limit_parallel_tasks(stepfunctions, TASKS_PER_CPU * (os.cpu_count() or 2))
     tasks.pass_client_contexts(stepfunctions)

@@ -65,11 +65,13 @@ class LiveFigures:
             "dead": status.depths.dead,
             "bakedAMinute": self._baked_per_minute(),
             "waitSecs": self._wait_secs(status),
-            "items": [
-                [item.id, item.size, item.until, self._since[item.id], item.is_overdue(status.at)]
-                for item in status.baking
-            ],
+            "items": [self._item(item, status.at) for item in status.baking],
         }
+
+    def _item(self, item: BakingItem, now: float) -> list[Any]:
+        """An item as the page gets it. A held one has at the end how often its lease was extended."""
+        told = [item.id, item.size, item.until, self._since[item.id], item.is_overdue(now)]
+        return [*told, item.extensions] if item.is_held else told
 
     def _add_point(self, status: Status) -> HistoryPoint:
         now = {item.id: item for item in status.baking}
@@ -79,13 +81,19 @@ class LiveFigures:
             self._arrived.clear()
             gone = []
         new = now.keys() - self._baking.keys()
-        self._since = {item_id: self._since.get(item_id, status.at) for item_id in now}
+        self._since = {item.id: self._seen_since(item, status.at) for item in status.baking}
         self._arrived = (self._arrived & now.keys()) | (new if watched else set())
         self._baking = now
-        out = sum(item.until <= status.at + EARLY_SECS for item in gone)
+        # A held item comes out nowhere: it is released, or becomes a dead letter.
+        out = sum(item.until <= status.at + EARLY_SECS for item in gone if not item.is_held)
         point = HistoryPoint(status.at, status.occupied, status.capacity, status.waiting, out, len(gone))
         self._points.append(point)
         return point
+
+    def _seen_since(self, item: BakingItem, now: float) -> float:
+        """Since when the page knows the time of an item. An extension begins the lease of a held one anew."""
+        known = self._baking.get(item.id)
+        return self._since[item.id] if known and (known.until == item.until or not item.is_held) else now
 
     def _baked_per_minute(self) -> float | None:
         recent, secs = self._recent()
@@ -107,10 +115,12 @@ class LiveFigures:
         left = sum(point.left for point in recent)
         if secs >= MIN_SECS and left >= max(len(self._baking), 1):
             return left / secs
-        known = [self._baking[item_id].until - self._since[item_id] for item_id in self._arrived]
+        # When a held item will be released is unknown.
+        baking = {item_id: item for item_id, item in self._baking.items() if not item.is_held}
+        known = [baking[item_id].until - self._since[item_id] for item_id in self._arrived & baking.keys()]
         if not known:
             return left / secs if secs >= MIN_SECS else 0.0
-        return sum(1 / max(secs, 1) for secs in known) * len(self._baking) / len(known)
+        return sum(1 / max(secs, 1) for secs in known) * len(baking) / len(known)
 
     def _recent(self) -> tuple[Sequence[HistoryPoint], float]:
         """The newest points of the window without a gap between them, and the seconds that they cover."""

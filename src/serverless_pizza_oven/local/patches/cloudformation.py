@@ -1,10 +1,14 @@
 """CloudFormation: creates resources that MiniStack refuses, and deletes what it leaves behind."""
 
 import functools
+import time
 from collections.abc import Callable
 from typing import Any
 
 from serverless_pizza_oven.local.patches.step_functions.executions import forget_executions
+
+RESERVED_SECS = 60
+"""How long the name of a deleted queue cannot be used."""
 
 
 def accept_metric_math_alarms(provisioners: Any) -> None:
@@ -47,6 +51,33 @@ def delete_all_of_a_resource(
     _also_on_delete(provisioners, "AWS::Lambda::Function", delete_function)
     _also_on_delete(provisioners, "AWS::DynamoDB::Table", delete_table)
     _also_on_delete(provisioners, "AWS::StepFunctions::StateMachine", delete_state_machine)
+
+
+def reserve_names_of_deleted_queues(provisioners: Any) -> None:
+    """Refuse a queue for 60 s after one of its name was deleted, as SQS does.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+    """
+    reserved_until: dict[str, float] = {}
+
+    def reserve(url: str) -> None:
+        reserved_until[url.rpartition("/")[2]] = time.monotonic() + RESERVED_SECS
+
+    _also_on_delete(provisioners, "AWS::SQS::Queue", reserve)
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::SQS::Queue"]
+    create = handlers["create"]
+
+    @functools.wraps(create)
+    def created(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
+        if time.monotonic() < reserved_until.get(properties.get("QueueName", ""), 0):
+            raise provisioners._sqs._Err(
+                "AWS.SimpleQueueService.QueueDeletedRecently",
+                "You must wait 60 seconds after deleting a queue before you can create another with the "
+                "same name.",
+            )
+        return create(logical_id, properties, stack)
+
+    handlers["create"] = created
 
 
 def _also_on_delete(provisioners: Any, resource_type: str, delete_rest: Callable[[str], None]) -> None:

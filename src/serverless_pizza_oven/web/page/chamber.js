@@ -5,8 +5,11 @@ import { edgeLength, middle, outline } from "./shape.js";
 
 const LARGEST_CELL = 240;
 const GAP = 0.1; // of a cell, around a pizza
+const HELD_DONENESS = 0.3; // a held pizza does not bake
+const LOCKED_CELL = 16; // the smallest cell with a lock
 const OVERDUE = "#ff5b4d";
 const RING = "#ffe9c7";
+const HELD_RING = "#9fd0ff";
 const TRACK = "#0007";
 const STONE = "#ffffff12";
 const STONE_EDGE = "#ffffff2e";
@@ -16,7 +19,7 @@ export class Chamber {
     this.canvas = canvas;
     this.capacity = 0;
     this.slots = []; // the id in each slot, or undefined
-    this.items = new Map(); // by id: { id, size, until, since, overdue, slots, shownAt }
+    this.items = new Map(); // by id: { id, size, until, since, overdue, extensions, slots, shownAt }
     this.fit();
   }
 
@@ -27,10 +30,11 @@ export class Chamber {
     for (const item of left) this.#free(item);
     this.capacity = capacity;
     const came = [];
-    for (const [id, size, until, since, overdue] of items) {
+    // Only a held item has extensions.
+    for (const [id, size, until, since, overdue, extensions] of items) {
       const known = this.items.get(id);
-      if (known) Object.assign(known, { until, since, overdue });
-      else came.push({ id, size, until, since, overdue, slots: [], shownAt: 0 });
+      if (known) Object.assign(known, { until, since, overdue, extensions });
+      else came.push({ id, size, until, since, overdue, extensions, slots: [], shownAt: 0 });
     }
     this.#layOut();
     // The large ones first, while there is room for them in one piece.
@@ -158,8 +162,10 @@ export class Chamber {
     const rest = Math.min(Math.max((item.until - now) / whole, 0), 1);
     const path = item.slots.map((slot) => this.#middle(slot));
     const radius = this.cell * (0.5 - GAP);
-    drawPizza(context, path, radius, kindOf(item.id), 1 - rest);
-    this.#drawRing(context, path, radius, rest, item.overdue);
+    const held = item.extensions !== undefined;
+    drawPizza(context, path, radius, kindOf(item.id), held ? HELD_DONENESS : 1 - rest);
+    this.#drawRing(context, path, radius, rest, item.overdue, held ? HELD_RING : RING);
+    if (held && this.cell >= LOCKED_CELL) this.#drawLock(context, path[0], radius);
     if (this.cell >= 44) this.#drawTime(context, middle(path), item, now);
   }
 
@@ -168,17 +174,32 @@ export class Chamber {
     return { x: x + this.cell / 2, y: y + this.cell / 2 };
   }
 
-  #drawRing(context, path, radius, rest, overdue) {
+  #drawRing(context, path, radius, rest, overdue, colour) {
     const edge = outline(path, radius);
     context.lineWidth = Math.max(1.5, this.cell * 0.06);
     context.strokeStyle = overdue ? OVERDUE : TRACK;
     context.stroke(edge);
     if (overdue || rest <= 0) return;
     const around = edgeLength(path, radius);
-    context.strokeStyle = RING;
+    context.strokeStyle = colour;
     context.setLineDash([rest * around, around]);
     context.stroke(edge);
     context.setLineDash([]);
+  }
+
+  // A padlock at the upper right of the first slot.
+  #drawLock(context, { x, y }, radius) {
+    const [left, top, size] = [x + radius * 0.6, y - radius * 0.6, radius * 0.3];
+    context.fillStyle = "#10243a";
+    context.beginPath();
+    context.arc(left, top, size * 1.15, 0, 7);
+    context.fill();
+    context.fillStyle = context.strokeStyle = HELD_RING;
+    context.fillRect(left - size * 0.55, top - size * 0.15, size * 1.1, size * 0.8);
+    context.lineWidth = size * 0.22;
+    context.beginPath();
+    context.arc(left, top - size * 0.15, size * 0.36, Math.PI, 0);
+    context.stroke();
   }
 
   #drawTime(context, { x, y }, item, now) {

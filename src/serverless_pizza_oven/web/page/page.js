@@ -145,10 +145,14 @@ function ovenInWords(look) {
   const overdue = look.items.filter(([, , , , isOverdue]) => isOverdue).length;
   const free = Math.max(look.capacity - look.occupied, 0);
   const words = [`The oven: ${look.occupied} of ${look.capacity} slots taken, ${free} free`];
-  if (look.items.length) {
-    const next = Math.max(Math.ceil(Math.min(...look.items.map(([, , until]) => until)) - look.at), 0);
-    words.push(`${look.items.length} ${look.items.length === 1 ? "item" : "items"}, the next out in ${next} seconds`);
+  const baking = look.items.filter(([, , , , , extensions]) => extensions === undefined);
+  const held = look.items.length - baking.length;
+  if (look.items.length) words.push(`${look.items.length} ${look.items.length === 1 ? "item" : "items"}`);
+  if (baking.length) {
+    const next = Math.max(Math.ceil(Math.min(...baking.map(([, , until]) => until)) - look.at), 0);
+    words[words.length - 1] += `, the next out in ${next} seconds`;
   }
+  if (held) words.push(`${held} held`);
   if (look.tooFewSlots) words.push("the first in line needs more slots than are free");
   if (overdue) words.push(`${overdue} overdue`);
   return `${words.join("; ")}.`;
@@ -180,6 +184,14 @@ function showLetters({ letters, letterNote }) {
   );
 }
 
+function restInWords({ until, overdue, extensions }, prefix = "") {
+  if (extensions === undefined) return overdue ? `overdue by ${longTime(now() - until)}` : prefix + longTime(until - now());
+  const ago = now() - until;
+  const lease = ago >= 0 ? `its lease ended ${longTime(ago)} ago` : `its lease ends in ${longTime(-ago)}`;
+  const times = extensions ? `, extended ${extensions === 1 ? "once" : `${number.format(extensions)} times`}` : "";
+  return `held, ${lease}${times}`;
+}
+
 function showItems() {
   if (!$("items").open || !last) return;
   const rows = $("item-rows").rows;
@@ -189,9 +201,9 @@ function showItems() {
     const row = $("item-rows").insertRow();
     for (let n = 0; n < 3; n++) row.insertCell();
   }
-  for (const [n, [id, size, until, , overdue]] of shown.entries()) {
-    rows[n].className = overdue ? "overdue" : "";
-    const rest = overdue ? `overdue by ${longTime(now() - until)}` : longTime(until - now());
+  for (const [n, [id, size, until, , overdue, extensions]] of shown.entries()) {
+    rows[n].className = overdue ? "overdue" : extensions === undefined ? "" : "held";
+    const rest = restInWords({ until, overdue, extensions });
     for (const [m, text] of [id, size, rest].entries()) rows[n].cells[m].textContent = text;
   }
   const more = last.items.length - shown.length;
@@ -211,7 +223,10 @@ function move(came, left, before, look) {
   });
   left.forEach((item, n) => {
     const early = look.at < item.until - 1;
-    const to = (early ? stations.dead : stations.baked).head();
+    const held = item.extensions !== undefined;
+    // A held item comes out nowhere: it is released, or becomes a dead letter when its lease ends.
+    if (held && early) return;
+    const to = (early || held ? stations.dead : stations.baked).head();
     const how = { delay: (spreadMs * n) / left.length, easing, most };
     flights.fly(onScreen(item), to, kindOf(item.id), early ? 0.3 : 0.99, how);
   });
@@ -252,7 +267,7 @@ function point(event) {
   tip.hidden = !item;
   if (!item) return;
   const size = item.size > 1 ? `, ${item.size} slots` : "";
-  tip.textContent = `${item.id}${size}, ${item.overdue ? "overdue" : `out in ${longTime(item.until - now())}`}`;
+  tip.textContent = `${item.id}${size}, ${restInWords(item, "out in ")}`;
   const right = event.clientX - box.left > box.width / 2;
   const x = event.clientX - box.left + $("oven").offsetLeft;
   tip.style.left = right ? "" : `${x + 14}px`;

@@ -1,11 +1,12 @@
-"""Executions: repeated starts, and a stop, a redrive or a deletion while they wait or work."""
+"""Executions: repeated starts, and a stop, a timeout or a deletion while they wait or work."""
 
-import contextvars
 import functools
 import json
+import math
 import threading
-from collections.abc import Callable
 from typing import Any
+
+from serverless_pizza_oven.local.patches.step_functions.runs import Run, RunEndedError, begin, current_run
 
 START_SECS = 0.15
 """The time from the start of an execution to its first state, as in MiniStack."""
@@ -21,66 +22,14 @@ _ENDING = threading.Lock()
 """An execution ends once: either by itself or by a request."""
 
 
-class RunEndedError(BaseException):
-    """The execution was stopped. MiniStack takes each `Exception` for a failure of the state."""
-
-
-class Run:
-    """A thread's way through the states of an execution, from its start or redrive to its end."""
-
-    def __init__(self, execution: dict[str, Any], role_arn: str | None = None) -> None:
-        self.role_arn = role_arn
-        """The role of the state machine. None outside of an execution."""
-        self._execution = execution
-        self._ended = threading.Event()
-        self._woken = [self._ended]
-
-    @property
-    def ended(self) -> bool:
-        return self._ended.is_set() or self._execution["status"] != "RUNNING"
-
-    def end(self) -> None:
-        """Wake the thread up, wherever it waits. It raises RunEndedError."""
-        self._ended.set()
-        for event in list(self._woken):
-            event.set()
-
-    def check(self) -> None:
-        """Raise RunEndedError if the run has ended."""
-        if self.ended:
-            raise RunEndedError
-
-    def sleep(self, secs: float) -> None:
-        """Raise RunEndedError as soon as the run ends."""
-        self._ended.wait(secs)
-        self.check()
-
-    def wait(self, event: threading.Event, secs: float | None) -> None:
-        """Wait for the event. Raise RunEndedError as soon as the run ends."""
-        self._woken.append(event)
-        self.check()
-        event.wait(secs)
-        self._woken.remove(event)
-        self.check()
-
-
-_RUN: contextvars.ContextVar[Run | None] = contextvars.ContextVar("run", default=None)
-
-
-def current_run() -> Run:
-    """The run of this thread. Outside of an execution: one that nothing ends."""
-    return _RUN.get() or Run({"status": "RUNNING"})
-
-
 def control_executions(step_functions: Any) -> None:
-    """Stop an execution at once, wherever it is, and redrive it from the state in which it ended.
+    """Stop an execution at once, wherever it is, and end it when its time is over.
 
     MiniStack lets a stopped execution go on to the end of its state, with all retries, and then overwrites
     how it ended. It refuses to stop an execution that has succeeded or failed. AWS documents no such error:
-    the answer here is the time at which it ended. MiniStack has no redrive.
+    the answer here is the time at which it ended. MiniStack ignores the timeout of a state machine.
 
-    - https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html
-    - https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html
     """
     runs: dict[str, Run] = {}
 
@@ -90,23 +39,25 @@ def control_executions(step_functions: Any) -> None:
         if not execution or not state_machine:
             # Both were deleted.
             return
-        this = runs[arn] = Run(execution, state_machine["roleArn"])
-        outer = _RUN.set(this)
+        definition = json.loads(execution.setdefault("definition", state_machine["definition"]))
+        at_most = definition.get("TimeoutSeconds", math.inf)
+        time_out = functools.partial(_end, step_functions, execution, "TIMED_OUT")
+        this = runs[arn] = Run(execution, state_machine["roleArn"], at_most, time_out)
+        leave = begin(this)
         try:
-            definition = execution.setdefault("definition", state_machine["definition"])
             this.sleep(START_SECS)
-            _follow(step_functions, execution, json.loads(definition), state_machine)
+            _follow(step_functions, execution, definition, state_machine)
         except RunEndedError:
             pass
         finally:
-            _RUN.reset(outer)
+            leave()
             if runs.get(arn) is this:
                 del runs[arn]
 
     def stop(request: dict[str, Any]) -> Any:
         execution = step_functions._executions.get(request.get("executionArn"))
         if not execution:
-            return _unknown(step_functions, request)
+            return unknown_execution(step_functions, request)
         _end(step_functions, execution, "ABORTED", error=request.get("error"), cause=request.get("cause"))
         if this := runs.get(execution["executionArn"]):
             this.end()
@@ -120,8 +71,6 @@ def control_executions(step_functions: Any) -> None:
     step_functions._fail_execution = fail
     _wait_interruptibly(step_functions)
     _end_branches(step_functions)
-    _serve(step_functions, "RedriveExecution", functools.partial(_redrive, step_functions))
-    _describe_redrives(step_functions)
 
 
 def _wait_interruptibly(step_functions: Any) -> None:
@@ -155,19 +104,6 @@ def _end_branches(step_functions: Any) -> None:
             return None
 
     step_functions._run_sub_machine = branch
-
-
-def _serve(step_functions: Any, action: str, answer: Callable[[dict[str, Any]], Any]) -> None:
-    """Serve an action that MiniStack does not know."""
-    handle = step_functions.handle_request
-
-    @functools.wraps(handle)
-    async def handled(method: str, path: str, headers: Any, body: Any, query: Any) -> Any:
-        if headers.get("x-amz-target", "").rpartition(".")[2] != action:
-            return await handle(method, path, headers, body, query)
-        return step_functions._finalize_response(answer(json.loads(body)))
-
-    step_functions.handle_request = handled
 
 
 # The states
@@ -249,66 +185,8 @@ def _end(step_functions: Any, execution: dict[str, Any], status: str, **outcome:
     step_functions._emit_execution_status_event(execution)
 
 
-# Redrives
-
-
-def _redrive(step_functions: Any, request: dict[str, Any]) -> Any:
-    execution = step_functions._executions.get(request.get("executionArn"))
-    if not execution:
-        return _unknown(step_functions, request)
-    if not _is_redrivable(execution):
-        return step_functions.error_response_json("ExecutionNotRedrivable", _why_not(execution), 400)
-    entered = [event for event in execution["events"] if event["type"].endswith("StateEntered")]
-    last = entered[-1]["stateEnteredEventDetails"] if entered else None
-    count = execution.get("redriveCount", 0) + 1
-    execution.update(
-        status="RUNNING",
-        stopDate=None,
-        error=None,
-        cause=None,
-        redriveCount=count,
-        redriveDate=step_functions.now_iso(),
-        redrivenFrom=last and (last["name"], json.loads(last["input"])),
-    )
-    details = {"executionRedrivenEventDetails": {"redriveCount": count}}
-    step_functions._add_event(execution, "ExecutionRedriven", details)
-    step_functions._emit_execution_status_event(execution)
-    follow = contextvars.copy_context().run
-    arguments = (step_functions._run_execution, execution["executionArn"])
-    threading.Thread(target=follow, args=arguments, daemon=True).start()
-    return step_functions.json_response({"redriveDate": execution["redriveDate"]})
-
-
-def _describe_redrives(step_functions: Any) -> None:
-    describe = step_functions._describe_execution
-
-    @functools.wraps(describe)
-    def described(request: dict[str, Any]) -> Any:
-        status, headers, body = describe(request)
-        execution = step_functions._executions.get(request.get("executionArn"))
-        if not execution:
-            return status, headers, body
-        description = json.loads(body) | {"redriveCount": execution.get("redriveCount", 0)}
-        if _is_redrivable(execution):
-            description |= {"redriveStatus": "REDRIVABLE"}
-        else:
-            description |= {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": _why_not(execution)}
-        if date := execution.get("redriveDate"):
-            description |= {"redriveDate": date}
-        return step_functions.json_response(description)
-
-    step_functions._describe_execution = described
-
-
-def _is_redrivable(execution: dict[str, Any]) -> bool:
-    return execution["status"] in ("FAILED", "ABORTED", "TIMED_OUT")
-
-
-def _why_not(execution: dict[str, Any]) -> str:
-    return f"Execution is {execution['status']} and cannot be redriven."
-
-
-def _unknown(step_functions: Any, request: dict[str, Any]) -> Any:
+def unknown_execution(step_functions: Any, request: dict[str, Any]) -> Any:
+    """The refusal of a request for an execution that is not there."""
     message = f"Execution Does Not Exist: '{request.get('executionArn')}'"
     return step_functions.error_response_json("ExecutionDoesNotExist", message, 400)
 

@@ -3,7 +3,7 @@
 import functools
 from typing import Any
 
-from serverless_pizza_oven.local.patches.step_functions.executions import current_run
+from serverless_pizza_oven.local.patches.step_functions.runs import current_run
 
 
 def enforce_roles(step_functions: Any, iam_evaluator: Any) -> None:

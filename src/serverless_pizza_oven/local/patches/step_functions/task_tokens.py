@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from serverless_pizza_oven.local.patches.step_functions.executions import Run, current_run
+from serverless_pizza_oven.local.patches.step_functions.runs import Run, current_run
 
 TOKEN_BYTES = 510
 """Tokens of AWS are some 700 characters long; 2,048 at most."""

@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 from serverless_pizza_oven.local.patches.lambda_workers import CLIENT_CONTEXT
-from serverless_pizza_oven.local.patches.step_functions.executions import RunEndedError, current_run
+from serverless_pizza_oven.local.patches.step_functions.runs import RunEndedError, current_run
 
 TURN_SECS = 1
 """A task that takes longer than this no longer counts towards the limit, since it hardly computes."""
