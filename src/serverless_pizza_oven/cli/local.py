@@ -27,7 +27,8 @@ def local(
         int, typer.Option(min=1, max=MAX_CAPACITY, metavar="N", help="The slots of the oven.")
     ] = DEFAULT_CAPACITY,
     enforce_iam: Annotated[
-        bool, typer.Option("--enforce-iam", help="Allow the functions only what their roles grant.")
+        bool,
+        typer.Option("--enforce-iam", help="Allow functions and state machines only what their roles grant."),
     ] = False,
     with_view: WithView = False,
 ) -> None:
