@@ -106,6 +106,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "dlq": ("dlq", "list"),
     "redrive": ("dlq", "redrive", "--all"),
     "trigger": ("trigger",),
+    "hold": ("hold", "--lease", "20", "--", "true"),
+    "release": ("release", "sent-by-nobody"),
     "remove": ("remove", "bakes-long"),
     "capacity": ("capacity", "10"),
     "discard": ("dlq", "discard", "--all", "--yes"),
@@ -118,14 +120,18 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     [
         ("sender", ["send"], ["collect", "status"]),
         ("receiver", ["collect"], ["send", "dlq"]),
+        ("holder", ["hold", "release"], ["collect", "remove", "status"]),
         ("watcher", ["status", "item", "logs", "cost"], ["send", "remove", "discard"]),
         (
             "operator",
-            ["send", "status", "item", "logs", "trigger", "remove", "dlq", "redrive", "discard", "cost"],
+            [
+                *("send", "status", "item", "logs", "trigger", "remove", "hold", "release"),
+                *("dlq", "redrive", "discard", "cost"),
+            ],
             ["collect", "capacity"],
         ),
     ],
-    ids=["sender", "receiver", "watcher", "operator"],
+    ids=["sender", "receiver", "holder", "watcher", "operator"],
 )
 def test_a_policy_of_the_documentation_allows_what_it_is_for_and_no_more(
     role: str, allowed: list[str], refused: list[str], oven: TestOven
@@ -136,7 +142,11 @@ def test_a_policy_of_the_documentation_allows_what_it_is_for_and_no_more(
     user = new_user(oven, policy(role, oven))
 
     def ended(name: str) -> "CompletedProcess[str]":
-        return run(*COMMANDS[name], "--stack", "spo", "--endpoint-url", oven.endpoint_url, settings=user)
+        command = COMMANDS[name]
+        # Before the command that oven hold runs.
+        end = command.index("--") if "--" in command else len(command)
+        which = ("--stack", "spo", "--endpoint-url", oven.endpoint_url)
+        return run(*command[:end], *which, *command[end:], settings=user)
 
     for name in refused:
         no = ended(name)
@@ -144,6 +154,27 @@ def test_a_policy_of_the_documentation_allows_what_it_is_for_and_no_more(
     for name in allowed:
         yes = ended(name)
         assert yes.returncode == 0, f"{name}: {yes.stderr}"
+
+
+def test_an_operator_cancels_an_item_that_waits_and_a_holder_does_not(oven: TestOven) -> None:
+    client = Client(oven)
+    client.send(pizza("before-all-slots", secs=3600))
+    client.wait_until_baking("before-all-slots")
+    client.send(pizza("all-slots", secs=3600, size=14))
+    client.wait_until_waiting(1)
+
+    def removed_by(role: str) -> "CompletedProcess[str]":
+        options = ("--stack", "spo", "--endpoint-url", oven.endpoint_url)
+        return run("remove", "all-slots", *options, settings=new_user(oven, policy(role, oven)))
+
+    assert "AccessDenied" in removed_by("holder").stderr
+    removed = removed_by("operator")
+    for item_id in client.row().leases:
+        client.stop_baking(item_id, "Oven.Removed", "so that the line goes on")
+
+    assert removed.returncode == 0, removed.stderr
+    eventually("the line is empty", lambda: client.row().waiting == 0)
+    assert "all-slots" not in client.row().leases
 
 
 def test_an_operator_sees_the_page_with_the_dead_letters(oven: TestOven) -> None:

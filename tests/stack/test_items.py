@@ -259,12 +259,9 @@ def test_an_item_is_removed_becomes_a_dead_letter_and_bakes_under_a_new_id(user:
     eventually("one bakes", lambda: user.place("early-out") is ItemStage.BAKING)
     eventually("one waits", lambda: user.place("next") is ItemStage.IN_LINE)
 
-    in_line = user.oven("remove", "next")
     removed = user.oven("remove", "early-out")
     again = user.oven("remove", "early-out")
 
-    assert in_line.returncode == 1
-    assert "next waits in line" in in_line.stderr
     assert removed.returncode == 0, removed.stderr
     assert removed.stdout.startswith("early-out is out of the oven, and a dead letter")
     assert again.returncode == 1
@@ -277,6 +274,34 @@ def test_an_item_is_removed_becomes_a_dead_letter_and_bakes_under_a_new_id(user:
     redriven = user.oven("dlq", "redrive", "early-out", "--set", "bakingTimeSecs=0")
     assert redriven.stdout == "sent   early-out as early-out.redrive-1\n"
     assert user.baked(1) == [pizza("early-out.redrive-1", size=4)]
+
+
+def test_an_item_that_waits_is_removed_and_becomes_a_dead_letter_when_it_is_first_in_line(
+    user: OvenUser,
+) -> None:
+    user.oven("send", "--id", "before", "--bake", "3600", "--size", "4")
+    user.oven("send", "--id", "not-wanted", "--bake", "3600")
+    eventually("one bakes", lambda: user.place("before") is ItemStage.BAKING)
+    eventually("one waits", lambda: user.place("not-wanted") is ItemStage.IN_LINE)
+
+    removed = user.oven("remove", "not-wanted")
+    told = user.oven("item", "not-wanted")
+    again = user.oven("remove", "not-wanted")
+    user.oven("remove", "before")
+
+    assert removed.returncode == 0, removed.stderr
+    assert removed.stdout == (
+        "not-wanted is cancelled. It becomes a dead letter when it is the first in line.\n"
+    )
+    assert "was cancelled" in told.stdout
+    assert again.returncode == 1
+    assert "is cancelled already" in again.stderr
+    eventually("it is a dead letter", lambda: len(user.letters()) == 2)
+    letter = next(letter for letter in user.letters() if letter["id"] == "not-wanted")
+    assert letter["reason"] == "it was removed by oven remove while it waited"
+    assert letter["redrive"] == "new id"
+    assert read_row(user.running.aws, user.running.stack).occupied == 0
+    assert user.oven("dlq", "discard", "--all", "--yes").returncode == 0
 
 
 def test_while_the_oven_is_paused_every_command_tells_that_a_removed_item_keeps_its_slots(

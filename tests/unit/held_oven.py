@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import EndpointConnectionError
 
 from pizza_oven.context import Context
-from pizza_oven.errors import ServiceError, StillHeldError
 from pizza_oven.execution import Execution
 from serverless_pizza_oven.operations.hold_requests import LeaseSighting
 from serverless_pizza_oven.operations.hold_timing import HoldTiming
 from serverless_pizza_oven.sdk_errors import aws_errors
-from serverless_pizza_oven.simulator.executions import Baking, Done
 from tests.unit.memory_oven import Oven, RequestFaults, Unimpeded
 
 if TYPE_CHECKING:
@@ -81,11 +79,3 @@ class HeldOven(Oven):
         if self.is_away or self.now() < self.away_until:
             with aws_errors("asking"):
                 raise EndpointConnectionError(endpoint_url="https://sqs.us-east-1.amazonaws.com")
-
-    def _remove(self, baking: Baking, done: Done) -> None:
-        try:
-            self.item_removed(baking.item)
-        except (ServiceError, StillHeldError) as error:
-            done(f"{type(error).__name__}: {error}")
-        else:
-            done("")

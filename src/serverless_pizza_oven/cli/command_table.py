@@ -20,6 +20,8 @@ class Command:
     """Its function, as `module:function` of this package."""
     summary: str
     """The first line of the function's docstring."""
+    runs_another: bool = False
+    """Whether its first argument is a command to run: what follows is no option of ours."""
 
     def load(self) -> Function:
         """Import its function."""
@@ -58,10 +60,13 @@ PANELS: Mapping[str, Sequence[Command | CommandGroup]] = {
     "Use it": (
         Command("send", "send:send", "Send one item or many to be baked."),
         Command("collect", "collect:collect", "Receive baked items and print them, one in a line."),
+        Command("hold", "hold:hold", "Hold slots while a command runs.", runs_another=True),
+        Command("release", "release:release", "Free the slots of an item, or cancel it if it waits."),
+        Command("extend", "release:extend", "Extend the lease of an item that is held."),
     ),
     "See what it does": (
         Command("status", "status:status", "Show what bakes and until when, what waits, and what failed."),
-        Command("item", "item:item", "Show where an item is: in line, baking, baked, failed or rejected."),
+        Command("item", "item:item", "Show where an item is: in line, baking or held, and how it ended."),
         Command("logs", "logs:logs", "Show the logs of both functions, or of one item."),
     ),
     "Steer it": (
@@ -69,7 +74,7 @@ PANELS: Mapping[str, Sequence[Command | CommandGroup]] = {
         Command("pause", "steer:pause", "Admit no more items. Items in the oven bake on and come out."),
         Command("resume", "steer:resume", "Admit items again after oven pause, those in line first."),
         Command("trigger", "steer:trigger", "Make Bake Items look at the line and at overdue items now."),
-        Command("remove", "remove:remove", "Take an item out of the oven before its time."),
+        Command("remove", "remove:remove", "Take an item out of the oven or out of the line."),
         CommandGroup(
             "dlq",
             "List, redrive or discard the messages in the dead-letter queue.",
@@ -110,7 +115,12 @@ def add_commands(app: typer.Typer, called: str) -> None:
 
 
 def _add(app: typer.Typer, command: Command, panel: str | None = None, *, is_called: bool) -> None:
-    add = app.command(command.name, help=None if is_called else command.summary, rich_help_panel=panel)
+    add = app.command(
+        command.name,
+        help=None if is_called else command.summary,
+        rich_help_panel=panel,
+        context_settings={"allow_interspersed_args": not command.runs_another},
+    )
     add(expanded(command.load()) if is_called else _not_imported)
 
 

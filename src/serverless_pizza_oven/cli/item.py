@@ -17,7 +17,7 @@ from serverless_pizza_oven.operations.awaited_sign import Sign
 from serverless_pizza_oven.operations.item_lookup import ItemStage, dropped_copies, find_item
 from serverless_pizza_oven.operations.status import too_few_slots
 from serverless_pizza_oven.queue_client import count_messages
-from serverless_pizza_oven.text import moment, slots
+from serverless_pizza_oven.text import duration, moment, slots
 
 
 def item(
@@ -35,7 +35,7 @@ def item(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show where an item is: in line, baking, baked, failed or rejected.
+    """Show where an item is: in line, baking or held, and how it ended.
 
     Examples:
 
@@ -48,7 +48,8 @@ def item(
     It reads the Baking Table, the executions of the last 90 days, and the functions' logs, where alone an
     item that waits in line is found. An item that is still in New Items is unknown: a queue cannot be
     searched. Copies that were dropped, since an id bakes once in 90 days, are told as far as the logs are
-    searched.
+    searched. Of an item that is held it tells the holder, if the item has a field `holder`, until when the
+    slots are held, and how often the lease was extended.
 
     Exits with 0 if the item is known, and with 1 if it is not. With --wait it exits with 1 if the item is
     rejected, fails, or does not get so far in time, and with --wait held also if it is out already.
@@ -74,6 +75,8 @@ def item(
         typer.echo(f"{item_id} {told(found, now, oven)}.")
         if found.stage is ItemStage.IN_LINE and (free := too_few_slots(read_row(aws, oven), oven)):
             typer.echo(f"Free: {slots(free)}. The first in line needs more, and no item overtakes it.")
+        if found.wait_at_most_secs is not None:
+            typer.echo(f"It may wait for slots for {duration(found.wait_at_most_secs)} at most.")
         if dropped:
             typer.echo(_dropped(dropped, now))
     if found.stage is ItemStage.UNKNOWN:

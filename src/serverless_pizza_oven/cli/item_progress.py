@@ -7,10 +7,11 @@ from serverless_pizza_oven.cli.messages import say
 from serverless_pizza_oven.cli.status_tables import bakes
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.operations.awaited_sign import Sign
-from serverless_pizza_oven.operations.item_lookup import LOG_SEARCH_SECS, ItemReport, ItemStage
+from serverless_pizza_oven.operations.item_lookup import LOG_SEARCH_SECS, HoldReport, ItemReport, ItemStage
 from serverless_pizza_oven.operations.removing import what_follows
+from serverless_pizza_oven.operations.status import BakingItem
 from serverless_pizza_oven.operations.waiting import lookout, wait_for
-from serverless_pizza_oven.text import duration, moment, plain, slots
+from serverless_pizza_oven.text import counted, duration, moment, plain, slots
 
 
 def wait_until(
@@ -38,19 +39,44 @@ def told(found: ItemReport, now: float, oven: Stack) -> str:
     since = ""
     if found.since is not None:
         since = f" at {moment(found.since, now)}, {duration(now - found.since)} ago"
-    reason = f": {plain(found.reason)}" if found.reason else ""
     match found.stage:
         case ItemStage.IN_LINE:
             return f"waits in line, which it joined{since}"
         case ItemStage.BAKING if lease := found.lease:
+            if found.hold:
+                return _held(found.hold, lease, now)
             return f"{bakes(lease, now)}, in {slots(lease.size)}, until {moment(lease.until, now)}"
         case ItemStage.BAKING:
             return f"was loaded{since}"
         case ItemStage.BAKED:
             return f"came out of the oven{since}"
         case _:
-            verb = found.stage_verb
-            follows = (
-                f"; {what_follows(oven)}" if found.lease else ". It became a dead letter (oven dlq list)"
-            )
-            return f"{verb}{since}{reason}{follows}"
+            return f"{_how_it_ended(found, since)}{_what_follows(found, oven)}"
+
+
+def _how_it_ended(found: ItemReport, since: str) -> str:
+    reason = f": {plain(found.reason)}" if found.reason else ""
+    if found.stage is ItemStage.EXPIRED:
+        return f"was held until its lease ended{since}, and neither extended nor released"
+    if found.stage is ItemStage.CANCELLED and not reason:
+        return f"was released{since}, before it had slots"
+    return f"{found.stage_verb}{since}{reason}"
+
+
+def _what_follows(found: ItemReport, oven: Stack) -> str:
+    if found.stage is ItemStage.RELEASED:
+        return ""
+    if found.stage is ItemStage.CANCELLED:
+        becomes = "becomes a dead letter" if found.reason else "is dropped"
+        return f". It never gets slots, and {becomes} when it is the first in line"
+    if found.lease:
+        return f"; {what_follows(oven)}"
+    return ". It became a dead letter (oven dlq list)"
+
+
+def _held(hold: HoldReport, lease: BakingItem, now: float) -> str:
+    by = f" by {plain(hold.holder)}" if hold.holder else ""
+    if not lease.until:
+        return f"was held{by}, in {slots(lease.size)}. Its lease has ended, and its slots are being freed"
+    times = f", extended {counted(hold.extensions, 'time')}" if hold.extensions else ""
+    return f"is held{by}, in {slots(lease.size)}, until {moment(lease.until, now)}{times}"

@@ -24,10 +24,11 @@ COMPLETION = "_OVEN_COMPLETE"
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command with `arguments`, those of the process by default, and exit."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    debug = "--debug" in arguments
+    own, others = _split(arguments)
+    debug = "--debug" in own
     make_streams_whole()
     try:
-        _run([argument for argument in arguments if argument != "--debug"])
+        _run([argument for argument in own if argument != "--debug"] + others)
     except PizzaOvenError as error:
         if debug:
             traceback.print_exc()
@@ -41,6 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         # The reader of our output has closed it.
         sys.exit(1)
+
+
+def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Our own arguments, and from `--` on those of a command that `oven hold` runs."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    return list(arguments[:end]), list(arguments[end:])
 
 
 def _run(arguments: list[str]) -> None:

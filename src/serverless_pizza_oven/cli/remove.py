@@ -13,18 +13,20 @@ from serverless_pizza_oven.operations.removing import remove as remove_item
 
 def remove(
     target: Target,
-    item_id: Annotated[str, typer.Argument(metavar="ID", help="The id of the item, which bakes.")],
+    item_id: Annotated[str, typer.Argument(metavar="ID", help="The id of the item.")],
     wait: Annotated[
         int, typer.Option(min=1, metavar="SECS", help="How long to wait until its slots are free.")
     ] = 120,
 ) -> None:
-    """Take an item out of the oven before its time.
+    """Take an item out of the oven or out of the line.
 
     Example: `oven remove order-17 --stack spo`
 
-    It stops baking, its slots are freed, and it becomes a dead letter. An item that is coming out at that
-    moment may be in Baked Items as well. An item in line cannot be removed, since a queue gives out only its
-    head: remove it once it bakes.
+    An item that bakes or is held stops, its slots are freed, and it becomes a dead letter. An item that is
+    coming out at that moment may be in Baked Items as well.
+
+    An item that waits in line is cancelled: it never gets slots, and becomes a dead letter when it is the
+    first in line. An item that waits in New Items is cancelled by oven release.
     """
     check_item_id(item_id)
     aws, oven = target.find()
@@ -39,6 +41,9 @@ def remove(
     )
     if removal is Removal.STOPPED:
         typer.echo(f"{item_id} does not bake any more; {what_follows(oven)}.")
+        return
+    if removal is Removal.CANCELLED:
+        typer.echo(f"{item_id} is cancelled. It becomes a dead letter when it is the first in line.")
         return
     typer.echo(
         f"{item_id} is out of the oven, and a dead letter: oven dlq redrive {item_id} bakes it under a new id"

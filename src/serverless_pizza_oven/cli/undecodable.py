@@ -11,6 +11,9 @@ from serverless_pizza_oven.text import plain
 FILE = "FILE"
 """The metavar of options that name a file. Such a name need not be text."""
 
+COMMAND = "COMMAND"
+"""The metavar of a command to run, whose arguments need not be text either."""
+
 
 def check_text(arguments: Mapping[str, Any], annotations: Mapping[str, Any]) -> None:
     """Raises UsageError where an argument is no text. Else it would go into items and requests as it is.
@@ -18,14 +21,14 @@ def check_text(arguments: Mapping[str, Any], annotations: Mapping[str, Any]) -> 
     The `annotations` tell which arguments are names of files.
     """
     for name, value in arguments.items():
-        if not _names_a_file(annotations[name]):
+        if not _may_be_no_text(annotations[name]):
             for text in _texts(value):
                 _check(text)
 
 
-def _names_a_file(annotation: Any) -> bool:
+def _may_be_no_text(annotation: Any) -> bool:
     declared = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
-    return any(getattr(each, "metavar", None) == FILE for each in declared)
+    return any(getattr(each, "metavar", None) in (FILE, COMMAND) for each in declared)
 
 
 def _texts(value: object) -> Iterable[str]:

@@ -46,6 +46,7 @@ class HoldingClient:
         *,
         holder: str | None = None,
         on_lost: OnLost | None = None,
+        warn_secs: float = 0,
     ) -> AbstractContextManager[HeldSlots]:
         """Hold slots while a block of code runs: `with oven.hold("import-4711") as held: ...`
 
@@ -69,11 +70,14 @@ class HoldingClient:
         an item that waits. A release that fails is a warning in the log: the slots are free when the lease
         ends.
 
+        With `holder`, the item says who holds the slots. With `warn_secs`, the lease counts as lost so much
+        earlier, for work that takes a while to stop.
+
         A lease has 5 seconds or more. From 60 s on it survives a network that is away for half of it.
 
         Needs `sqs:SendMessage` on New Items, `dynamodb:GetItem` and `states:DescribeExecution`.
         """
-        terms = self._hold_terms(id, size, lease_secs, wait_at_most, at_most, holder)
+        terms = self._hold_terms(id, size, lease_secs, wait_at_most, at_most, holder, warn_secs)
         return self._holding(terms, threading.Event(), on_lost)
 
     def hold_async(
@@ -120,6 +124,7 @@ class HoldingClient:
         wait_at_most: float | None,
         at_most: float | None,
         holder: str | None,
+        warn_secs: float = 0,
     ) -> HoldTerms:
         claim = self._new_claim()
         return HoldTerms(
@@ -130,6 +135,7 @@ class HoldingClient:
             wait_at_most,
             at_most,
             holder,
+            warn_secs,
         )
 
     def _holding(

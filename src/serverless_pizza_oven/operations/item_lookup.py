@@ -1,6 +1,7 @@
 """Finds out where an item is."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pizza_oven.aws.item_states import StepFunctionsItemStates
+from pizza_oven.execution import RELEASED
+from pizza_oven.item import cancelled
+from pizza_oven.row import Lease
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.inventory import read_row
 from serverless_pizza_oven.deployment.stack import Stack
@@ -35,6 +39,12 @@ class ItemStage(StrEnum):
     """Its execution failed or was stopped. It is a dead letter, or becomes one: see `ItemReport.lease`."""
     REJECTED = "rejected"
     """It was never started, since it is malformed or too large. It is a dead letter."""
+    RELEASED = "released"
+    """It was held, and released."""
+    EXPIRED = "expired"
+    """It was held, and neither extended nor released. It is a dead letter."""
+    CANCELLED = "cancelled"
+    """It never gets slots: it was released or removed while it waited, or it waited for too long."""
     UNKNOWN = "unknown"
     """It was never sent, or it waits in New Items, whose messages cannot be searched."""
 
@@ -45,8 +55,21 @@ _STAGE_AFTER = {
     "baked": ItemStage.BAKED,
     "evicted": ItemStage.FAILED,
     "rejected": ItemStage.REJECTED,
+    "released": ItemStage.RELEASED,
+    "expired": ItemStage.EXPIRED,
+    "cancelled": ItemStage.CANCELLED,
 }
 """The stage of an item after a decision, if Step Functions does not know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldReport:
+    """What is known of an item that is held, or was."""
+
+    holder: str = ""
+    """Who holds it, if the item says so in the field `holder`."""
+    extensions: int | None = None
+    """How often its lease was extended. None if it has no lease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +85,16 @@ class ItemReport:
     A failed item holds its slots until Bake Items has made it a dead letter, which a paused oven does not.
     """
     reason: str = ""
-    """Why it failed or was rejected. Empty if it was not."""
+    """Why it failed, was rejected or was cancelled. Empty if it was not, or if its sender released it."""
+    hold: HoldReport | None = None
+    """None if the item is not held, or if only the logs know it."""
+    wait_at_most_secs: int | None = None
+    """How long it may wait for slots. None if there is no limit, or if only the logs know the item."""
 
     @property
     def stage_verb(self) -> str:
-        """What happened to an item that is a dead letter, or becomes one."""
-        return "failed" if self.stage is ItemStage.FAILED else "was rejected"
+        """What happened to an item that is not in the oven and did not bake."""
+        return "failed" if self.stage is ItemStage.FAILED else f"was {self.stage}"
 
     def as_json(self, now: float) -> dict[str, Any]:
         return {
@@ -78,6 +105,10 @@ class ItemReport:
             "until": self.lease.until if self.lease else None,
             "overdue": self.lease is not None and self.lease.is_overdue(now),
             "reason": self.reason or None,
+            "held": self.hold is not None,
+            "holder": self.hold.holder or None if self.hold else None,
+            "extensions": self.hold.extensions if self.hold else None,
+            "waitAtMostSecs": self.wait_at_most_secs,
         }
 
 
@@ -94,14 +125,14 @@ def find_item(
 
 def find_in_oven(aws: Aws, stack: Stack, item_id: str) -> ItemReport | None:
     """Look for an item in the oven, and among the executions of the last 90 days. Raises AwsError."""
-    found = read_row(aws, stack).leases.get(item_id)
-    lease = BakingItem(item_id, found.size, found.until) if found else None
+    lease = read_row(aws, stack).leases.get(item_id)
     execution = _describe(aws, stack, item_id)
     if execution is not None:
         return _by_execution(item_id, execution, lease)
     if lease is not None:
         # Its execution is about to start; or it never will, and the overdue lease is evicted.
-        return ItemReport(item_id, ItemStage.BAKING, lease=lease)
+        hold = HoldReport(extensions=lease.extensions) if lease.extensions is not None else None
+        return ItemReport(item_id, ItemStage.BAKING, lease=_baking(item_id, lease), hold=hold)
     return None
 
 
@@ -135,23 +166,44 @@ def _describe(aws: Aws, stack: Stack, item_id: str) -> "DescribeExecutionOutputT
 
 
 def _by_execution(
-    item_id: str, execution: "DescribeExecutionOutputTypeDef", lease: BakingItem | None
+    item_id: str, execution: "DescribeExecutionOutputTypeDef", lease: Lease | None
 ) -> ItemReport:
-    started = execution["startDate"].timestamp()
-    if execution["status"] == "RUNNING":
-        return ItemReport(item_id, ItemStage.BAKING, started, lease or _expected_lease(item_id, execution))
+    body = execution.get("input", "{}")
+    started, running = execution["startDate"].timestamp(), execution["status"] == "RUNNING"
+    if (reason := cancelled(body)) is not None:
+        return ItemReport(item_id, ItemStage.CANCELLED, started, reason=reason)
+    fields = json.loads(body)
+    baking = _baking(item_id, lease) if lease else None
+    hold = _hold(fields, lease) if fields.get("hold") is True else None
+    wait_at_most = fields.get("waitAtMostSecs")
+    if running:
+        baking = baking or _expected(item_id, fields, started)
+        return ItemReport(
+            item_id, ItemStage.BAKING, started, baking, hold=hold, wait_at_most_secs=wait_at_most
+        )
     ended = execution["stopDate"].timestamp()
     if execution["status"] == "SUCCEEDED":
-        return ItemReport(item_id, ItemStage.BAKED, ended)
+        stage = ItemStage.EXPIRED if hold else ItemStage.BAKED
+        return ItemReport(item_id, stage, ended, hold=hold, wait_at_most_secs=wait_at_most)
+    if execution.get("error") == RELEASED:
+        return ItemReport(item_id, ItemStage.RELEASED, ended, baking, hold=hold)
     cause = [execution["status"], execution.get("error"), execution.get("cause")]
-    return ItemReport(item_id, ItemStage.FAILED, ended, lease, reason=": ".join(filter(None, cause)))
+    reason = ": ".join(filter(None, cause))
+    return ItemReport(item_id, ItemStage.FAILED, ended, baking, reason, hold, wait_at_most)
 
 
-def _expected_lease(item_id: str, execution: "DescribeExecutionOutputTypeDef") -> BakingItem:
-    """The lease before it was removed. The execution is about to end."""
-    item = json.loads(execution.get("input", "{}"))
-    until = execution["startDate"].timestamp() + item.get("bakingTimeSecs", 0)
-    return BakingItem(item_id, item.get("size", 1), until)
+def _baking(item_id: str, lease: Lease) -> BakingItem:
+    return BakingItem(item_id, lease.size, lease.until)
+
+
+def _hold(fields: Mapping[str, Any], lease: Lease | None) -> HoldReport:
+    holder = fields.get("holder")
+    return HoldReport(holder if isinstance(holder, str) else "", lease.extensions if lease else None)
+
+
+def _expected(item_id: str, fields: Mapping[str, Any], started: float) -> BakingItem:
+    """What the lease was. It is gone already, and the execution is about to end."""
+    return BakingItem(item_id, fields.get("size", 1), started + fields.get("bakingTimeSecs", 0))
 
 
 def _last_entry(aws: Aws, stack: Stack, item_id: str, now: float, log_search_secs: float) -> LogEntry | None:

@@ -1,9 +1,11 @@
-"""Takes an item out of the oven before its time."""
+"""Takes an item out of the oven before its time, or cancels it while it waits."""
 
 from collections.abc import Callable
 from enum import Enum
 
 from pizza_oven.aws.item_states import StepFunctionsItemStates
+from pizza_oven.errors import ServiceError
+from pizza_oven.item import cancelling
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.inventory import read_row
 from serverless_pizza_oven.deployment.progress import Sleep
@@ -16,21 +18,26 @@ ERROR = "Oven.Removed"
 CAUSE = "oven remove took it out"
 """The error and the cause in the reason of the dead letter."""
 
+CANCELLED = "it was removed by oven remove while it waited"
+"""The reason of the dead letter of an item that had no slots."""
+
 POLL_EVERY_SECS = 0.5
 
 _WHY_NOT = {
-    ItemStage.IN_LINE: (
-        "waits in line, and a queue gives out its head alone. Remove it once it bakes: oven item tells"
-    ),
     ItemStage.BAKED: "has baked, and is in Baked Items unless somebody has received it",
     ItemStage.FAILED: "does not bake any more, since its baking failed: oven dlq list shows it",
     ItemStage.REJECTED: "was never in the oven, and is a dead letter: oven dlq list shows it",
-    ItemStage.UNKNOWN: "is not in the oven: it was never sent, or it waits in New Items",
+    ItemStage.RELEASED: "was released: its slots are free",
+    ItemStage.EXPIRED: "is held no more, since its lease ended: oven dlq list shows it",
+    ItemStage.CANCELLED: "is cancelled already: it never gets slots",
+    ItemStage.UNKNOWN: (
+        "is not in the oven: it was never sent, or it waits in New Items. oven release cancels it there"
+    ),
 }
 
 
 class NotRemovableError(ToolError):
-    """The item does not bake."""
+    """The item neither bakes nor waits in line."""
 
 
 class StillLeasedError(ToolError):
@@ -41,6 +48,7 @@ class Removal(Enum):
     """How far the removal of an item got."""
 
     COMPLETE = "its slots are free, and it is a dead letter"
+    CANCELLED = "it waits, and becomes a dead letter when it is the first in line"
     STOPPED = "it does not bake any more; the oven is paused, and does the rest when it is resumed"
 
 
@@ -55,13 +63,21 @@ def remove(
 ) -> Removal:
     """Stop the execution of an item, and wait until Bake Items has made it a dead letter and freed its slots.
 
-    In a paused oven Bake Items does not run, so there is nothing to wait for. `on_stopped` is called once the
-    item does not bake any more. The `clock` tells seconds since the epoch.
+    An item that waits in line is cancelled: its name is used up, so it is never started. In a paused oven
+    Bake Items does not run, so there is nothing to wait for. `on_stopped` is called once the item does not
+    bake any more. The `clock` tells seconds since the epoch.
 
-    Raises NotRemovableError if the item does not bake, StillLeasedError after `wait_secs`, and AwsError.
+    Raises NotRemovableError if the item neither bakes nor waits in line, StillLeasedError after `wait_secs`,
+    and AwsError.
     """
-    _check_bakes(find_item(aws, stack, item_id, clock()), stack)
+    found = find_item(aws, stack, item_id, clock())
     states = StepFunctionsItemStates(aws.stepfunctions, stack.outputs["ItemStatesArn"])
+    if found.stage is ItemStage.IN_LINE:
+        if _cancel(states, item_id):
+            return Removal.CANCELLED
+        # It was started a moment ago.
+        found = find_item(aws, stack, item_id, clock())
+    _check_bakes(found, stack)
     with aws_errors(f"stopping {item_id}"):
         aws.stepfunctions.stop_execution(executionArn=states.execution_arn(item_id), error=ERROR, cause=CAUSE)
     on_stopped()
@@ -80,6 +96,16 @@ def remove(
         # It came out just before it was stopped.
         _check_bakes(ended, stack)
     return Removal.COMPLETE
+
+
+def _cancel(states: StepFunctionsItemStates, item_id: str) -> bool:
+    """Use up the name of an item. False if it was started before."""
+    with aws_errors(f"cancelling {item_id}"):
+        (execution,) = states.start([cancelling(item_id, CANCELLED)])
+        if isinstance(execution, ServiceError):
+            raise execution.__cause__ or execution
+    # The answer contains no body if this is what was started.
+    return not execution.body or execution.cancelled is not None
 
 
 def _check_bakes(found: ItemReport, stack: Stack) -> None:

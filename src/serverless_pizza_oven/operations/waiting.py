@@ -66,10 +66,20 @@ def _is_given(report: ItemReport, sign: Sign) -> bool:
     return report.stage is ItemStage.BAKING and report.since is not None
 
 
+_ENDED = (
+    ItemStage.FAILED,
+    ItemStage.REJECTED,
+    ItemStage.RELEASED,
+    ItemStage.EXPIRED,
+    ItemStage.CANCELLED,
+)
+"""It will neither get slots nor come out of the oven."""
+
+
 def _check(report: ItemReport, sign: Sign) -> None:
     if report.stage is ItemStage.BAKED and sign is Sign.HELD:
         raise WaitError(f"its slots are free again, the item came out: {report.item_id}", report)
-    if report.stage in (ItemStage.FAILED, ItemStage.REJECTED):
+    if report.stage in _ENDED:
         reason = f": {report.reason}" if report.reason else ""
         raise WaitError(f"the item {report.stage_verb}: {report.item_id}{reason}", report)
 
