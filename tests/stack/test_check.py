@@ -20,7 +20,6 @@ from typing import Any
 import pytest
 
 from pizza_oven.aws.baking_table import KEY
-from pizza_oven.item import ItemRelease
 from serverless_pizza_oven.acceptance.check_context import CheckContext
 from serverless_pizza_oven.acceptance.findings import CheckGroup, CheckResult, Finding, Verdict
 from serverless_pizza_oven.acceptance.latency_samples import history
@@ -566,7 +565,7 @@ def test_a_held_item_that_gets_no_slots_is_found(oven: LocalOven) -> None:
     with cleaned(new_context(oven, patience_secs=1)) as context:
         with mapping_disabled(oven):
             is_failed(looked("released", context), "got no slots")
-        context.traffic.send_bodies([ItemRelease(f"{context.run}-held").body])
+        context.traffic.release(f"{context.run}-held")
 
 
 def test_a_lease_that_ends_without_a_dead_letter_is_found(oven: LocalOven) -> None:

@@ -61,9 +61,10 @@ def _left(context: CheckContext) -> list[str]:
 
 
 def _not_seen_again(context: CheckContext) -> list[str]:
-    """The items that were not received, neither baked nor as dead letters."""
+    """The items that were not received, neither baked nor as dead letters, and not released."""
     traffic = context.traffic
-    return [i for i in traffic.sent if not traffic.received(i) and not traffic.letters_of(i)]
+    sent = traffic.sent.keys() - traffic.released
+    return [i for i in sent if not traffic.received(i) and not traffic.letters_of(i)]
 
 
 def _leased(context: CheckContext) -> list[str]:

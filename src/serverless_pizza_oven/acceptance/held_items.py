@@ -1,6 +1,6 @@
 """Checks of items that are held: extended, released, and lost when their leases end."""
 
-from pizza_oven.item import ItemRelease, LeaseExtension
+from pizza_oven.item import LeaseExtension
 from pizza_oven.row import Lease
 from serverless_pizza_oven.acceptance.check_context import CheckContext
 from serverless_pizza_oven.acceptance.findings import Check, Finding, failed, ok
@@ -30,7 +30,7 @@ def released(context: CheckContext) -> Finding:
     if not context.until(lambda: _extensions(context, item_id) == 1):
         return failed(f"the lease of {item_id} was not extended", context.see_logs)
     released_at = context.clock()
-    traffic.send_bodies([ItemRelease(item_id).body])
+    traffic.release(item_id)
     if not context.until(lambda: not _lease(context, item_id), SOON_SECS):
         return failed(
             f"the slots were not free {SOON_SECS} s after the release",

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from pizza_oven.item import ItemRelease
 from pizza_oven.messages import BATCH
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.stack import Stack
@@ -26,6 +27,8 @@ class Traffic:
         self.run = run
         self.sent: dict[str, Fields] = {}
         """The items sent, by id."""
+        self.released: set[str] = set()
+        """The ids of items that were released, and so come out nowhere."""
         self.baked: list[ReceivedMessage] = []
         """The baked items received. They are deleted from the queue."""
         self.letters: list[ReceivedMessage] = []
@@ -47,6 +50,11 @@ class Traffic:
         """Send message bodies, ten in a request."""
         for some in batches(list(bodies)):
             self._new_items.send(some)
+
+    def release(self, item_id: str) -> None:
+        """Release a held item."""
+        self.released.add(item_id)
+        self.send_bodies([ItemRelease(item_id).body])
 
     def receive_baked(self) -> int:
         """Receive up to ten baked items, waiting up to a second. Returns how many were of this run."""
