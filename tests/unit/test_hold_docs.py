@@ -9,6 +9,7 @@ import pytest
 import yaml
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
+from tests.stack.consoles import files_in
 from tests.unit.resolved import ROOT
 
 PAGE = ROOT / "docs" / "hold.md"
@@ -49,3 +50,18 @@ def test_the_linter_has_nothing_to_say_of_the_example(tmp_path: Path) -> None:
         check=False,
     )
     assert (linter.stdout + linter.stderr, linter.returncode) == ("", 0)
+
+
+def test_the_job_of_the_page_conforms_to_the_schema_of_github(tmp_path: Path) -> None:
+    job = tmp_path / "deploy.yml"
+    job.write_text(files_in(PAGE)[".github/workflows/deploy.yml"])
+    schema = "vendor.github-workflows"
+
+    checked = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, job],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert checked.returncode == 0, checked.stdout
