@@ -20,6 +20,7 @@ from serverless_pizza_oven.cli.usage import usage_errors
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.forecast import plot
 from serverless_pizza_oven.forecast.document import document
+from serverless_pizza_oven.forecast.holders import LOOK_SECS
 from serverless_pizza_oven.forecast.input_file import InputFiles
 from serverless_pizza_oven.forecast.options import ForecastOptions, read_request
 from serverless_pizza_oven.forecast.report import report_table
@@ -32,6 +33,13 @@ from serverless_pizza_oven.forecast.seeds import MAX_SEEDS, SeedSpread, spread
 IDEAL = (
     "The ideal is an oven of as many slots in which only baking takes time. Waiting that it has, too, is for "
     "want of slots. The rest is moving items."
+)
+
+HOLDERS = (
+    f"A holder reads the row every {LOOK_SECS:g} s until it has its slots, extends its lease at each third, "
+    "reads the row until that took effect, and releases its slots when its work is over. It sends its "
+    "messages one by one. If it dies, its slots are free when its lease ends. A longer lease takes fewer "
+    "extensions and rounds, and keeps the slots of a dead holder for longer."
 )
 
 WIDTH = 200
@@ -70,6 +78,8 @@ def simulate(
     - `oven simulate --items 10000 --arrivals poisson:0.5 --compare '--capacity 12'`: are 12 slots enough?
     - `oven simulate --arrivals orders.csv --size 1-3 --plot orders.svg`: the orders of a file, and a picture
     - `oven simulate --arrivals hours:mon-fri@9-17=100/h --bake 5m-40m --seeds 5`: office hours, with spread
+    - `oven simulate --hold --bake 1m-2h --arrivals steady:10/h --compare '--lease 30m'`: held slots, and what
+      a longer lease changes
     - `oven simulate --arrivals cluster.swf --capacity 430`: a log of a cluster
     - `oven simulate --faults mild --fault refused=0.05`: what AWS allows, and one request in twenty refused
     - `oven simulate --arrivals steady:20 --items 3000 --bake 60 --capacity 1500 --compare '--quota
@@ -95,6 +105,9 @@ def simulate(
     - JSON: `{"time": 1.5, "id": "order-4711", "bakingTimeSecs": 30}`
     - other names: `--columns time=submit,size=procs`; `start` and `end` stand for the baking time
     - the Standard Workload Format of cluster logs: submit time, run time and processors
+
+    With --hold each item is held, as by `Oven.hold`: --bake is how long its holder works, which the oven does
+    not know. For an oven with work (`WorkArn`), --bake is how long that runs, and there is no option.
 
     The quotas, each per second or as a burst: row-writes, row-reads, line-requests, starts, starts-burst,
     describes, describes-burst, transitions, transitions-burst, concurrency. `--quota new-account` sets those
@@ -194,4 +207,5 @@ def _print(titles: Sequence[str], forecasts: Sequence[Forecast], spreads: Sequen
     with console.capture() as captured:
         console.print(report_table(titles, forecasts, spreads))
     lines = [line.rstrip() for line in captured.get().splitlines()]
-    typer.echo("\n".join([*lines, *textwrap.wrap(f"{IDEAL} {ASSUMED}", min(console.width, 100))]))
+    held = f" {HOLDERS}" if any(each.usage.holds for each in forecasts) else ""
+    typer.echo("\n".join([*lines, *textwrap.wrap(f"{IDEAL}{held} {ASSUMED}", min(console.width, 100))]))

@@ -11,6 +11,9 @@ Its keys are stable. Times are in seconds, money in US dollars, and null stands 
     functions: a list of name, invocations, coldStarts, billedSeconds
     stateTransitions, writeUnits, readUnits
     cost: services (a list of service, dollars), dollars, dollarsPerMillionItems, dollarsAMonth
+    held, null without --hold: leaseSeconds, deadHolderSeconds (a list: slots are free after at least, at
+        most), extensions, confirmations, rounds, looks, leasesLost, dollarsPerMillionItems (extensions,
+        rounds, waiting)
     seeds, with --seeds: a list of seed, seconds, waitingSeconds, idealWaitingSeconds
     limits: a list of name, times, firstSeconds; in the order in which they were met
     series: seconds, sent, waiting, baking, out, occupiedSlots: lists of one length
@@ -25,6 +28,7 @@ from serverless_pizza_oven.forecast.measured import replaced
 from serverless_pizza_oven.forecast.recording import TimeSeries
 from serverless_pizza_oven.forecast.request import ForecastRequest
 from serverless_pizza_oven.forecast.result import Forecast, WaitTimes
+from serverless_pizza_oven.forecast.run_cost import per_million_items
 from serverless_pizza_oven.forecast.run_usage import RunUsage
 
 
@@ -55,6 +59,7 @@ def document(forecast: Forecast) -> dict[str, Any]:
             "dollarsPerMillionItems": rounded(forecast.dollars_per_million_items),
             "dollarsAMonth": rounded(forecast.dollars_a_month),
         },
+        "held": _held(forecast),
         "limits": [
             {"name": limit.name, "times": limit.times, "firstSeconds": rounded(limit.first_secs)}
             for limit in forecast.limits
@@ -74,6 +79,25 @@ def _waits(waits: WaitTimes) -> dict[str, float | None]:
         "p90": rounded(waits.p90),
         "p99": rounded(waits.p99),
         "max": rounded(waits.most),
+    }
+
+
+def _held(forecast: Forecast) -> dict[str, Any] | None:
+    holds, cost = forecast.usage.holds, forecast.hold_cost
+    if holds is None or cost is None:
+        return None
+    parts = {"extensions": cost.extensions, "rounds": cost.rounds, "waiting": cost.waiting}
+    return {
+        "leaseSeconds": holds.lease_secs,
+        "deadHolderSeconds": [rounded(secs) for secs in holds.slots_back_secs],
+        "extensions": holds.extensions,
+        "confirmations": holds.confirmations,
+        "rounds": holds.rounds,
+        "looks": holds.looks,
+        "leasesLost": holds.lost,
+        "dollarsPerMillionItems": {
+            name: rounded(per_million_items(dollars, forecast.out)) for name, dollars in parts.items()
+        },
     }
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from pizza_oven.item import MAX_BAKING_TIME_SECS
 from serverless_pizza_oven.deployment.names import DEFAULT_CAPACITY, MAX_CAPACITY
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.forecast.arrivals import DAY, Arrivals, read_arrivals
@@ -12,6 +13,7 @@ from serverless_pizza_oven.forecast.columns import read_columns
 from serverless_pizza_oven.forecast.conditions import FaultLevel, RegionQuotas, change_faults, change_quotas
 from serverless_pizza_oven.forecast.distribution import Distribution
 from serverless_pizza_oven.forecast.file_workload import read_workload
+from serverless_pizza_oven.forecast.holders import DEFAULT_LEASE_SECS, MIN_LEASE_SECS, MOST_ROUNDS
 from serverless_pizza_oven.forecast.input_file import InputFiles
 from serverless_pizza_oven.forecast.measured import read_latencies
 from serverless_pizza_oven.forecast.profile import read_profile
@@ -20,6 +22,7 @@ from serverless_pizza_oven.forecast.sample_size import default_count, notes_on
 from serverless_pizza_oven.forecast.workload import MAX_DAYS, DrawnWorkload, Workload, check_distributions
 from serverless_pizza_oven.simulator.conditions import Setup
 from serverless_pizza_oven.simulator.latencies import AWS
+from serverless_pizza_oven.text import duration
 
 MAX_ITEMS = 10_000_000
 
@@ -62,6 +65,19 @@ class ForecastOptions:
     size: Annotated[
         str, typer.Option("--size", metavar="SLOTS", help="Slots of each: `1`, `1-3` or `1:8,2:1,4:1`.")
     ] = "1"
+    hold: Annotated[
+        bool,
+        typer.Option("--hold", help="The items are held, and released after --bake: work of unknown length."),
+    ] = False
+    lease: Annotated[
+        str | None,
+        typer.Option(
+            "--lease",
+            metavar="SECS",
+            help="With --hold, the lease: `60`, `5m`. Extended at each third.",
+            show_default=str(DEFAULT_LEASE_SECS),
+        ),
+    ] = None
     capacity: Annotated[
         int, typer.Option("--capacity", min=1, max=MAX_CAPACITY, metavar="N", help="The slots of the oven.")
     ] = DEFAULT_CAPACITY
@@ -127,7 +143,24 @@ def read_request(options: ForecastOptions, files: InputFiles | None = None) -> F
         read_latencies(options.latencies) if options.latencies else AWS,
         faults=change_faults(FaultLevel(options.faults).faults, options.rates or ()),
         seed=options.seed,
+        lease_secs=_lease_secs(options),
     )
+
+
+def _lease_secs(options: ForecastOptions) -> int | None:
+    if not options.hold:
+        if options.lease is not None:
+            raise UsageError("--lease is for items that are held: add --hold")
+        return None
+    if options.lease is None:
+        return DEFAULT_LEASE_SECS
+    lease = _distribution("--lease", options.lease, "60 or 5m, without ranges or", is_time=True)
+    if lease.least != lease.most or not MIN_LEASE_SECS <= lease.least <= MAX_BAKING_TIME_SECS:
+        raise UsageError(
+            f"--lease takes one time from {MIN_LEASE_SECS} to {MAX_BAKING_TIME_SECS} seconds, "
+            f"not {options.lease}"
+        )
+    return lease.least
 
 
 def _workload(options: ForecastOptions, files: InputFiles) -> Workload:
@@ -144,6 +177,7 @@ def _workload(options: ForecastOptions, files: InputFiles) -> Workload:
             raise UsageError("--columns is for a file of arrivals: name it with --arrivals FILE")
         count = default_count(arrivals, baking_secs) if options.items is None else options.items
         notes = notes_on(count, arrivals, baking_secs, slots, options.capacity)
+        notes += _notes_on_lease(_lease_secs(options), baking_secs)
         workload = DrawnWorkload(count, arrivals, baking_secs, slots, notes)
         _check_duration(options.arrivals, workload)
         return workload
@@ -154,6 +188,18 @@ def _workload(options: ForecastOptions, files: InputFiles) -> Workload:
             f"for standard input: there is no file {options.arrivals!r}"
         )
     return read_workload(source, options.capacity, options.items, baking_secs, slots, columns)
+
+
+def _notes_on_lease(lease_secs: int | None, held_secs: Distribution) -> tuple[str, ...]:
+    # The last extension is up to a third of the lease old when a round begins.
+    longest = MOST_ROUNDS * (lease_secs or MAX_BAKING_TIME_SECS) * 2 // 3
+    if held_secs.most <= longest:
+        return ()
+    note = (
+        f"Too short a lease: an execution ends after about {MOST_ROUNDS:,} rounds, with this lease after "
+        f"{duration(longest)}. Items are held for up to {duration(held_secs.most)}."
+    )
+    return (note,)
 
 
 def _arrivals(text: str) -> Arrivals | None:

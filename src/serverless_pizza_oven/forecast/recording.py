@@ -1,9 +1,10 @@
 """Records a run: how many items wait, bake and are out at each moment."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from pizza_oven.execution import RELEASED
 from pizza_oven.item import Item
 from serverless_pizza_oven.forecast.ideal import IdealOven
 from serverless_pizza_oven.simulator.executions import Baking
@@ -62,6 +63,7 @@ class RunRecorder(Observer):
         self.sent = 0
         """Messages. The other numbers count items, each once."""
         self.out = 0
+        """Items that came out, or were held and released."""
         self.again = 0
         """How often an item came out once more."""
         self.copies = 0
@@ -79,43 +81,54 @@ class RunRecorder(Observer):
         self.last_out = 0
         self.ideal = IdealOven(capacity)
         self.series = TimeSeries()
+        self.on_begun: Callable[[str], object] = lambda _item_id: None
+        """Called when an item has its slots."""
         self._loop = loop
         self._too_long = too_long
-        self._waiting: dict[str, int] = {}
+        self._waiting: dict[str, tuple[int, int]] = {}
+        """When the item was sent, and the seconds for which it bakes or is held."""
         self._baking: set[str] = set()
 
-    def send(self, world: World, item: Item) -> None:
-        """Send an item, and follow it unless its id was sent before."""
+    def send(self, world: World, item: Item, body: str = "") -> bool:
+        """Send an item, or the `body` in its place. Returns whether it is followed: its id is new."""
         now = self._loop.now
         self.sent += 1
         if self.first_sent is None:
             self.first_sent = now
         if item.id in self._waiting or item.id in world.executions.bakings:
             self.copies += 1
+            followed = False
         else:
-            self._waiting[item.id] = now
+            followed = True
+            self._waiting[item.id] = now, item.baking_time_secs
             self.most_waiting = max(self.most_waiting, len(self._waiting))
             begun = self.ideal.bake(now, micros(item.baking_time_secs), item.size)
             self.ideal_waits.append(begun - now)
-        world.send(item.body)
+        world.send(body or item.body)
+        return followed
 
     def execution_started(self, baking: Baking) -> None:
         item = baking.item
         sent = self._waiting.pop(item.id, None)
         if sent is None:
             return
-        wait = baking.started - sent
+        wait = baking.started - sent[0]
         self.waits.append(wait)
         if wait > self._too_long:
             self.waited_too_long += 1
             if self.first_too_long is None:
                 self.first_too_long = baking.started
         self._baking.add(item.id)
-        self.slot_secs += item.baking_time_secs * item.size
+        self.slot_secs += sent[1] * item.size
+        self.on_begun(item.id)
 
     def execution_ended(self, baking: Baking) -> None:
-        if baking.status != "SUCCEEDED":
-            self._baking.discard(baking.item.id)
+        if baking.item.id not in self._baking:
+            return
+        if baking.cause == RELEASED:
+            self.item_baked(baking.item)
+        elif baking.status != "SUCCEEDED" or baking.item.hold:
+            self._baking.remove(baking.item.id)
 
     def item_baked(self, item: Item) -> None:
         if item.id not in self._baking:

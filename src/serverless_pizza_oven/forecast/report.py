@@ -5,10 +5,13 @@ from collections.abc import Callable, Sequence
 from rich.table import Table
 
 from serverless_pizza_oven.forecast.conditions import faults_in_words, quotas_in_words
+from serverless_pizza_oven.forecast.hold_cost import HoldCost
+from serverless_pizza_oven.forecast.holders import HoldUsage
 from serverless_pizza_oven.forecast.measured import replaced
 from serverless_pizza_oven.forecast.result import Forecast, LimitReached
 from serverless_pizza_oven.forecast.run_cost import per_million_items
 from serverless_pizza_oven.forecast.seeds import SeedOutcome, SeedSpread
+from serverless_pizza_oven.prices import MILLION
 
 NOTHING = "-"
 
@@ -18,7 +21,7 @@ ReportRow = tuple[str, Callable[[Forecast], str]]
 SET_UP: Sequence[ReportRow] = (
     ("Oven", lambda f: _counted(f.request.setup.capacity, "slot")),
     ("Items", lambda f: f"{f.request.workload.count:,} {f.request.workload.arrivals}"),
-    ("  baking", lambda f: f.request.workload.baking),
+    ("  baking", lambda f: f"{f.request.workload.baking}{', held' if f.request.lease_secs else ''}"),
     ("  slots of each", lambda f: f.request.workload.sizes),
 )
 UNUSUAL: Sequence[tuple[ReportRow, str]] = (
@@ -46,6 +49,22 @@ OUTCOME: Sequence[ReportRow] = (
     ("Line", lambda f: f"{number(f.mean_waiting)} items (mean)"),
     ("", lambda f: f"{f.most_waiting:,} (max)"),
     ("Slots in use", lambda f: f"{100 * f.utilisation:.1f} %"),
+)
+HELD: Sequence[ReportRow] = (
+    ("Lease", lambda f: _of_holds(f, lambda holds: span(holds.lease_secs))),
+    ("  after a holder's death", lambda f: _of_holds(f, _slots_back)),
+    ("Extensions", lambda f: _of_holds(f, lambda holds: _each(f, holds.extensions))),
+    ("  reads to confirm them", lambda f: _of_holds(f, lambda holds: _each(f, holds.confirmations))),
+    ("Rounds", lambda f: _of_holds(f, lambda holds: _each(f, holds.rounds))),
+    ("Reads while waiting", lambda f: _of_holds(f, lambda holds: _each(f, holds.looks))),
+    ("Leases lost", lambda f: _of_holds(f, lambda holds: f"{holds.lost:,}")),
+)
+"""Rows that are shown only if items are held."""
+
+HELD_COST: Sequence[ReportRow] = (
+    ("  of that, extensions", lambda f: _of_cost(f, lambda cost: cost.extensions)),
+    ("  rounds", lambda f: _of_cost(f, lambda cost: cost.rounds)),
+    ("  reads while waiting", lambda f: _of_cost(f, lambda cost: cost.waiting)),
 )
 SPREAD: Sequence[tuple[str, Callable[[SeedOutcome], float]]] = (
     ("  waiting, mean", lambda outcome: outcome.waits.mean),
@@ -82,7 +101,10 @@ def report_table(
     for title in titles:
         shown.add_column(title)
     unusual = [row for row, usual in UNUSUAL if any(row[1](forecast) != usual for forecast in columns)]
-    sections = (SET_UP, OUTCOME, unusual, USAGE, [*COST, *_costs(columns[0])], _limits(columns))
+    is_held = any(forecast.usage.holds for forecast in columns)
+    held, held_cost = (HELD, HELD_COST) if is_held else ((), ())
+    cost = [*COST, *_costs(columns[0]), *held_cost]
+    sections = (SET_UP, OUTCOME, unusual, held, USAGE, cost, _limits(columns))
     for section in filter(None, sections):
         for label, say in section:
             shown.add_row(label, *(say(forecast) for forecast in columns))
@@ -105,6 +127,23 @@ def _costs(of: Forecast) -> list[ReportRow]:
 
 def _cost_of(place: int) -> Callable[[Forecast], str]:
     return lambda f: dollars(per_million_items(f.costs[place].dollars, f.out))
+
+
+def _of_holds(forecast: Forecast, say: Callable[[HoldUsage], str]) -> str:
+    return say(forecast.usage.holds) if forecast.usage.holds else NOTHING
+
+
+def _slots_back(holds: HoldUsage) -> str:
+    least, most = holds.slots_back_secs
+    return f"slots are free after {span(least)} to {span(most)}"
+
+
+def _of_cost(forecast: Forecast, part: Callable[[HoldCost], float]) -> str:
+    cost = forecast.hold_cost
+    if cost is None or not forecast.out:
+        return NOTHING
+    each = part(cost) / forecast.out
+    return f"{dollars(each * MILLION)} (${each:.8f} an item)"
 
 
 def _limits(columns: Sequence[Forecast]) -> list[ReportRow]:

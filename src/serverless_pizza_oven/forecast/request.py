@@ -19,3 +19,5 @@ class ForecastRequest:
     latencies: Latencies = AWS
     faults: Faults = NONE
     seed: int = 0
+    lease_secs: int | None = None
+    """The lease of the items, which are held for their baking times. None if they bake."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import fsum
 
 from serverless_pizza_oven.forecast.arrivals import AtOnce
+from serverless_pizza_oven.forecast.hold_cost import HoldCost, hold_cost_of
 from serverless_pizza_oven.forecast.recording import TimeSeries
 from serverless_pizza_oven.forecast.request import ForecastRequest
 from serverless_pizza_oven.forecast.run_cost import ServiceCost, per_million_items
@@ -44,7 +45,7 @@ class Forecast:
     sent: int
     """Messages."""
     out: int
-    """Items."""
+    """Items that came out, or were held and released."""
     again: int
     """How often an item came out once more."""
     copies: int
@@ -78,6 +79,11 @@ class Forecast:
     def times_ideal(self) -> float | None:
         """The ratio of the time to the ideal time. None if the ideal time is 0."""
         return self.secs / self.ideal_secs if self.ideal_secs else None
+
+    @property
+    def hold_cost(self) -> HoldCost | None:
+        """None if the items bake."""
+        return hold_cost_of(self.usage, self.usage.holds) if self.usage.holds else None
 
     @property
     def dollars(self) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 
 from serverless_pizza_oven.errors import ToolError
+from serverless_pizza_oven.forecast.holders import Holders
 from serverless_pizza_oven.forecast.recording import RunRecorder
 from serverless_pizza_oven.forecast.request import ForecastRequest
 from serverless_pizza_oven.forecast.result import Forecast, LimitReached, WaitTimes
@@ -51,6 +52,8 @@ class ForecastRun:
         conditions = Conditions(request.latencies, request.quotas, request.faults, kept)
         random = random_stream(request.seed, OVEN_STREAM)
         self.world = World(request.setup, conditions, random, self.recorder, loop=loop)
+        lease_secs = request.lease_secs
+        self._holders = Holders(self.world, self.recorder, lease_secs) if lease_secs else None
         self._request = request
         self._remaining: Iterator[TimedItem] = request.workload.items(request.seed)
         self._next: TimedItem | None = next(self._remaining, None)
@@ -88,7 +91,10 @@ class ForecastRun:
         world, recorder = self.world, self.recorder
         begun = recorder.first_sent or START
         span = max(recorder.last_out - begun, 1)
-        usage = usage_of(world, recorder.sent, recorder.out, span / SECOND)
+        holds = self._holders.usage if self._holders else None
+        if holds:
+            holds.rounds = world.executions.rounds
+        usage = usage_of(world, recorder.sent, recorder.out, span / SECOND, holds)
         waits = sorted(recorder.waits)
         return Forecast(
             request=self._request,
@@ -113,7 +119,10 @@ class ForecastRun:
     def _send(self) -> None:
         now = self.world.loop.now
         while self._next and START + self._next[0] <= now:
-            self.recorder.send(self.world, self._next[1])
+            if self._holders:
+                self._holders.send(self._next[1])
+            else:
+                self.recorder.send(self.world, self._next[1])
             self._next = next(self._remaining, None)
         if self._next:
             self.world.loop.call_at(START + self._next[0], self._send)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import fsum
 
+from serverless_pizza_oven.forecast.holders import HoldUsage
 from serverless_pizza_oven.simulator.aws_operations import Operations
 from serverless_pizza_oven.simulator.functions import Function
 from serverless_pizza_oven.simulator.loop import SECOND
@@ -53,7 +54,9 @@ class RunUsage:
     """Of the row, both."""
     transitions: int
     items: int
-    """How many items came out."""
+    """How many items came out, or were released."""
+    holds: HoldUsage | None = None
+    """None if the items bake."""
 
     @property
     def invocations(self) -> int:
@@ -68,16 +71,18 @@ class RunUsage:
         return sum(requests.count for requests in self.requests if requests.service == service)
 
 
-def usage_of(world: World, sent: int, out: int, secs: float) -> RunUsage:
+def usage_of(world: World, sent: int, out: int, secs: float, holds: HoldUsage | None = None) -> RunUsage:
     """Count what a world used in `secs` seconds, with `sent` messages sent and `out` items out."""
     operations = world.operations
+    requests = _requests(world, 0, 0, secs) + _holders_requests(world, holds) if holds else ()
     return RunUsage(
-        requests=_requests(world, sent, out, secs),
+        requests=requests or _requests(world, sent, out, secs),
         functions=(_use(world.bake_items), _use(world.item_removed)),
         write_units=operations.update_item.units + operations.update_item_once.units,
-        read_units=operations.get_item.units,
+        read_units=operations.get_item.units + (holds.look_units + holds.confirmation_units if holds else 0),
         transitions=world.executions.transitions,
         items=out,
+        holds=holds,
     )
 
 
@@ -114,6 +119,17 @@ def _requests(world: World, sent: int, out: int, secs: float) -> tuple[RequestCo
         ("Lambda", "ItemRemoved", "Invoke", "Step Functions", world.item_removed.invocations),
     )
     return tuple(RequestCount(*row) for row in counted)
+
+
+def _holders_requests(world: World, holds: HoldUsage) -> tuple[RequestCount, ...]:
+    """A holder sends its messages one by one, and receives nothing."""
+    stops = world.operations.stop_execution.requests
+    return (
+        RequestCount("SQS", "New Items", "SendMessage", "holders", holds.messages),
+        RequestCount("DynamoDB", "Baking Table", "GetItem", "holders", holds.looks + holds.confirmations),
+        RequestCount("Step Functions", "Item States", "StopExecution", "functions", stops),
+        RequestCount("Step Functions", "Item States", "DescribeExecution", "holders", holds.describes),
+    )
 
 
 def _writes(made: Operations) -> int:

@@ -94,6 +94,8 @@ class Executions:
     transitions: int = 0
     """State transitions that are billed: each state, and each attempt of one
     (https://aws.amazon.com/step-functions/pricing/)."""
+    rounds: int = 0
+    """How often an execution found that its lease was extended, and waited again."""
     _ended: deque[Baking] = field(default_factory=deque)
 
     def start(self, items: Sequence[Item]) -> list[Execution | ServiceError]:
@@ -185,6 +187,7 @@ class Executions:
             self.loop.call_later(self._transition(), self._try, baking, redrives)
         elif error.startswith(StillHeldError.__name__):
             baking.state = "Held"
+            self.rounds += 1
             baking.tries = 0
             until = float(error.partition(": ")[2])
             # By way of the state in which the time is read from the error.
