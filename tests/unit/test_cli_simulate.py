@@ -90,6 +90,7 @@ def test_the_json_has_it_all_and_keeps_its_keys(capsys: Capture) -> None:
         "writeUnits",
         "readUnits",
         "cost",
+        "held",
         "limits",
         "series",
         "compared",
