@@ -160,6 +160,21 @@ def test_a_workflow_that_is_stopped_while_it_holds_releases_the_slot_at_once(
     assert (client.baked, client.dead) == ([], [])
 
 
+def test_a_workflow_that_times_out_releases_the_slot_at_once(client: Client, workflow: Workflow) -> None:
+    states = workflow.oven.aws.stepfunctions
+    definition = states.describe_state_machine(stateMachineArn=workflow.arn)["definition"]
+    short = json.dumps(json.loads(definition) | {"TimeoutSeconds": 4})
+    states.update_state_machine(stateMachineArn=workflow.arn, definition=short)
+    workflow.start("times-out", secs=3600)
+    workflow.waits_until("times-out", "Hold")
+    states.update_state_machine(stateMachineArn=workflow.arn, definition=definition)
+
+    assert workflow.result("times-out")["status"] == "TIMED_OUT"
+
+    client.collect_until_quiet()
+    assert (client.baked, client.dead) == ([], [])
+
+
 def test_without_the_rule_the_slot_of_a_stopped_workflow_comes_back_when_its_lease_ends(
     client: Client, workflow: Workflow
 ) -> None:
