@@ -145,3 +145,14 @@ def test_a_queue_or_a_stack_that_is_not_there_is_told_in_one_line(shared_oven: L
         assert process.returncode in (3, 4)
         assert words in progress
         assert not printed
+
+
+def test_commands_take_turns_for_the_slots() -> None:
+    with demo("--hold", "--n", "3", "--bake", "1", "--capacity", "1", "--json") as process:
+        out, told = process.communicate(timeout=RUN_SECS)
+
+    assert process.returncode == 0, told
+    outcome = json.loads(out)
+    assert (outcome["ok"], outcome["commands"], outcome["atOnce"], outcome["failed"]) == (True, 3, 1, 0)
+    assert told.count(" waits for 1 slot of ") == 3
+    assert told.count(" works for 1 s") == told.count(" is done") == 3

@@ -13,6 +13,7 @@ from typing import Annotated, Protocol
 import typer
 from rich.console import Console
 
+from serverless_pizza_oven.cli import demo_hold
 from serverless_pizza_oven.cli.messages import say
 from serverless_pizza_oven.cli.options import Target, connect
 from serverless_pizza_oven.cli.signals import INTERRUPTED, TERMINATED, exit_when_terminated
@@ -28,9 +29,11 @@ from serverless_pizza_oven.deployment.names import DEFAULT_CAPACITY
 from serverless_pizza_oven.errors import ToolError
 from serverless_pizza_oven.text import counted
 
+DEFAULT_PIZZAS = 100
+
 
 class DemoError(ToolError):
-    """A pizza is missing, was dead-lettered, or came out more than once."""
+    """A pizza is missing, was dead-lettered, or came out more than once; or commands took turns wrongly."""
 
 
 class ProgressView(Protocol):
@@ -41,7 +44,13 @@ class ProgressView(Protocol):
 
 def demo(
     target: Target,
-    n: Annotated[int, typer.Option("--n", metavar="N", help="How many pizzas.")] = 100,
+    n: Annotated[
+        int | None,
+        typer.Option("--n", metavar="N", help="How many pizzas.", show_default="100; with --hold 6 commands"),
+    ] = None,
+    hold: Annotated[
+        bool, typer.Option("--hold", help="Let shell commands take turns for the slots, by oven hold.")
+    ] = False,
     bake: Annotated[
         str | None,
         typer.Option(
@@ -53,7 +62,9 @@ def demo(
     capacity: Annotated[
         int | None,
         typer.Option(
-            metavar="N", help="The slots of an oven on this machine.", show_default=str(DEFAULT_CAPACITY)
+            metavar="N",
+            help="The slots of an oven on this machine.",
+            show_default=f"{DEFAULT_CAPACITY}; with --hold {demo_hold.DEFAULT_CAPACITY}",
         ),
     ] = None,
     new_items: Annotated[
@@ -82,6 +93,7 @@ def demo(
     - `oven demo`: 100 pizzas, an oven of 14 slots, half a minute
     - `oven demo --n 500 --bake 1-3 --capacity 50`: a larger oven
     - `oven demo --view`: in the browser as well
+    - `oven demo --hold`: six shell commands take turns for two slots
     - `oven demo --stack spo --region eu-west-1`: the oven of a stack on AWS
     - `oven demo --in URL --waiting URL --out URL`: an oven of which you know the queues
     - `oven demo --endpoint-url http://127.0.0.1:4566`: the oven of `oven local`
@@ -93,8 +105,12 @@ def demo(
     machine than on AWS, since all services share its processors. The functions of an oven of its own are warm
     before the first pizza is sent. Those of a stack may start cold.
 
-    Exits with 0 if every pizza came out exactly once.
+    With --hold no pizzas are sent. Each command waits in line until `oven hold` has a slot for it.
+
+    Exits with 0 if every pizza came out exactly once; with --hold, if every command ran, and never more at
+    once than there are slots.
     """
+    n = n if n is not None else demo_hold.DEFAULT_COMMANDS if hold else DEFAULT_PIZZAS
     check_count(n)
     oven_names = OvenNames(
         target.stack,
@@ -106,8 +122,18 @@ def demo(
         target.profile,
         target.region,
     )
+    if hold and oven_names == OvenNames() and capacity is None:
+        capacity = demo_hold.DEFAULT_CAPACITY
     chosen = choose(oven_names, capacity, connect, with_page=with_view)
     times = baking_times(bake, chosen.default_baking_times)
+    if hold:
+        show_page = functools.partial(shown, wanted=with_view)
+        account = {"--profile": target.profile, "--region": target.region}
+        options = [word for option, value in account.items() if value for word in (option, value)]
+        reason = demo_hold.demo_hold(chosen, show_page, options, n, times, seed, as_json=as_json)
+        if reason:
+            raise DemoError(reason)
+        return
     token = new_token(random.SystemRandom())
     tally = Tally(order(n, times, token, random.Random(seed)))  # noqa: S311 - a menu is no secret
     exit_when_terminated()

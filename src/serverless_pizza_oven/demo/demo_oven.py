@@ -35,6 +35,10 @@ class DemoOven:
     table: DynamoBakingTable | None
     capacity: int | None
     """In slots, if known."""
+    stack_name: str | None = None
+    """None if only its queues are known."""
+    endpoint_url: str | None = None
+    """The URL of an emulator. None is AWS."""
 
     @classmethod
     def of_stack(cls, aws: Aws, stack: Stack) -> Self:
@@ -46,6 +50,8 @@ class DemoOven:
             Queue(aws, stack.dead_letters),
             DynamoBakingTable(aws.dynamodb, stack.table),
             stack.capacity,
+            stack.name,
+            aws.endpoint_url,
         )
 
     @classmethod
