@@ -29,7 +29,9 @@ def logs(
     - `oven logs --stack spo --item order-4711 --since 2d`
     - `oven logs --stack spo --json | jq 'select(.decision == "rejected")'`
 
-    Each line has the time, the function, its decision, the item, and the rest of the log entry. A line is
+    Each line has the time, the function, its decision, the item, and the rest of the log entry. Of items that
+    are held, the decisions are extended, released, expired (its lease ended), cancelled (it never gets slots)
+    and ignored (an extension of an item that is not held, or not any more). A line is
     there some seconds after the decision. Bodies of items are not logged.
     """
     secs = seconds("--since", since)
