@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test trials check format faults bench docs dist reference pictures pins clean
+.PHONY: help demo test trials check format faults holds bench docs dist reference pictures pins clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
@@ -38,6 +38,9 @@ format: .venv/dev  ## Lay out the code
 
 faults: .venv/dev  ## Bake 200 items over a network that fails, and count what came out twice
 	$(BIN)/python -m pytest -q -s tests/wire --items 200
+
+holds: .venv/dev  ## Let 40 oven hold processes want 4 slots, and kill some of them
+	$(BIN)/python -m pytest -q -s tests/stack/test_hold_crowd.py --holds 40
 
 bench: .venv/dev  ## Measure the oven on the local stack
 	$(BIN)/python -m benchmarks

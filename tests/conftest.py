@@ -38,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--save-pictures", action="store_true", help="Save the page's pictures into docs/images, too."
     )
+    parser.addoption("--holds", type=int, default=12, help="About how many oven hold processes want slots.")
     parser.addoption("--items", type=int, default=30, help="How many items pass the faulty network.")
 
 

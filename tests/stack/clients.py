@@ -99,6 +99,10 @@ class Client:
             )
             assert not response.get("Failed")
 
+    def expect(self, item_id: str, secs: int, size: int = 1) -> None:
+        """Count an item that somebody else sends to those of this client."""
+        self._sizes[item_id], self._secs[item_id] = size, secs
+
     def trigger(self, item_id: str | None = None) -> None:
         """Send a trigger, which also reconciles an item if one is named."""
         named = {} if item_id is None else {"item": item_id}
