@@ -108,6 +108,15 @@ def test_it_is_killed_with_its_children_if_it_ignores_sigterm(tmp_path: Path) ->
     eventually("its child is gone, too", lambda: not is_there(pid_in(tmp_path / "pid")))
 
 
+def test_what_it_leaves_when_it_is_ended_is_killed(tmp_path: Path) -> None:
+    stubborn = f"sh -c 'trap \"\" TERM; echo $$ >{tmp_path}/pid; sleep 60; true' & wait"
+    command = guarded(stubborn, 0.5)
+    end_once_it_runs(command, tmp_path / "pid")
+
+    assert command.run() == 143
+    eventually("its child is gone, too", lambda: not is_there(pid_in(tmp_path / "pid")))
+
+
 def test_it_is_not_started_once_it_was_ended(tmp_path: Path) -> None:
     command = guarded(f"touch {tmp_path}/ran")
     command.end()

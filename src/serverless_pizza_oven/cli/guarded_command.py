@@ -11,7 +11,10 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
+
+POLL_SECS = 0.05
 
 PASSED_ON = (
     signal.SIGINT,
@@ -42,7 +45,8 @@ class GuardedCommand:
         self._group: int | None = None
         """Of the command, while it runs."""
         self._starting = threading.Lock()
-        self._is_unwanted = False
+        self._kill_at: float | None = None
+        """When what is left of the command is killed, by `time.monotonic`. None while it may run."""
         self._ended = threading.Event()
 
     @property
@@ -75,6 +79,8 @@ class GuardedCommand:
             # It may have been killed with the group.
             with contextlib.suppress(BrokenPipeError):
                 guard.communicate(b"\n")
+        if self._kill_at is not None:
+            self._kill_rest(guard.pid, self._kill_at)
         return code
 
     def pass_on(self, number: int) -> bool:
@@ -88,16 +94,24 @@ class GuardedCommand:
     def end(self) -> None:
         """End the command: SIGTERM, then SIGKILL. Returns when it has ended. It is not started afterwards."""
         with self._starting:
-            self._is_unwanted = True
+            self._kill_at = time.monotonic() + self._kill_after_secs
         if self.pass_on(signal.SIGTERM):
             # One that is stopped handles no signal.
             self.pass_on(signal.SIGCONT)
             if not self._ended.wait(self._kill_after_secs):
                 self.pass_on(signal.SIGKILL)
 
+    def _kill_rest(self, group: int, kill_at: float) -> None:
+        """Kill what the command left in its group, at that time."""
+        while _signal(group, 0):
+            if time.monotonic() >= kill_at:
+                _signal(group, signal.SIGKILL)
+                return
+            time.sleep(POLL_SECS)
+
     def _run_in_group(self, group: int) -> int:
         with self._starting:
-            if self._is_unwanted:
+            if self._kill_at is not None:
                 return 128 + signal.SIGTERM
             process = subprocess.Popen(  # noqa: S603 - what it runs is the user's choice
                 self._arguments, process_group=group, env=dict(self._environment)
@@ -112,7 +126,7 @@ class GuardedCommand:
 
 
 def _wait(pid: int, group: int) -> int:
-    """Wait for the end of a process. Ctrl-Z stops it no longer than that: it would hold slots for nothing."""
+    """Wait for the end of a process. If Ctrl-Z stops it all the same, it goes on at once."""
     while True:
         _, status = os.waitpid(pid, os.WUNTRACED)
         if not os.WIFSTOPPED(status):
@@ -121,9 +135,14 @@ def _wait(pid: int, group: int) -> int:
             _signal(group, signal.SIGCONT)
 
 
-def _signal(group: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
+def _signal(group: int, number: int) -> bool:
+    """Send a signal to a process group. False if there is nobody in it."""
+    try:
         os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        # macOS answers with the latter if all that is left has ended and was not waited for.
+        return False
+    return True
 
 
 @contextlib.contextmanager
@@ -138,11 +157,13 @@ def _terminal_of(group: int) -> Iterator[None]:
     if not is_ours:
         yield
         return
-    # Who takes a terminal back from the background is sent this.
-    before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    # A process in the background that takes the terminal back is sent SIGTTOU. The command inherits that it
+    # ignores SIGTSTP: stopped by Ctrl-Z, it would hold slots for nothing.
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGTTOU, signal.SIGTSTP)}
     try:
         os.tcsetpgrp(terminal, group)
         yield
     finally:
         os.tcsetpgrp(terminal, own)
-        signal.signal(signal.SIGTTOU, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
