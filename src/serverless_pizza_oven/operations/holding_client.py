@@ -57,7 +57,8 @@ class HoldingClient:
         the row has 4 KB, about 70 leases. `wait_at_most` is in seconds; 0 means slots that are free now.
 
         A lease of `lease_secs` is extended in the background at each third of it. If this process is killed,
-        the slots are free when its lease ends. `at_most` ends the extensions after so many seconds.
+        the slots are free when its lease ends. Python's default for SIGTERM is such a kill: install a handler
+        that raises SystemExit. `at_most` ends the extensions after so many seconds.
 
         The lease counts as lost if no extension was confirmed in time, by a clock that nobody sets and 2 s
         before AWS ends it; if somebody released or removed the item; and after `at_most`. Then `held.lost` is
