@@ -68,13 +68,12 @@ class ItemRemoved:
         the execution redriven; StillHeldError if the lease of a held item was extended.
         """
         refuse_redriven(item.id, redrives)
-        if item.hold and self._ends_hold(item):
-            pass
+        ends_hold = item.hold and self._ends_hold(item)
         # Slots are freed after the item is handed out: without a lease, an earlier try did both.
-        elif not retries or item.id in self.table.look([item.id]).leases:
+        if not ends_hold and (not retries or item.id in self.table.look([item.id]).leases):
             self._hand_out(item, failure)
         try:
-            self.free(item.id, item.size)
+            self._free(item.id, item.size, "looked" if ends_hold or failure else "baked")
         except ServiceError as error:
             raise HandedOutError(f"{item.id} is out, but has its slots: {error}") from error
 
@@ -114,9 +113,14 @@ class ItemRemoved:
         Raises ServiceError and RedrivenError. Bake Items finds the size in the row if this one is wrong.
         """
         refuse_redriven(item_id, redrives)
+        self._free(item_id, size, "baked")
+
+    def _free(self, item_id: str, size: int, decision: str) -> None:
+        """Free the slots. Record the decision: that the item has baked, or only what the row looks like."""
         now = round(self.context.now(), 3)
         if now < self.memory.throttled_until:
             self._leave_to_bake_items(item_id, size, now)
+            self.context.log.record(decision, item_id)
             return
         try:
             outcome = self.table.unload(item_id, now)
@@ -126,7 +130,10 @@ class ItemRemoved:
             else:
                 self.context.log.record("failed", item_id, error=str(error))
             self._leave_to_bake_items(item_id, size, now)
+            self.context.log.record(decision, item_id)
         else:
+            row = outcome.row if isinstance(outcome, Refused) else outcome
+            self.context.log.record(decision, item_id, occupied=row.occupied, waiting=row.waiting)
             self._fill_slots(item_id, outcome, now)
 
     def _leave_to_bake_items(self, item_id: str, size: int, now: float) -> None:
@@ -135,11 +142,8 @@ class ItemRemoved:
             # The trigger arrives after this message, whatever other instances do.
             self.context.new_items.trigger(TRIGGER_SECS, LEAVING_ITEMS)
             self.memory.triggered_until = now + TRIGGER_SECS
-        self.context.log.record("baked", item_id)
 
     def _fill_slots(self, item_id: str, outcome: Unloaded | Refused, now: float) -> None:
-        row = outcome.row if isinstance(outcome, Refused) else outcome
-        self.context.log.record("baked", item_id, occupied=row.occupied, waiting=row.waiting)
         if isinstance(outcome, Unloaded) and not self._must_serve(outcome, now):
             return
         # Refused: an earlier try freed the slots, and perhaps crashed before it served the line. Paused: the

@@ -154,8 +154,8 @@ MUTANTS = [
         (
             ("            self.baked_items.push(item)\n", "            pass\n"),
             (
-                "            self.free(item.id, item.size)\n",
-                "            self.free(item.id, item.size)\n            self.baked_items.push(item)\n",
+                'item.size, "looked" if ends_hold or failure else "baked")\n',
+                'item.size, "baked")\n            self.baked_items.push(item)\n',
             ),
         ),
         "rough",
@@ -369,8 +369,8 @@ MUTANTS = [
         "item_removed.py",
         (
             (
-                "        if item.hold and self._ends_hold(item):",
-                "        if item.hold and not self._ends_hold(item):",
+                "        if not ends_hold and (not retries",
+                "        if ends_hold or (not retries",
             ),
         ),
     ),

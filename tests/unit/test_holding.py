@@ -35,6 +35,15 @@ def test_a_held_item_that_is_neither_extended_nor_released_is_a_dead_letter(oven
     assert oven.letters() == [(held("a"), "held for 10 s and neither extended nor released")]
 
 
+def test_an_item_whose_lease_ends_has_not_baked(oven: Oven) -> None:
+    oven.send(held("a"))
+    oven.settle(30)
+
+    decisions = [decision for decision, item_id in oven.records.taken if item_id == "a"]
+    assert "expired" in decisions
+    assert "baked" not in decisions
+
+
 def test_an_extended_item_keeps_its_slots_for_as_long_as_its_last_extension_says(oven: Oven) -> None:
     oven.send(held("a"))
     oven.settle(8)

@@ -61,6 +61,7 @@ def test_an_item_whose_work_failed_is_a_dead_letter_and_frees_its_slots() -> Non
     oven.item_removed(Item("a", 60, 2, json.dumps(FIELDS)), failure="its work ended as ValueError")
 
     assert oven.table.row.occupied == 0
+    assert ("baked", "a") not in oven.records.taken
     assert oven.out() == []
     assert oven.letters() == [(json.dumps(FIELDS), "its work ended as ValueError")]
 
