@@ -351,7 +351,8 @@ def test_an_unknown_item_cannot_be_removed(user: OvenUser) -> None:
     removed = user.oven("remove", "nobody")
     assert removed.returncode == 1
     assert removed.stderr == (
-        "oven: nobody is not in the oven: it was never sent, or it waits in New Items\n"
+        "oven: nobody is not in the oven: it was never sent, or it waits in New Items. "
+        "oven release cancels it there\n"
     )
 
 
