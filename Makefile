@@ -1,7 +1,7 @@
 # Everything happens in .venv; nothing else on the machine changes.
 
 PYTHON ?= python3
-WORKERS ?= 3
+WORKERS ?= 4
 BIN := .venv/bin
 CHECKOV := .venv/checkov/bin
 SAM := .venv/sam/bin

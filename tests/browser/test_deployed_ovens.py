@@ -78,7 +78,7 @@ def test_a_demos_rush_is_seen_from_the_first_pizza_to_the_last(open_page: OpenPa
         assert demo.wait(RUN_SECS) == 0
         # The command has ended, and its page says so.
         expect(page.locator("#state")).to_have_text("No contact")
-        expect(page.locator("#note")).to_contain_text("has ended")
+        expect(page.locator("#note")).to_contain_text("ended")
 
     assert re.search(r"at most 6; .* in line now, at most [1-9]", outs)
 
