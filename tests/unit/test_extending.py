@@ -42,6 +42,14 @@ def test_what_is_not_held_is_not_extended(oven: HeldOven, item_id: str) -> None:
     assert oven.sent == []
 
 
+def test_a_lease_that_has_ended_is_not_extended(oven: HeldOven) -> None:
+    oven.table.expire("mine", now=oven.table.row.leases["mine"].until)
+
+    with pytest.raises(NotExtendedError, match="mine is not held"):
+        extend(oven, "mine", 60, oven.timing)
+    assert oven.sent == []
+
+
 def test_an_extension_that_takes_no_effect_is_an_error(oven: HeldOven) -> None:
     oven.bake(json.dumps({"id": "long", "bakingTimeSecs": 600, "hold": True}))
     oven.deliver = lambda: False  # type: ignore[method-assign]

@@ -39,6 +39,27 @@ _NUMBERS = ("occupied", "waiting", "joinedAt", "calledAt", "comeAt", "leftLine",
 _Attributes = Mapping[str, Any]
 
 
+def look_request(table_name: str, item_ids: Iterable[str]) -> dict[str, Any]:
+    """The GetItem request for the numbers of the row and the leases of these items.
+
+    It costs as much as the whole row, but to parse thousands of leases takes a function long.
+    """
+    names = {f"#n{n}": name for n, name in enumerate(_NUMBERS)}
+    for n, item_id in enumerate(item_ids):
+        names |= {
+            f"#until{n}": UNTIL + item_id,
+            f"#size{n}": SIZE + item_id,
+            f"#extensions{n}": EXTENSIONS + item_id,
+        }
+    return {
+        "TableName": table_name,
+        "Key": KEY,
+        "ConsistentRead": True,
+        "ProjectionExpression": ", ".join(names),
+        "ExpressionAttributeNames": names,
+    }
+
+
 class DynamoBakingTable:
     """Implements BakingTable. The row need not exist: the first write creates it."""
 
@@ -49,26 +70,12 @@ class DynamoBakingTable:
     def read(self) -> Row:
         with service_errors("reading the baking table"):
             response = self._client.get_item(TableName=self._table_name, Key=KEY, ConsistentRead=True)
-        return _row(response.get("Item", {}))
+        return row_of(response.get("Item", {}))
 
     def look(self, item_ids: Iterable[str]) -> Row:
-        names = {f"#n{n}": name for n, name in enumerate(_NUMBERS)}
-        for n, item_id in enumerate(item_ids):
-            names |= {
-                f"#until{n}": UNTIL + item_id,
-                f"#size{n}": SIZE + item_id,
-                f"#extensions{n}": EXTENSIONS + item_id,
-            }
         with service_errors("reading the baking table"):
-            response = self._client.get_item(
-                TableName=self._table_name,
-                Key=KEY,
-                ConsistentRead=True,
-                # It costs as much as the whole row, but to parse thousands of leases takes a function long.
-                ProjectionExpression=", ".join(names),
-                ExpressionAttributeNames=names,
-            )
-        return _row(response.get("Item", {}))
+            response = self._client.get_item(**look_request(self._table_name, item_ids))
+        return row_of(response.get("Item", {}))
 
     def settle(self, settlement: Settlement, capacity: int, now: float) -> Counts | Refused:
         update = settlement_update(settlement, capacity, now)
@@ -167,7 +174,7 @@ class DynamoBakingTable:
         except ServiceError as error:
             refusal = error.__cause__
             if isinstance(refusal, self._client.exceptions.ConditionalCheckFailedException):
-                return Refused(_row(cast("dict[str, Any]", refusal.response.get("Item", {}))))
+                return Refused(row_of(cast("dict[str, Any]", refusal.response.get("Item", {}))))
             raise
         return response.get("Attributes", {})
 
@@ -203,7 +210,8 @@ def _counts(attributes: _Attributes) -> Counts:
     )
 
 
-def _row(attributes: _Attributes) -> Row:
+def row_of(attributes: _Attributes) -> Row:
+    """The row that DynamoDB answers with, or the part of it that was asked for."""
     numbers = {name: value["N"] for name, value in attributes.items() if "N" in value}
     return Row(
         occupied=int(numbers.get("occupied", 0)),

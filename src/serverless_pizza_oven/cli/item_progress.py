@@ -76,7 +76,7 @@ def _what_follows(found: ItemReport, oven: Stack) -> str:
 
 def _held(hold: HoldReport, lease: BakingItem, now: float) -> str:
     by = f" by {plain(hold.holder)}" if hold.holder else ""
-    if not lease.until:
+    if lease.ended:
         return f"was held{by}, in {slots(lease.size)}. Its lease has ended, and its slots are being freed"
     times = f", extended {counted(hold.extensions, 'time')}" if hold.extensions else ""
     return f"is held{by}, in {slots(lease.size)}, until {moment(lease.until, now)}{times}"

@@ -42,7 +42,7 @@ def extend(requests: HoldRequests, item_id: str, secs: int | None, timing: HoldT
 
 def _until(item_id: str, seen: LeaseSighting) -> float:
     lease = seen.lease
-    if lease is None or lease.extensions is None or lease.until <= 0:
+    if lease is None or lease.extensions is None or lease.ended:
         raise NotExtendedError(f"{item_id} is not held: oven item tells where it is")
     return lease.until
 

@@ -4,11 +4,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-from pizza_oven.aws.baking_table import KEY
+from pizza_oven.aws.baking_table import look_request, row_of
 from pizza_oven.aws.item_states import StepFunctionsItemStates
-from pizza_oven.aws.row_update import EXTENSIONS, SIZE, UNTIL
 from pizza_oven.errors import ServiceError
 from pizza_oven.execution import Execution
 from pizza_oven.row import Lease
@@ -63,22 +62,11 @@ class StackHoldRequests:
         self._new_items.send([body])
 
     def look(self, item_id: str) -> LeaseSighting:
-        names = {"#until": UNTIL + item_id, "#size": SIZE + item_id, "#extensions": EXTENSIONS + item_id}
         with aws_errors("reading the Baking Table"):
-            answer = self._dynamodb.get_item(
-                TableName=self._table,
-                Key=KEY,
-                ConsistentRead=True,
-                ProjectionExpression=", ".join(["occupied", "waiting", *names]),
-                ExpressionAttributeNames=names,
-            )
-        row = answer.get("Item", {})
-        return LeaseSighting(
-            _lease(row, item_id),
-            self._read_before(answer["ResponseMetadata"]["HTTPHeaders"]),
-            _whole(row, "occupied", 0),
-            _whole(row, "waiting", 0),
-        )
+            answer = self._dynamodb.get_item(**look_request(self._table, [item_id]))
+        row = row_of(answer.get("Item", {}))
+        read_before = self._read_before(answer["ResponseMetadata"]["HTTPHeaders"])
+        return LeaseSighting(row.leases.get(item_id), read_before, row.occupied, row.waiting)
 
     def describe(self, item_id: str) -> Execution | None:
         with aws_errors(f"asking Step Functions for {item_id}"):
@@ -93,19 +81,3 @@ class StackHoldRequests:
             return parsedate_to_datetime(headers["date"]).timestamp() + 1
         except (KeyError, ValueError):
             return self._wall_clock()
-
-
-def _lease(row: Mapping[str, Any], item_id: str) -> Lease | None:
-    until = row.get(UNTIL + item_id)
-    if until is None:
-        return None
-    extensions = row.get(EXTENSIONS + item_id)
-    return Lease(
-        _whole(row, SIZE + item_id, 1),
-        float(until["N"]),
-        int(extensions["N"]) if extensions is not None else None,
-    )
-
-
-def _whole(row: Mapping[str, Any], name: str, otherwise: int) -> int:
-    return int(row[name]["N"]) if name in row else otherwise

@@ -49,7 +49,7 @@ def term_of(sighting: LeaseSighting, asked_at: float) -> LeaseTerm | None:
     No wall clock of the holder is in it: it may be wrong. AWS answered after `asked_at`, so what was left of
     the lease then was at least what was left when it answered. None if there is no lease, or if it has ended.
     """
-    if sighting.lease is None or sighting.lease.until <= 0:
+    if sighting.lease is None or sighting.lease.ended:
         return None
     until = sighting.lease.until
     return LeaseTerm(until, asked_at + until - sighting.read_before - CLOCK_SKEW_SECS)

@@ -132,7 +132,7 @@ def find_in_oven(aws: Aws, stack: Stack, item_id: str) -> ItemReport | None:
     if lease is not None:
         # Its execution is about to start; or it never will, and the overdue lease is evicted.
         hold = HoldReport(extensions=lease.extensions) if lease.extensions is not None else None
-        return ItemReport(item_id, ItemStage.BAKING, lease=_baking(item_id, lease), hold=hold)
+        return ItemReport(item_id, ItemStage.BAKING, lease=BakingItem.of(item_id, lease), hold=hold)
     return None
 
 
@@ -173,7 +173,7 @@ def _by_execution(
     if (reason := cancelled(body)) is not None:
         return ItemReport(item_id, ItemStage.CANCELLED, started, reason=reason)
     fields = json.loads(body)
-    baking = _baking(item_id, lease) if lease else None
+    baking = BakingItem.of(item_id, lease) if lease else None
     hold = _hold(fields, lease) if fields.get("hold") is True else None
     wait_at_most = fields.get("waitAtMostSecs")
     if running:
@@ -190,10 +190,6 @@ def _by_execution(
     cause = [execution["status"], execution.get("error"), execution.get("cause")]
     reason = ": ".join(filter(None, cause))
     return ItemReport(item_id, ItemStage.FAILED, ended, baking, reason, hold, wait_at_most)
-
-
-def _baking(item_id: str, lease: Lease) -> BakingItem:
-    return BakingItem(item_id, lease.size, lease.until)
 
 
 def _hold(fields: Mapping[str, Any], lease: Lease | None) -> HoldReport:
