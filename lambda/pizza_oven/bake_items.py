@@ -9,7 +9,7 @@ Three rules keep it right while functions crash and messages come twice:
   what comes twice is recognised by its lease or by its execution.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
 from pizza_oven.admission import Admitted, admit
@@ -30,36 +30,29 @@ def bake_items(context: Context, messages: Sequence[NewMessage]) -> list[str]:
     line or in the dead-letter queue, or were baked before.
     """
     batch = classify(context, messages)
-    failed = _reject_malformed(context, batch) | _extend_and_release(context, batch)
+    released = dict.fromkeys(request.item_id for request in batch.releases.values())
+    failed = _unless_done(context, batch.malformed, lambda: _reject_malformed(context, batch))
+    failed |= _unless_done(context, batch.extensions, lambda: extend(context, batch.extensions.values()))
+    failed |= _unless_done(context, batch.releases, lambda: release(context, released))
     admitted = _admit(context, batch, failed)
     if batch.triggers or batch.releases or admitted.joined or admitted.must_look:
         failed |= _serve_and_reconcile(context, batch, admitted)
     return [message.id for message in messages if message.id in failed]
 
 
-def _reject_malformed(context: Context, batch: Batch) -> set[str]:
+def _unless_done(context: Context, message_ids: Iterable[str], work: Callable[[], object]) -> set[str]:
+    """Do what these messages ask for. Returns them if that failed."""
     try:
-        if batch.malformed:
-            context.persist(lambda: reject(context, list(batch.malformed.values())))
+        work()
     except ServiceError as error:
         context.log.record("failed", error=str(error))
-        return set(batch.malformed)
+        return set(message_ids)
     return set()
 
 
-def _extend_and_release(context: Context, batch: Batch) -> set[str]:
-    failed: set[str] = set()
-    try:
-        extend(context, batch.extensions.values())
-    except ServiceError as error:
-        context.log.record("failed", error=str(error))
-        failed |= batch.extensions.keys()
-    try:
-        release(context, dict.fromkeys(request.item_id for request in batch.releases.values()))
-    except ServiceError as error:
-        context.log.record("failed", error=str(error))
-        failed |= batch.releases.keys()
-    return failed
+def _reject_malformed(context: Context, batch: Batch) -> None:
+    if batch.malformed:
+        context.persist(lambda: reject(context, list(batch.malformed.values())))
 
 
 def _admit(context: Context, batch: Batch, failed: set[str]) -> Admitted:

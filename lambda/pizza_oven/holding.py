@@ -10,9 +10,9 @@ from functools import partial
 
 from pizza_oven.context import Context
 from pizza_oven.errors import ServiceError
-from pizza_oven.execution import Execution
 from pizza_oven.item import Item, LeaseExtension, cancelling
 from pizza_oven.messages import DeadLetter
+from pizza_oven.ports import ItemStates
 
 
 def extend(context: Context, extensions: Iterable[LeaseExtension]) -> None:
@@ -58,13 +58,14 @@ def cancel(context: Context, item_id: str, reason: str = "") -> str | None:
     """Use up the name of an item, so that it is never started. Returns the reason why it is not: it may have
     been cancelled before. None if it was started. Raises ServiceError."""
 
-    def start() -> Execution:
-        execution = context.item_states.start([cancelling(item_id, reason)])[0]
-        if isinstance(execution, ServiceError):
-            raise execution
-        return execution
+    return context.persist(lambda: use_up_name(context.item_states, item_id, reason))
 
-    execution = context.persist(start)
+
+def use_up_name(item_states: ItemStates, item_id: str, reason: str) -> str | None:
+    """As `cancel`, with one request."""
+    (execution,) = item_states.start([cancelling(item_id, reason)])
+    if isinstance(execution, ServiceError):
+        raise execution
     # The answer contains no body if this is what was started.
     return execution.cancelled if execution.body else reason
 

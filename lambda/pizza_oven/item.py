@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,7 +111,12 @@ def cancelled(body: str) -> str | None:
     if not body.startswith('{"cancelled"'):
         return None
     fields = json.loads(body)
-    return str(fields.get("reason", "")) if "id" not in fields else None
+    return str(fields.get("reason", "")) if is_cancelling(fields) else None
+
+
+def is_cancelling(fields: Mapping[str, Any]) -> bool:
+    """Whether the input of an execution bakes no item, but cancels one."""
+    return "cancelled" in fields and "id" not in fields
 
 
 def parse(body: str, capacity: int | None) -> Item | Trigger | LeaseExtension | ItemRelease:

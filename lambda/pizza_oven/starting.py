@@ -52,14 +52,15 @@ def start(context: Context, plan: Plan, at: float) -> Started:
         return started
     asked_at = context.now()
     items = [candidate.item for candidate in starting if candidate.item]
-    for n, (candidate, execution) in enumerate(zip(starting, _start_all(context, items), strict=True)):
+    for candidate, item, execution in zip(starting, items, _start_all(context, items), strict=True):
         try:
-            start_was = _resolve(context, candidate, execution, asked_at, started)
-            if start_was in (Start.FIRST, Start.REPEATED):
-                _tell(context, items[n], at, start_was is Start.FIRST, started)
-            started.done.add(items[n].id)
+            found = _resolve(context, item, execution, asked_at, candidate.sent_at)
+            if found in (Start.FIRST, Start.REPEATED) and item.task_token is not None:
+                found = _tell(context, item, item.task_token, at, found)
+            started.rolled_back |= found is Start.NONE
+            started.done.add(item.id)
         except ServiceError as error:
-            context.log.record("failed", items[n].id, error=str(error))
+            context.log.record("failed", item.id, error=str(error))
     return started
 
 
@@ -113,21 +114,14 @@ def _renew_hold(context: Context, item: Item) -> bool:
 
 
 def _resolve(
-    context: Context,
-    candidate: Candidate,
-    execution: Execution | ServiceError,
-    asked_at: float,
-    started: Started,
+    context: Context, item: Item, execution: Execution | ServiceError, asked_at: float, sent_at: float
 ) -> Start:
     """Roll back an item that is not to bake. Raises ServiceError if it is not known whether it bakes."""
-    item = candidate.item
-    assert item is not None  # noqa: S101
     if isinstance(execution, ServiceError):
         raise execution
     if execution.running and execution.cancelled is None:
-        return _resolve_running(context, item, execution, asked_at, candidate.sent_at)
+        return _resolve_running(context, item, execution, asked_at, sent_at)
     _roll_back(context, item, execution)
-    started.rolled_back = True
     return Start.NONE
 
 
@@ -150,20 +144,21 @@ def _resolve_running(
     return Start.FIRST
 
 
-def _tell(context: Context, item: Item, at: float, is_first: bool, started: Started) -> None:
-    """End the task that waits until a held item has its slots.
+def _tell(context: Context, item: Item, token: str, at: float, found: Start) -> Start:
+    """End the task that waits until a held item has its slots. Returns what is true of the item afterwards.
 
     If there is no such task, its owner gave up, and the slots are freed; unless another function received the
     item meanwhile, and has told the owner. It has extended the lease before that.
     """
-    if item.task_token is None:
-        return
-    token, lease = item.task_token, lease_of(item, at)
-    if context.persist(lambda: context.task_tokens.succeed(token, item.id, lease.until)) or not is_first:
-        return
-    if context.table.look([item.id]).leases.get(item.id) == lease:
-        release(context, [item.id])
-        started.rolled_back = True
+    lease = lease_of(item, at)
+    if (
+        context.persist(lambda: context.task_tokens.succeed(token, item.id, lease.until))
+        or found is not Start.FIRST
+        or context.table.look([item.id]).leases.get(item.id) != lease
+    ):
+        return found
+    release(context, [item.id])
+    return Start.NONE
 
 
 def _align_lease(context: Context, item: Item, execution: Execution) -> None:

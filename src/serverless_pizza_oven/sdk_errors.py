@@ -17,18 +17,11 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as NetworkError
 from botocore.parsers import ResponseParserError
 
+from pizza_oven.aws.clients import THROTTLES
+from pizza_oven.errors import ServiceError
 from serverless_pizza_oven.endpoints import is_on_this_machine
 from serverless_pizza_oven.errors import AwsError
 from serverless_pizza_oven.extras import needs_extra
-
-THROTTLED = (
-    "Throttling",
-    "ThrottlingException",
-    "ProvisionedThroughputExceededException",
-    "RequestThrottled",
-)
-"""The codes of requests beyond a quota
-(https://boto3.amazonaws.com/v1/documentation/api/latest/guide/retries.html#standard-retry-mode)."""
 
 
 class FailurePageError(BotoCoreError):
@@ -85,11 +78,24 @@ def aws_errors(doing: str) -> Iterator[None]:
         raise AwsError(f"{doing}: {error}") from error
 
 
+@contextmanager
+def adapter_errors(doing: str) -> Iterator[None]:
+    """As `aws_errors`, for requests that the oven's own adapters make: these raise ServiceError.
+
+    A ServiceError that no error of the SDK has caused is raised as it is.
+    """
+    with aws_errors(doing):
+        try:
+            yield
+        except ServiceError as error:
+            raise error.__cause__ or error from None
+
+
 def may_pass(error: BaseException | None) -> bool:
     """Whether the same request may succeed later: it met a network or a server that failed, or a quota."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return status >= 500 or error.response["Error"]["Code"] in THROTTLED
+        return status >= 500 or error.response["Error"]["Code"] in THROTTLES
     if isinstance(error, AwsError):
         # Without a cause, SQS refused a part of a batch in every attempt.
         return error.__cause__ is None or may_pass(error.__cause__)

@@ -12,7 +12,7 @@ from botocore.session import Session
 
 from pizza_oven.errors import StillHeldError
 from pizza_oven.functions import wiring
-from pizza_oven.item import parse_fields
+from pizza_oven.item import is_cancelling, parse_fields
 from pizza_oven.work import Worked, worked
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def _remove() -> Callable[[dict[str, Any], "LambdaContext"], None]:
         retries, redrives = _count(invocation, "retryCount"), _count(invocation, "redriveCount")
         if event.keys() == {"handedOut"}:
             item_removed.free(event["handedOut"], redrives=redrives)
-        elif _is_cancelled(event["item"] if _is_worked(event) else event):
+        elif is_cancelling(event["item"] if _is_worked(event) else event):
             # It holds no slots: its execution only used up the name of an item.
             return
         else:
@@ -52,10 +52,6 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> None:
     (https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html).
     """
     _remove()(event, context)
-
-
-def _is_cancelled(fields: dict[str, Any]) -> bool:
-    return "cancelled" in fields and "id" not in fields
 
 
 def _is_worked(event: dict[str, Any]) -> bool:

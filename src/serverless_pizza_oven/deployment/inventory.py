@@ -3,22 +3,19 @@
 from collections.abc import Callable, Mapping
 
 from pizza_oven.aws.baking_table import DynamoBakingTable
-from pizza_oven.errors import PizzaOvenError, ServiceError
+from pizza_oven.errors import PizzaOvenError
 from pizza_oven.row import Row
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.preflight import is_missing
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.queue_client import count_messages
-from serverless_pizza_oven.sdk_errors import aws_errors
+from serverless_pizza_oven.sdk_errors import adapter_errors
 
 
 def read_row(aws: Aws, stack: Stack) -> Row:
     """Read the row of the Baking Table. Raises AwsError."""
-    with aws_errors("reading the Baking Table"):
-        try:
-            return DynamoBakingTable(aws.dynamodb, stack.table).read()
-        except ServiceError as error:
-            raise error.__cause__ or error from None
+    with adapter_errors("reading the Baking Table"):
+        return DynamoBakingTable(aws.dynamodb, stack.table).read()
 
 
 def losses(aws: Aws, stack: Stack) -> Mapping[str, int | None]:

@@ -8,13 +8,12 @@ from typing import Protocol
 
 from pizza_oven.aws.baking_table import look_request, row_of
 from pizza_oven.aws.item_states import StepFunctionsItemStates
-from pizza_oven.errors import ServiceError
 from pizza_oven.execution import Execution
 from pizza_oven.row import Lease
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.queue_client import Queue
-from serverless_pizza_oven.sdk_errors import aws_errors
+from serverless_pizza_oven.sdk_errors import adapter_errors, aws_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +68,8 @@ class StackHoldRequests:
         return LeaseSighting(row.leases.get(item_id), read_before, row.occupied, row.waiting)
 
     def describe(self, item_id: str) -> Execution | None:
-        with aws_errors(f"asking Step Functions for {item_id}"):
-            try:
-                return self._item_states.describe(item_id)
-            except ServiceError as error:
-                raise error.__cause__ or error from None
+        with adapter_errors(f"asking Step Functions for {item_id}"):
+            return self._item_states.describe(item_id)
 
     def _read_before(self, headers: Mapping[str, str]) -> float:
         try:

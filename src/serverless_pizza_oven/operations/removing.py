@@ -4,15 +4,14 @@ from collections.abc import Callable
 from enum import Enum
 
 from pizza_oven.aws.item_states import StepFunctionsItemStates
-from pizza_oven.errors import ServiceError
-from pizza_oven.item import cancelling
+from pizza_oven.holding import use_up_name
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.inventory import read_row
 from serverless_pizza_oven.deployment.progress import Sleep
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import ToolError
 from serverless_pizza_oven.operations.item_lookup import ItemReport, ItemStage, find_item
-from serverless_pizza_oven.sdk_errors import aws_errors
+from serverless_pizza_oven.sdk_errors import adapter_errors, aws_errors
 
 ERROR = "Oven.Removed"
 CAUSE = "oven remove took it out"
@@ -100,12 +99,8 @@ def remove(
 
 def _cancel(states: StepFunctionsItemStates, item_id: str) -> bool:
     """Use up the name of an item. False if it was started before."""
-    with aws_errors(f"cancelling {item_id}"):
-        (execution,) = states.start([cancelling(item_id, CANCELLED)])
-        if isinstance(execution, ServiceError):
-            raise execution.__cause__ or execution
-    # The answer contains no body if this is what was started.
-    return not execution.body or execution.cancelled is not None
+    with adapter_errors(f"cancelling {item_id}"):
+        return use_up_name(states, item_id, CANCELLED) is not None
 
 
 def _check_bakes(found: ItemReport, stack: Stack) -> None:
