@@ -32,7 +32,7 @@ def oven() -> Iterator[TestOven]:
 
 @pytest.fixture
 def client(oven: TestOven) -> Client:
-    """A client of the shared oven. Its tests leave the oven empty, and have item ids of their own."""
+    """A client of the oven that tests share. They leave it empty, and have item ids of their own."""
     client = Client(oven)
     client.clear()
     return client

@@ -22,13 +22,6 @@ def oven() -> Iterator[TestOven]:
 
 
 @pytest.fixture
-def client(oven: TestOven) -> Client:
-    client = Client(oven)
-    client.clear()
-    return client
-
-
-@pytest.fixture
 def mine(oven: TestOven, monkeypatch: pytest.MonkeyPatch) -> Oven:
     """The oven as a holder knows it, who may do no more than the policy of the documentation allows."""
     for name, value in new_user(oven, policy("holder", oven)).items():

@@ -71,13 +71,6 @@ def oven() -> Iterator[TestOven]:
         yield running
 
 
-@pytest.fixture
-def client(oven: TestOven) -> Client:
-    client = Client(oven)
-    client.clear()
-    return client
-
-
 @pytest.fixture(scope="module")
 def workflow(oven: TestOven) -> Workflow:
     """The workflow of the documentation, with the rule that releases for it."""

@@ -10,6 +10,7 @@ import yaml
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 from tests.stack.consoles import files_in
+from tests.unit.linting import lint
 from tests.unit.resolved import ROOT
 
 PAGE = ROOT / "docs" / "hold.md"
@@ -41,15 +42,7 @@ def test_the_workflow_of_the_example_ends_before_its_lease(example: dict[str, An
 
 
 def test_the_linter_has_nothing_to_say_of_the_example(tmp_path: Path) -> None:
-    linter = subprocess.run(
-        [Path(sys.executable).with_name("cfn-lint"), "--", EXAMPLE],
-        cwd=tmp_path,
-        env={"HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (linter.stdout + linter.stderr, linter.returncode) == ("", 0)
+    assert lint(EXAMPLE, tmp_path) == ("", 0)
 
 
 def test_the_job_of_the_page_conforms_to_the_schema_of_github(tmp_path: Path) -> None:

@@ -3,8 +3,6 @@
 import importlib
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from pizza_oven.errors import HandedOutError, RedrivenError, StillHeldError
 from pizza_oven.item import MAX_BAKING_TIME_SECS, Trigger, parse
 from pizza_oven.strict_json import MAX_ITEM_BYTES
 from pizza_oven.work import MAX_RESULT_BYTES
+from tests.unit.linting import lint
 from tests.unit.resolved import ROOT, TEMPLATE, ResolvedTemplate, arn, as_list, source, statements, translated
 
 
@@ -27,16 +26,7 @@ def stack() -> ResolvedTemplate:
 
 
 def test_the_linter_has_nothing_to_say(tmp_path: Path) -> None:
-    # From an empty home directory, so that no configuration file has an effect.
-    linter = subprocess.run(
-        [Path(sys.executable).with_name("cfn-lint"), "--", TEMPLATE],
-        cwd=tmp_path,
-        env={"HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (linter.stdout + linter.stderr, linter.returncode) == ("", 0)
+    assert lint(TEMPLATE, tmp_path) == ("", 0)
 
 
 def test_it_is_no_larger_than_a_template_in_s3_may_be_before_and_after_its_translation() -> None:

@@ -20,13 +20,9 @@ SOON_SECS = 15
 
 def released(context: CheckContext) -> Finding:
     """A held item keeps its slots, is extended, and frees them when it is released. It comes out nowhere."""
-    traffic = context.traffic
-    item = traffic.item("held", LEASE_SECS, hold=True)
-    item_id = item["id"]
-    traffic.send(item)
-    if not context.until(lambda: _lease(context, item_id)):
+    traffic, item_id = context.traffic, f"{context.run}-held"
+    if not _holds(context, "held", LEASE_SECS, 2 * LEASE_SECS):
         return failed(f"{item_id} got no slots", context.see_logs)
-    traffic.send_bodies([LeaseExtension(item_id, 2 * LEASE_SECS).body])
     if not context.until(lambda: _extensions(context, item_id) == 1):
         return failed(f"the lease of {item_id} was not extended", context.see_logs)
     released_at = context.clock()
@@ -46,13 +42,9 @@ def released(context: CheckContext) -> Finding:
 
 def lease_ended(context: CheckContext) -> Finding:
     """A held item whose extended lease ends becomes a dead letter, and frees its slots."""
-    traffic = context.traffic
-    item = traffic.item("expired", SHORT_LEASE_SECS, hold=True)
-    item_id = item["id"]
-    traffic.send(item)
-    if not context.until(lambda: _lease(context, item_id)):
+    traffic, item_id = context.traffic, f"{context.run}-expired"
+    if not _holds(context, "expired", SHORT_LEASE_SECS, EXTENDED_SECS):
         return failed(f"{item_id} got no slots", context.see_logs)
-    traffic.send_bodies([LeaseExtension(item_id, EXTENDED_SECS).body])
     if not context.receive_letters_until(lambda: traffic.letters_of(item_id)):
         return failed(f"no dead letter came in {context.patience_secs:.0f} s", context.see_logs)
     reason = traffic.letters_of(item_id)[0].reason
@@ -61,6 +53,16 @@ def lease_ended(context: CheckContext) -> Finding:
     if not context.until(lambda: not _lease(context, item_id), SOON_SECS):
         return failed("its slots are still taken", context.see_logs)
     return ok(f"dead letter: {reason}")
+
+
+def _holds(context: CheckContext, name: str, lease_secs: int, extended_secs: int) -> bool:
+    """Send an item that is held, and an extension once it has slots. False if it gets none."""
+    item = context.traffic.item(name, lease_secs, hold=True)
+    context.traffic.send(item)
+    if not context.until(lambda: _lease(context, item["id"])):
+        return False
+    context.traffic.send_bodies([LeaseExtension(item["id"], extended_secs).body])
+    return True
 
 
 def _lease(context: CheckContext, item_id: str) -> Lease | None:

@@ -19,7 +19,7 @@ from serverless_pizza_oven.cli.undecodable import COMMAND
 from serverless_pizza_oven.errors import UsageError
 from serverless_pizza_oven.operations.client import Oven
 from serverless_pizza_oven.operations.hold_errors import LeaseLostError, NotHeldInTimeError
-from serverless_pizza_oven.operations.holding_client import new_claim
+from serverless_pizza_oven.operations.holding_client import item_id_by, new_claim
 from serverless_pizza_oven.operations.slot_holding import MIN_LEASE_SECS
 from serverless_pizza_oven.text import slots
 
@@ -105,7 +105,7 @@ def hold(
         is_path = os.sep in command[0] and Path(command[0]).exists()
         raise typer.Exit(NOT_EXECUTABLE if is_path else NOT_FOUND)
     claim = new_claim()
-    item_id = f"hold-{claim}" if item_id is None else item_id
+    item_id = item_id_by(claim) if item_id is None else item_id
     grace = min(MOST_GRACE_SECS, lease * GRACE_OF_LEASE)
     guarded = GuardedCommand(command, grace, {**os.environ, "OVEN_HOLD_ID": item_id})
     _pass_signals_to(guarded)

@@ -25,6 +25,11 @@ def new_claim() -> str:
     return str(uuid.uuid4())
 
 
+def item_id_by(claim: str) -> str:
+    """The id of an item whose holder gives none."""
+    return f"hold-{claim}"
+
+
 class HoldingClient:
     """Holds slots of one oven."""
 
@@ -129,7 +134,7 @@ class HoldingClient:
     ) -> HoldTerms:
         claim = self._new_claim()
         return HoldTerms(
-            f"hold-{claim}" if item_id is None else item_id,
+            item_id_by(claim) if item_id is None else item_id,
             claim,
             size,
             lease_secs,
