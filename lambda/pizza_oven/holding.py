@@ -2,7 +2,7 @@
 
 A release stops the execution of its item before it frees the slots: a function that is killed between the two
 leaves a lease whose execution has ended, and the message that comes again frees it. If there is no execution
-yet, one is started that uses up the name of the item. Whoever starts the item finds it, and rolls back.
+yet, one is started that uses up the name of the item. A function that starts the item later rolls back.
 """
 
 from collections.abc import Iterable

@@ -179,7 +179,7 @@ def _hold(fields: dict[str, Any]) -> bool:
 def _task_token(fields: dict[str, Any]) -> str | None:
     token = fields.get("taskToken")
     if token is not None and not (isinstance(token, str) and 1 <= len(token) <= MAX_TOKEN_CHARS):
-        # Not quoted: who has the token can end the task.
+        # Not quoted: a token can end its task.
         raise MalformedItemError(f"taskToken must be a text of 1 to {MAX_TOKEN_CHARS} characters")
     return token
 

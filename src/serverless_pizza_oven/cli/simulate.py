@@ -31,8 +31,8 @@ from serverless_pizza_oven.forecast.run_cost import ASSUMED
 from serverless_pizza_oven.forecast.seeds import MAX_SEEDS, SeedSpread, spread
 
 IDEAL = (
-    "The ideal is an oven of as many slots in which only baking takes time. Waiting that it has, too, is for "
-    "want of slots. The rest is moving items."
+    "The ideal is an oven of as many slots where only baking takes time. Items wait there only because too "
+    "few slots are free. The rest of the waiting is the time that it takes to move items."
 )
 
 HOLDERS = (

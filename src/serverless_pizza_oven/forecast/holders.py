@@ -92,7 +92,7 @@ class Holders:
         recorder.on_begun = self._has_slots
 
     def send(self, item: Item) -> None:
-        """Send an item to be held for its baking time. Whoever sends an id again does not wait for it."""
+        """Send an item to be held for its baking time. A second sender of the same id does not wait."""
         fields = {"id": item.id, "bakingTimeSecs": self.usage.lease_secs, "size": item.size, "hold": True}
         self.usage.sent += 1
         if self._recorder.send(self._world, item, json.dumps(fields, separators=(",", ":"))):

@@ -39,7 +39,7 @@ class LeaseKeeper:
     ) -> None:
         """The lease counts as lost `warn_secs` before it ends, and `at_most_secs` from now.
 
-        `on_lost` is called once, in a thread of the keeper or of whoever asks for the reason.
+        `on_lost` is called once, in a thread of the keeper, or of the caller that asks for the reason.
         """
         self._requests = requests
         self._item_id = item_id
