@@ -18,7 +18,8 @@ from pictures.diagrams import chromium
 from serverless_pizza_oven.aws import local
 from serverless_pizza_oven.local.emulator import free_port
 from serverless_pizza_oven.local.oven import LocalOven, running_oven
-from serverless_pizza_oven.operations.status import BakingItem, Status
+from serverless_pizza_oven.operations.baking_item import BakingItem
+from serverless_pizza_oven.operations.status import Status
 from serverless_pizza_oven.queue_client import Queue, batches
 from serverless_pizza_oven.web import polling
 from serverless_pizza_oven.web.scripted import ScriptedOven, status_at

@@ -6,7 +6,8 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from serverless_pizza_oven.operations.status import BakingItem, Status
+from serverless_pizza_oven.operations.baking_item import BakingItem
+from serverless_pizza_oven.operations.status import Status
 from serverless_pizza_oven.web.scripted import ScriptedOven, status_at
 from serverless_pizza_oven.web.watched_oven import DeadLetterSummary
 

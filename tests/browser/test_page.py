@@ -11,7 +11,8 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Error, Page, expect
 
 from serverless_pizza_oven.errors import AwsError
-from serverless_pizza_oven.operations.status import BakingItem, Status
+from serverless_pizza_oven.operations.baking_item import BakingItem
+from serverless_pizza_oven.operations.status import Status
 from serverless_pizza_oven.web.ordering import PizzaOrder
 from serverless_pizza_oven.web.scripted import ScriptedOven, ScriptedRush, status_at
 from tests.browser.conftest import OpenPage, Serve
@@ -191,21 +192,22 @@ def test_a_pizza_tells_its_name_and_time_under_the_pointer(serve: Serve, open_pa
 def test_a_held_item_is_told_as_such_in_the_list_and_under_the_pointer(
     serve: Serve, open_page: OpenPage
 ) -> None:
-    oven = ScriptedOven(script([BakingItem("kept", 14, time.time() + 90, 3)]))
+    oven = ScriptedOven(script([BakingItem("kept", 14, time.time() + 90, 3, holder=f"anna@ci {HOSTILE}")]))
     page = opened(open_page(serve(oven), **PHONE))
     page.locator("#items summary").click()
 
     row = page.locator("#item-rows tr.held")
-    expect(row).to_have_text(re.compile("kept14held, its lease ends in [0-9]+ s, extended 3 times"))
+    by = re.escape(f" by anna@ci {HOSTILE}")
+    expect(row).to_have_text(re.compile(f"kept14held{by}, its lease ends in [0-9]+ s, extended 3 times"))
     label = page.locator("#oven").get_attribute("aria-label") or ""
     assert "1 item; 1 held." in label
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.locator("#oven").hover()
-    expect(page.locator("#tip")).to_have_text(re.compile("^kept, 14 slots, held, its lease ends in "))
+    expect(page.locator("#tip")).to_have_text(re.compile(f"^kept, 14 slots, held{by}, its lease ends in "))
 
     oven.script = script([BakingItem("kept", 14, time.time() - 1, 1, ended=True)])
 
-    expect(row).to_have_text(re.compile("held, its lease ended [0-9]+ s ago, extended once"))
+    expect(row).to_have_text(re.compile("kept14held, its lease ended [0-9]+ s ago, extended 1 time"))
 
 
 def test_a_held_pizza_is_drawn_with_a_lock_and_a_ring_of_its_own(serve: Serve, open_page: OpenPage) -> None:

@@ -147,10 +147,10 @@ def test_oven_status_tells_it_in_tables_and_as_one_object(oven: TestOven, client
     client.collect_until_quiet()
 
 
-def test_oven_status_tells_which_items_are_held_and_how_often_they_were_extended(
+def test_oven_status_tells_which_items_are_held_by_whom_and_how_often_they_were_extended(
     oven: TestOven, client: Client
 ) -> None:
-    client.send(pizza("kept", secs=600, size=3, hold=True))
+    client.send(pizza("kept", secs=600, size=3, hold=True, holder="anna@ci"))
     client.wait_until_baking("kept")
     client.send_bodies([LeaseExtension("kept", 900).body])
     eventually("it is extended", lambda: client.row().leases["kept"].extensions == 1)
@@ -160,10 +160,11 @@ def test_oven_status_tells_which_items_are_held_and_how_often_they_were_extended
 
     assert tables.stdout.startswith("spo: 3 of 14 slots taken (3 held), 0 in line\n")
     (line,) = [line for line in tables.stdout.splitlines() if line.startswith("kept")]
-    assert line.split()[:4] == ["kept", "3", "is", "held"]
+    assert line.split()[:6] == ["kept", "3", "is", "held", "by", "anna@ci,"]
     assert line.endswith("extended 1 time")
     (item,) = told["items"]
     assert (told["held"], item["held"], item["extensions"], item["leaseEnded"]) == (3, True, 1, False)
+    assert item["holder"] == "anna@ci"
     client.send_bodies([ItemRelease("kept").body])
     eventually("its slots are free", lambda: not client.row().leases)
 

@@ -5,10 +5,10 @@ import pytest
 from pizza_oven.row import Lease
 from serverless_pizza_oven.cli.item_progress import told
 from serverless_pizza_oven.deployment.stack import Stack
+from serverless_pizza_oven.operations.baking_item import BakingItem
 from serverless_pizza_oven.operations.hold_requests import LeaseSighting
 from serverless_pizza_oven.operations.hold_timing import term_of
 from serverless_pizza_oven.operations.item_lookup import HoldReport, ItemReport, ItemStage
-from serverless_pizza_oven.operations.status import BakingItem
 
 NOW = 1_700_000_000.0
 LASTING, ENDED = Lease(2, NOW + 60, 1), Lease(2, NOW - 1, 1, ended=True)

@@ -15,14 +15,9 @@ from serverless_pizza_oven.cli.status_tables import bakes, status_tables, summar
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import DeploymentError, UsageError
 from serverless_pizza_oven.operations import steering
+from serverless_pizza_oven.operations.baking_item import BakingItem
 from serverless_pizza_oven.operations.decision_log import NO_DECISION, LogEntry, filter_pattern, parse_event
-from serverless_pizza_oven.operations.status import (
-    BackgroundStatus,
-    BakingItem,
-    QueueDepths,
-    Status,
-    too_few_slots,
-)
+from serverless_pizza_oven.operations.status import BackgroundStatus, QueueDepths, Status, too_few_slots
 
 NOW = 1_800_000_000.0
 
@@ -298,7 +293,7 @@ def test_the_json_of_a_status_has_every_item_and_what_is_overdue() -> None:
     assert len(told["items"]) == 500
     assert told["items"][0] == {
         "id": "item-0", "size": 1, "until": NOW - 100, "bakesSecs": 0, "overdue": True,
-        "held": False, "extensions": None, "leaseEnded": False,
+        "held": False, "extensions": None, "leaseEnded": False, "holder": None,
     }  # fmt: skip
     assert (told["capacity"], told["occupied"], told["admission"]) == (600, 500, "open")
     assert told["failures"][0]["facts"] == {"reason": "x"}
@@ -315,22 +310,36 @@ def holding(*items: BakingItem, baking: int = 0) -> Status:
     return replace(seen, occupied=taken, baking=(*sorted(items, key=lambda item: item.until), *others))
 
 
-def held(n: int, *, secs: float = 60, extensions: int = 0, ended: bool = False, size: int = 1) -> BakingItem:
-    return BakingItem.of(f"held-{n}", Lease(size, NOW + secs, extensions, ended))
+def held(
+    n: int,
+    *,
+    secs: float = 60,
+    extensions: int = 0,
+    ended: bool = False,
+    size: int = 1,
+    holder: str | None = None,
+) -> BakingItem:
+    lease = Lease(size, NOW + secs, extensions, ended)
+    return replace(BakingItem.of(f"held-{n}", lease), holder=holder)
 
 
 @pytest.mark.parametrize(
     ("item", "told"),
     [
-        (held(1, secs=42), "is held 42 s more"),
-        (held(1, secs=42, extensions=1), "is held 42 s more, extended 1 time"),
-        (held(1, secs=42, extensions=3), "is held 42 s more, extended 3 times"),
-        (held(1, secs=0), "has a lease that ended"),
-        (held(1, secs=-7, extensions=3), "has a lease that ended 7 s ago, extended 3 times"),
-        (held(1, secs=1, ended=True), "has a lease that ended"),
+        (held(1, secs=42), "is held, its lease ends in 42 s"),
+        (held(1, secs=42, extensions=1), "is held, its lease ends in 42 s, extended 1 time"),
+        (held(1, secs=42, extensions=3), "is held, its lease ends in 42 s, extended 3 times"),
+        (held(1, secs=42, holder=""), "is held, its lease ends in 42 s"),
+        (held(1, secs=42, holder="anna@ci"), "is held by anna@ci, its lease ends in 42 s"),
+        (held(1, secs=0), "is held, its lease ended"),
+        (held(1, secs=-7, extensions=3), "is held, its lease ended 7 s ago, extended 3 times"),
+        (held(1, secs=-7, holder="anna@ci"), "is held by anna@ci, its lease ended 7 s ago"),
+        (held(1, secs=1, ended=True), "is held, its lease ended"),
     ],
 )
-def test_of_a_held_item_is_told_until_when_and_how_often_it_was_extended(item: BakingItem, told: str) -> None:
+def test_of_a_held_item_is_told_by_whom_until_when_and_how_often_it_was_extended(
+    item: BakingItem, told: str
+) -> None:
     assert bakes(item, NOW) == told
 
 
@@ -340,12 +349,11 @@ def test_the_slots_of_held_items_are_told_and_the_lease_that_ends_first_is_on_to
 
     assert lines[0] == "spo: 6 of 600 slots taken (4 held), 0 in line"
     begin = next(n for n, line in enumerate(lines) if line.startswith("HELD"))
-    assert lines[begin + 1].split() == [
-        "held-2",
-        "1",
-        *["is", "held", "10", "s", "more,", "extended", "4", "times"],
-    ]
-    assert lines[begin + 2].split() == ["held-1", "3", *["is", "held", "50", "s", "more"]]
+    told = [line.strip().split(maxsplit=2) for line in lines]
+    assert told[begin + 1] == [
+        "held-2", "1", "is held, its lease ends in 10 s, extended 4 times",
+    ]  # fmt: skip
+    assert told[begin + 2] == ["held-1", "3", "is held, its lease ends in 50 s"]
     assert lines[begin + 4].split() == ["IN", "THE", "OVEN", "SLOTS"]
     assert [line.split()[0] for line in lines[begin + 5 : begin + 7]] == ["item-0", "item-1"]
     assert summary_line(seen).endswith(", held 4 slots")
@@ -364,16 +372,20 @@ def test_at_most_ten_lines_tell_of_held_items() -> None:
 
     shown = [line for line in lines if line.startswith("held-")]
     assert [line.split()[0] for line in shown] == [f"held-{n}" for n in range(9)]
-    assert "and 21 more in 21 slots; the last is held 1 min 29 s more (all: --json)" in lines
+    assert "and 21 more in 21 slots; the last lease ends in 1 min 29 s (all: --json)" in lines
 
 
 @pytest.mark.parametrize("height", [20, 24, 50])
 @pytest.mark.parametrize("baking", [0, 1, 500])
 @pytest.mark.parametrize("count", [1, 3, 30])
-def test_a_status_with_held_items_fits_on_the_screen(count: int, baking: int, height: int) -> None:
-    lines = drawn(holding(*(held(n) for n in range(count)), baking=baking), height=height)
+@pytest.mark.parametrize("holder", [None, "runner@a-host-of-a-long-name-in-a-cloud.example.com"])
+def test_a_status_with_held_items_fits_on_the_screen(
+    count: int, baking: int, height: int, holder: str | None
+) -> None:
+    lines = drawn(holding(*(held(n, holder=holder) for n in range(count)), baking=baking), height=height)
 
     assert len(lines) < height - 1
+    assert any(line.startswith("held-0") for line in lines)
 
 
 def test_a_held_item_whose_lease_has_ended_is_told_in_the_first_line_and_to_programs() -> None:

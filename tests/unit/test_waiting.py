@@ -6,8 +6,8 @@ from itertools import chain, repeat
 import pytest
 
 from serverless_pizza_oven.operations.awaited_sign import Sign
+from serverless_pizza_oven.operations.baking_item import BakingItem
 from serverless_pizza_oven.operations.item_lookup import ItemReport, ItemStage
-from serverless_pizza_oven.operations.status import BakingItem
 from serverless_pizza_oven.operations.waiting import WaitError, wait_for
 
 LEASE = BakingItem("a", 2, 100.0)

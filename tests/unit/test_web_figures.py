@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from serverless_pizza_oven.operations.status import BakingItem, Status
+from serverless_pizza_oven.operations.baking_item import BakingItem
+from serverless_pizza_oven.operations.status import Status
 from serverless_pizza_oven.web.figures import HISTORY_POINTS, LiveFigures
 from serverless_pizza_oven.web.scripted import ScriptedRush, status_at
 from serverless_pizza_oven.web.watching_cost import cost_in_words, dollars_an_hour
@@ -50,7 +51,7 @@ def test_a_look_is_told_with_its_numbers_and_who_comes_out_next_first() -> None:
     assert [news[name] for name in numbers] == [100.0, 4, 6, 3, 2, 5, 1, False]
 
 
-def test_a_held_item_is_told_with_its_extensions_and_its_lease_begins_anew_with_each() -> None:
+def test_a_held_item_is_told_with_its_holder_and_its_lease_begins_anew_with_each_extension() -> None:
     def held(until: float, extensions: int) -> list[BakingItem]:
         return [BakingItem("kept", 2, until, extensions), *bakes("a", until=130)]
 
@@ -59,6 +60,10 @@ def test_a_held_item_is_told_with_its_extensions_and_its_lease_begins_anew_with_
 
     news = told(status_at(100, held(120, 0)), status_at(105, held(125, 1)), status_at(106, held(125, 1)))
     assert news["items"][0] == ["kept", 2, 125, 105, False, 1]
+
+    anonymous, named = [BakingItem("kept", 2, 120, 1, holder=holder) for holder in ("", "anna@ci")]
+    assert told(status_at(100, [anonymous]))["items"] == [["kept", 2, 120, 100, False, 1]]
+    assert told(status_at(100, [named]))["items"] == [["kept", 2, 120, 100, False, 1, "anna@ci"]]
 
 
 def test_a_held_item_that_leaves_was_not_baked_and_tells_nothing_of_how_long_others_wait() -> None:

@@ -7,9 +7,9 @@ from serverless_pizza_oven.cli.messages import say
 from serverless_pizza_oven.cli.status_tables import bakes
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.operations.awaited_sign import Sign
+from serverless_pizza_oven.operations.baking_item import BakingItem
 from serverless_pizza_oven.operations.item_lookup import LOG_SEARCH_SECS, HoldReport, ItemReport, ItemStage
 from serverless_pizza_oven.operations.removing import what_follows
-from serverless_pizza_oven.operations.status import BakingItem
 from serverless_pizza_oven.operations.waiting import lookout, wait_for
 from serverless_pizza_oven.text import counted, duration, moment, plain, slots
 

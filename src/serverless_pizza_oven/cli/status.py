@@ -49,8 +49,9 @@ def status(
     The age of the oldest message in a queue is CloudWatch's, which may be some minutes behind. If slots are
     free while items wait, the first in line needs more, and no item overtakes it. Of a held item it tells
     when its lease ends unless it is extended, and how often it was. An ended lease frees its slots within
-    seconds. Failures are those of the
-    last hour in the logs; `oven dlq list` shows the dead letters themselves.
+    seconds. It tells who holds the item if the item has a field `holder`: of the 10 whose leases end first,
+    with --watch of 10 more every 10 seconds; `oven item` tells it of any. Failures are those of the last hour
+    in the logs; `oven dlq list` shows the dead letters themselves.
 
     With --watch it continues through an outage, and says so. Ctrl-C ends it with exit code 130.
     """

@@ -7,7 +7,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from serverless_pizza_oven.operations.status import BakingItem, Status
+from serverless_pizza_oven.operations.baking_item import BakingItem
+from serverless_pizza_oven.operations.status import Status
 from serverless_pizza_oven.text import counted, duration, moment, plain, slots
 
 FEWEST_LINES = 3
@@ -27,28 +28,33 @@ def status_tables(status: Status, console: Console) -> RenderableType:
     below: list[RenderableType] = [Text(PAUSED_NOTE)] if status.is_paused and status.baking else []
     if status.background.failures:
         below.append(_failures(status))
-    return Group(*_apart([*above, *_in_the_oven(status, _room(console, [*above, *below])), *below]))
+    return Group(*_apart([*above, *_in_the_oven(status, _room(console, [*above, *below]), console), *below]))
 
 
-def _in_the_oven(status: Status, room: int) -> list[RenderableType]:
+def _in_the_oven(status: Status, room: int, console: Console) -> list[RenderableType]:
     """The items that are held, and those that bake, in so many lines."""
     held, baking = status.held, [item for item in status.baking if not item.is_held]
     if not held:
-        return [_items("IN THE OVEN", baking, status.at, room)] if baking else []
+        return [_items("IN THE OVEN", baking, status.at, room, console)] if baking else []
     if not baking:
-        return [_items("HELD", held, status.at, min(room, MOST_HELD))]
+        return [_items("HELD", held, status.at, min(room, MOST_HELD), console)]
     # A heading and an empty line more.
     room = max(room - 2, 2 * FEWEST_LINES)
-    first = _items("HELD", held, status.at, min(room // 2, MOST_HELD))
-    left = room - min(len(held), room // 2, MOST_HELD)
-    return [first, _items("IN THE OVEN", baking, status.at, left)]
+    first = _items("HELD", held, status.at, min(room // 2, MOST_HELD), console)
+    left = max(room - _lines(first, console) + 1, FEWEST_LINES)
+    return [first, _items("IN THE OVEN", baking, status.at, left, console)]
+
+
+def _lines(part: RenderableType, console: Console) -> int:
+    """How many lines it takes: long ones fold."""
+    return len(console.render_lines(part, pad=False))
 
 
 def _room(console: Console, others: list[RenderableType]) -> int:
     """How many lines of items fit on the terminal with the other parts."""
     if not console.is_terminal:
         return sys.maxsize
-    taken = sum(len(console.render_lines(part, pad=False)) for part in others)
+    taken = sum(_lines(part, console) for part in others)
     # An empty line after each part, the heading of the items, the line that ends a watch, and the cursor's.
     return max(console.height - taken - len(others) - 3, FEWEST_LINES)
 
@@ -119,7 +125,18 @@ def _age(count: int, secs: float | None) -> str:
     return "not known yet" if secs is None else f"about {duration(secs)}"
 
 
-def _items(heading: str, items: Sequence[BakingItem], now: float, most: int) -> RenderableType:
+def _items(
+    heading: str, items: Sequence[BakingItem], now: float, most: int, console: Console
+) -> RenderableType:
+    """A heading, and as many of the first items as fit in at most so many lines, but one at least."""
+    for count in range(min(most, len(items)), 1, -1):
+        drawn = _first_items(heading, items, now, count)
+        if not console.is_terminal or _lines(drawn, console) <= most + 1:
+            return drawn
+    return _first_items(heading, items, now, 2)
+
+
+def _first_items(heading: str, items: Sequence[BakingItem], now: float, most: int) -> RenderableType:
     table = _table(heading, "SLOTS", "")
     shown = items if len(items) <= most else items[: most - 1]
     for item in shown:
@@ -129,9 +146,8 @@ def _items(heading: str, items: Sequence[BakingItem], now: float, most: int) -> 
     if not left:
         return table
     taken = sum(item.size for item in left)
-    return Group(
-        table, f"and {len(left)} more in {slots(taken)}; the last {bakes(left[-1], now)} (all: --json)"
-    )
+    last = f"lease {_lease(left[-1], now)}" if left[-1].is_held else bakes(left[-1], now)
+    return Group(table, f"and {len(left)} more in {slots(taken)}; the last {last} (all: --json)")
 
 
 def bakes(item: BakingItem, now: float) -> str:
@@ -146,11 +162,16 @@ def bakes(item: BakingItem, now: float) -> str:
 
 
 def _held(item: BakingItem, now: float) -> str:
+    # The page says the same.
+    by = f" by {plain(item.holder)}" if item.holder else ""
     times = f", extended {counted(item.extensions, 'time')}" if item.extensions else ""
+    return f"is held{by}, its lease {_lease(item, now)}{times}"
+
+
+def _lease(item: BakingItem, now: float) -> str:
     if not item.has_ended(now):
-        return f"is held {duration(item.until - now)} more{times}"
-    ago = f" {duration(now - item.until)} ago" if now - item.until >= 1 else ""
-    return f"has a lease that ended{ago}{times}"
+        return f"ends in {duration(item.until - now)}"
+    return "ended" + (f" {duration(now - item.until)} ago" if now - item.until >= 1 else "")
 
 
 def _failures(status: Status) -> Table:

@@ -157,7 +157,8 @@ class Oven(HoldingClient):
         """What bakes, what waits, and what failed recently. Pass the last status to make fewer requests.
 
         Needs `dynamodb:GetItem`, `sqs:GetQueueAttributes`, `logs:FilterLogEvents`,
-        `cloudwatch:GetMetricStatistics` and `cloudformation:DescribeStacks`.
+        `cloudwatch:GetMetricStatistics` and `cloudformation:DescribeStacks`. With `states:DescribeExecution`
+        it also tells who holds items, of up to 10 at once.
         """
         return status(self._aws, self.stack, self._clock(), earlier)
 

@@ -15,8 +15,9 @@ from pizza_oven.row import Lease
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.inventory import read_row
 from serverless_pizza_oven.deployment.stack import Stack
+from serverless_pizza_oven.operations.baking_item import BakingItem
 from serverless_pizza_oven.operations.decision_log import LogEntry, read_entries
-from serverless_pizza_oven.operations.status import BakingItem
+from serverless_pizza_oven.operations.holder_lookup import holder_of
 from serverless_pizza_oven.sdk_errors import aws_errors
 
 if TYPE_CHECKING:
@@ -193,8 +194,7 @@ def _by_execution(
 
 
 def _hold(fields: Mapping[str, Any], lease: Lease | None) -> HoldReport:
-    holder = fields.get("holder")
-    return HoldReport(holder if isinstance(holder, str) else "", lease.extensions if lease else None)
+    return HoldReport(holder_of(fields), lease.extensions if lease else None)
 
 
 def _expected(item_id: str, fields: Mapping[str, Any], started: float) -> BakingItem:

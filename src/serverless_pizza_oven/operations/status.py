@@ -3,16 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pizza_oven.row import Lease, Row
+from pizza_oven.row import Row
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.inventory import read_row
 from serverless_pizza_oven.deployment.stack import Stack, find_stack
+from serverless_pizza_oven.operations.baking_item import BakingItem
 from serverless_pizza_oven.operations.decision_log import LATE_SECS, LogEntry, read_entries
+from serverless_pizza_oven.operations.holder_lookup import MOST_LOOKED_UP, description_of, with_holders
 from serverless_pizza_oven.operations.message_age import oldest_message_secs, oldest_waiting_secs
 from serverless_pizza_oven.queue_client import count_messages
-
-OVERDUE_SECS = 5
-"""How long after its time an item may still be coming out."""
 
 FAILURE_SECS = 3600
 """How far back failures are shown."""
@@ -24,39 +23,6 @@ MOST_FAILURES = 20
 
 BACKGROUND_SECS = 10
 """How old the background may be. It changes slowly, and its requests cost more."""
-
-
-@dataclass(frozen=True, slots=True)
-class BakingItem:
-    """An item in the oven."""
-
-    id: str
-    size: int
-    """In slots."""
-    until: float
-    """When it should be out, in seconds since the epoch. For a held item, when its lease ends."""
-    extensions: int | None = None
-    """How often the lease of a held item was extended. None if the item is not held."""
-    ended: bool = False
-    """Whether the lease of a held item has ended: its slots are about to be freed."""
-
-    @classmethod
-    def of(cls, item_id: str, lease: Lease) -> "BakingItem":
-        """The item that has this lease in the row."""
-        return cls(item_id, lease.size, lease.until, lease.extensions, lease.ended)
-
-    @property
-    def is_held(self) -> bool:
-        """Whether it has its slots until it is released or its lease ends."""
-        return self.extensions is not None
-
-    def has_ended(self, now: float) -> bool:
-        """Whether it is held, and its lease is over: it was neither extended nor released."""
-        return self.is_held and (self.ended or self.until <= now)
-
-    def is_overdue(self, now: float) -> bool:
-        """Whether it should have come out more than OVERDUE_SECS ago."""
-        return now - self.until > OVERDUE_SECS
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +148,7 @@ class Status:
                     "held": item.is_held,
                     "extensions": item.extensions,
                     "leaseEnded": item.has_ended(self.at),
+                    "holder": item.holder or None,
                 }
                 for item in self.baking
             ],
@@ -198,22 +165,26 @@ class Status:
 
 
 def status(aws: Aws, stack: Stack, now: float, earlier: Status | None = None) -> Status:
-    """Read the status of an oven with five requests, and every 10 s six more.
+    """Read the status of an oven with five requests; every 10 s six more, and those for up to 10 holders.
 
     Pass the last status as `earlier` to use again what is recent enough of it. Raises AwsError and
     DeploymentError.
     """
     background = earlier.background if earlier else None
-    if background is None or now - background.at >= BACKGROUND_SECS:
+    is_due = background is None or now - background.at >= BACKGROUND_SECS
+    if background is None or is_due:
         background = _background(aws, find_stack(aws, stack.name) if earlier else stack, now, background)
     stack = background.stack
     seen = read_row(aws, stack)
     baking = [BakingItem.of(item_id, lease) for item_id, lease in seen.leases.items()]
+    baking.sort(key=lambda item: (item.until, item.id))
+    known = earlier.baking if earlier else ()
+    most = MOST_LOOKED_UP if is_due else 0
     return Status(
         at=now,
         occupied=seen.occupied,
         waiting=seen.waiting,
-        baking=tuple(sorted(baking, key=lambda item: (item.until, item.id))),
+        baking=with_holders(baking, known, description_of(aws, stack), most),
         depths=QueueDepths(
             new=count_messages(aws, stack.new_items),
             line=count_messages(aws, stack.waiting_items),

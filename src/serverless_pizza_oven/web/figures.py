@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from itertools import takewhile
 from typing import Any
 
-from serverless_pizza_oven.operations.status import BakingItem, Status
+from serverless_pizza_oven.operations.baking_item import BakingItem
+from serverless_pizza_oven.operations.status import Status
 
 WINDOW_SECS = 60
 """The time over which rates are computed."""
@@ -69,9 +70,11 @@ class LiveFigures:
         }
 
     def _item(self, item: BakingItem, now: float) -> list[Any]:
-        """An item as the page gets it. A held one has at the end how often its lease was extended."""
+        """An item as the page gets it. A held one tells how often its lease was extended, and its holder."""
         told = [item.id, item.size, item.until, self._since[item.id], item.is_overdue(now)]
-        return [*told, item.extensions] if item.is_held else told
+        if not item.is_held:
+            return told
+        return [*told, item.extensions, item.holder] if item.holder else [*told, item.extensions]
 
     def _add_point(self, status: Status) -> HistoryPoint:
         now = {item.id: item for item in status.baking}

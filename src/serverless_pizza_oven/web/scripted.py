@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from serverless_pizza_oven.deployment.names import DEFAULT_CAPACITY
 from serverless_pizza_oven.deployment.stack import Stack
-from serverless_pizza_oven.operations.status import BackgroundStatus, BakingItem, QueueDepths, Status
+from serverless_pizza_oven.operations.baking_item import BakingItem
+from serverless_pizza_oven.operations.status import BackgroundStatus, QueueDepths, Status
 from serverless_pizza_oven.web.ordering import PizzaOrder
 from serverless_pizza_oven.web.watched_oven import DeadLetterSummary
 

@@ -19,7 +19,7 @@ export class Chamber {
     this.canvas = canvas;
     this.capacity = 0;
     this.slots = []; // the id in each slot, or undefined
-    this.items = new Map(); // by id: { id, size, until, since, overdue, extensions, slots, shownAt }
+    this.items = new Map(); // by id: { id, size, until, since, overdue, extensions, holder, slots, shownAt }
     this.fit();
   }
 
@@ -30,11 +30,11 @@ export class Chamber {
     for (const item of left) this.#free(item);
     this.capacity = capacity;
     const came = [];
-    // Only a held item has extensions.
-    for (const [id, size, until, since, overdue, extensions] of items) {
+    // Only a held item has extensions, and a holder if that is known.
+    for (const [id, size, until, since, overdue, extensions, holder] of items) {
       const known = this.items.get(id);
-      if (known) Object.assign(known, { until, since, overdue, extensions });
-      else came.push({ id, size, until, since, overdue, extensions, slots: [], shownAt: 0 });
+      if (known) Object.assign(known, { until, since, overdue, extensions, holder });
+      else came.push({ id, size, until, since, overdue, extensions, holder, slots: [], shownAt: 0 });
     }
     this.#layOut();
     // The large ones first, while there is room for them in one piece.

@@ -184,12 +184,12 @@ function showLetters({ letters, letterNote }) {
   );
 }
 
-function restInWords({ until, overdue, extensions }, prefix = "") {
+function restInWords({ until, overdue, extensions, holder }, prefix = "") {
   if (extensions === undefined) return overdue ? `overdue by ${longTime(now() - until)}` : prefix + longTime(until - now());
   const ago = now() - until;
   const lease = ago >= 0 ? `its lease ended ${longTime(ago)} ago` : `its lease ends in ${longTime(-ago)}`;
-  const times = extensions ? `, extended ${extensions === 1 ? "once" : `${number.format(extensions)} times`}` : "";
-  return `held, ${lease}${times}`;
+  const times = extensions ? `, extended ${number.format(extensions)} ${extensions === 1 ? "time" : "times"}` : "";
+  return `held${holder ? ` by ${holder}` : ""}, ${lease}${times}`;
 }
 
 function showItems() {
@@ -201,9 +201,9 @@ function showItems() {
     const row = $("item-rows").insertRow();
     for (let n = 0; n < 3; n++) row.insertCell();
   }
-  for (const [n, [id, size, until, , overdue, extensions]] of shown.entries()) {
+  for (const [n, [id, size, until, , overdue, extensions, holder]] of shown.entries()) {
     rows[n].className = overdue ? "overdue" : extensions === undefined ? "" : "held";
-    const rest = restInWords({ until, overdue, extensions });
+    const rest = restInWords({ until, overdue, extensions, holder });
     for (const [m, text] of [id, size, rest].entries()) rows[n].cells[m].textContent = text;
   }
   const more = last.items.length - shown.length;
