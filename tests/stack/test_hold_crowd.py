@@ -1,6 +1,6 @@
 """Many `oven hold` processes for few slots, some of which are killed, extended or released.
 
-With `--holds 40` (`make holds`) there are 40 of them, as in the figures of docs/proof.md.
+With `--holds 40` (`make holds`) there are 40 of them.
 """
 
 import json
