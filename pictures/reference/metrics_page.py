@@ -1,4 +1,4 @@
-"""The metrics of the functions."""
+"""The metrics of the functions, and the alarms of the template."""
 
 from pictures.reference.markdown import page, table
 from pizza_oven.functions.metrics import COUNTED, NAMESPACE, SEEN
@@ -22,16 +22,50 @@ MEANINGS = {
     "WaitingTime": "seconds from sending, or from joining the line, to loading",
 }
 
+_SQS = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide"
+
+ALARMS = [
+    [
+        "DeadLetters",
+        (
+            f"within a minute; within [15 minutes]({_SQS}/monitoring-using-cloudwatch.html) if SQS made the "
+            "dead letter, or with `Metrics=DISABLED`"
+        ),
+        "when the queue is empty",
+        "",
+    ],
+    [
+        "OldestWaiting",
+        "after half of `MessageRetentionPeriod`",
+        "when the head of the line is younger",
+        (
+            "with `Metrics=DISABLED`, if the head was "
+            f"[received several times]({_SQS}/sqs-available-cloudwatch-metrics.html)"
+        ),
+    ],
+    ["ExecutionsFailed", "within 5 minutes", "5 minutes after the last failure", ""],
+    ["FunctionErrors, Throttles", "after 2 bad periods of 5 minutes, of 3", "when fewer are bad", ""],
+    [
+        "Overdue",
+        "after 10 minutes",
+        "when nothing is overdue",
+        "with `Metrics=DISABLED`, or a pilot light slower than every 5 minutes",
+    ],
+    ["LineTooLong", "after 5 minutes", "when the line is shorter", "with `LongestLine=0`"],
+]
+
 
 def metrics_page() -> str:
     rows = [[f"`{name}`", MEANINGS[name]] for name in (*COUNTED.values(), *SEEN.values(), "WaitingTime")]
     return page(
-        "Metrics",
+        "Metrics and alarms",
         "The functions write metrics into their logs, from which CloudWatch extracts them: in the namespace "
         f"`{NAMESPACE}`, with one dimension, `Stack`. An idle oven writes none. CloudWatch charges only "
         "for metrics that it is told: an oven without held items pays nothing for theirs. `Metrics=DISABLED` "
         "turns all off.",
         table(["metric", "meaning"], rows),
-        "What the alarms make of them: "
-        "[the runbook](../runbook.md#when-an-alarm-goes-off-and-when-it-is-silent).",
+        "## Alarms",
+        "An alarm is named after the stack, such as `spo-DeadLetters`, and notifies the topic "
+        "`AlarmTopicArn`. [The runbook](../runbook.md) says what to do.",
+        table(["alarm", "goes off", "ends", "silent"], ALARMS),
     )
