@@ -347,7 +347,7 @@ def test_a_command_of_version_1_works_and_says_its_new_name(
     assert oven(*old) == 2
 
     assert capsys.readouterr().err.splitlines() == [
-        f"oven {old[0]} is now oven {new}. The old name works until version 3.",
+        f"oven {old[0]} is now oven {new}. The old name still works.",
         "oven: missing --stack NAME (or set AWS_ENDPOINT_URL)",
     ]
 

@@ -1,4 +1,4 @@
-"""Commands that were renamed, under the names of version 1. They go with version 3."""
+"""Commands that were renamed, under the names of version 1."""
 
 from collections.abc import Sequence
 
@@ -16,5 +16,5 @@ def renamed(arguments: Sequence[str]) -> list[str]:
     new = "dlq list" if old == "dlq" else _MOVED.get(old)
     if new is None:
         return list(arguments)
-    say(f"oven {old} is now oven {new}. The old name works until version 3.")
+    say(f"oven {old} is now oven {new}. The old name still works.")
     return [*new.split(), *rest]
