@@ -17,7 +17,9 @@ from serverless_pizza_oven.errors import DeploymentError, UsageError
 from serverless_pizza_oven.operations import steering
 from serverless_pizza_oven.operations.baking_item import BakingItem
 from serverless_pizza_oven.operations.decision_log import NO_DECISION, LogEntry, filter_pattern, parse_event
+from serverless_pizza_oven.operations.measured_status import MeasuredStatus
 from serverless_pizza_oven.operations.status import BackgroundStatus, QueueDepths, Status, too_few_slots
+from serverless_pizza_oven.operations.throttling import ThrottledRequests, quotas_of
 
 NOW = 1_800_000_000.0
 
@@ -139,6 +141,7 @@ def a_status(
     admission: str = "OPEN",
     failures: tuple[LogEntry, ...] = (),
     line: int = 0,
+    throttled: tuple[ThrottledRequests, ...] = (),
 ) -> Status:
     outputs = {"BakingTableCapacityCount": "600", "Admission": admission}
     baking = [BakingItem(f"item-{n}", 1, NOW + (n + 1 if n >= late else -100)) for n in range(items)]
@@ -148,7 +151,9 @@ def a_status(
         waiting=line,
         baking=tuple(baking),
         depths=QueueDepths(0, line, 0, len(failures)),
-        background=BackgroundStatus(NOW - 4, Stack("spo", outputs), 120.0, None, failures),
+        background=BackgroundStatus(
+            NOW - 3, Stack("spo", outputs), MeasuredStatus(NOW - 4, 120.0, throttled=throttled), failures
+        ),
     )
 
 
@@ -160,7 +165,7 @@ def status_of(row: Row, *, capacity: int = 14, admission: str = "OPEN", told: fl
         waiting=row.waiting,
         baking=(),
         depths=QueueDepths(0, row.waiting, 0, 0),
-        background=BackgroundStatus(NOW, stack, told, None, ()),
+        background=BackgroundStatus(NOW, stack, MeasuredStatus(NOW, told), ()),
         too_few_slots=too_few_slots(row, stack),
         head_sent_after=row.last_left_sent_at,
     )
@@ -255,6 +260,48 @@ def test_the_ages_are_marked_as_older_than_the_numbers_beside_them() -> None:
     (heading,) = [line for line in drawn(a_status(line=1)) if line.startswith("QUEUE")]
 
     assert heading.split(maxsplit=2) == ["QUEUE", "MESSAGES", "OLDEST, AS OF SOME MINUTES AGO"]
+
+
+def throttled(*counts: int, used: float | None = None) -> tuple[ThrottledRequests, ...]:
+    """So many requests of each quota."""
+    names = ("BakingTableName", "ItemStatesArn", "BakeItemsFunctionName", "ItemRemovedFunctionName")
+    quotas = quotas_of(Stack("spo", {name: name for name in names}))
+    return tuple(
+        ThrottledRequests(quota, count, used) for quota, count in zip(quotas, counts, strict=False) if count
+    )
+
+
+def test_the_quota_that_limits_the_oven_is_told_below_the_first_line_with_what_to_do() -> None:
+    seen = a_status(3, throttled=throttled(1312, 57, used=0.98))
+
+    text = " ".join(" ".join(drawn(seen)).split())
+    assert (
+        "0 in line DynamoDB throttled 1,312 writes of the Baking Table in the last 5 minutes, with 98 % of "
+        "the write units of the row used. If it lasts, deploy a second oven: docs/scaling.md Step Functions "
+        "throttled 57 StartExecution requests of the account in the last 5 minutes"
+    ) in text
+    assert summary_line(seen).endswith(
+        ", DynamoDB throttled 1,312 writes, Step Functions throttled 57 StartExecution requests"
+    )
+    told = json.loads(json.dumps(seen.as_json()))["throttled"]
+    assert told[0] == {
+        "quota": "write units of the row", "throttled": 1312, "withinSecs": 300, "used": 0.98,
+        "note": seen.throttled[0].in_words(),
+    }  # fmt: skip
+
+
+def test_an_oven_that_no_quota_limits_says_nothing_of_quotas() -> None:
+    seen = a_status(3)
+
+    assert "throttled" not in " ".join(drawn(seen)) + summary_line(seen)
+    assert seen.as_json()["throttled"] == []
+
+
+@pytest.mark.parametrize(("counts", "height"), [((3,), 24), ((3, 1, 1, 1), 30)], ids=["one", "all"])
+def test_a_status_with_quotas_used_up_fits_on_the_screen(counts: tuple[int, ...], height: int) -> None:
+    lines = drawn(a_status(500, throttled=throttled(*counts, used=1)), height=height)
+
+    assert len(lines) < height - 1
 
 
 def test_a_paused_oven_tells_that_failed_items_keep_their_slots() -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from pizza_oven.functions.metrics import COUNTED, NAMESPACE, SEEN
+from serverless_pizza_oven.deployment.stack import Stack
+from serverless_pizza_oven.operations.throttling import WITHIN_SECS, quotas_of
 from tests.unit.resolved import ROOT, ResolvedTemplate, as_list, source, statements
 
 METRICS = {
@@ -94,6 +96,33 @@ def test_an_alarm_tells_of_each_way_in_which_an_oven_is_ill(alarms: dict[str, di
         "OverdueAlarm": {("Overdue", "pizzeria")},
         "LineTooLongAlarm": {("ApproximateNumberOfMessagesVisible", "WaitingItems.QueueName")},
     }
+
+
+def test_oven_status_tells_of_the_same_throttled_requests_as_the_alarm_and_the_dashboard() -> None:
+    template = ResolvedTemplate(Dashboard="ENABLED")
+    stack = Stack(
+        "pizzeria",
+        {
+            "BakingTableName": "BakingTable",
+            "ItemStatesArn": "ItemStates",
+            "BakeItemsFunctionName": "BakeItems",
+            "ItemRemovedFunctionName": "ItemRemoved",
+        },
+    )
+    told = {
+        (metric.namespace, metric.dimension, metric.value, metric.name)
+        for quota in quotas_of(stack)
+        for metric in quota.throttled
+    }
+
+    assert told == {
+        (metric["Namespace"], dimension["Name"], dimension["Value"], metric["MetricName"])
+        for metric in looked_at(template["ThrottlesAlarm"])
+        for dimension in metric["Dimensions"]
+    }
+    assert told <= set(drawn())
+    periods = {query["MetricStat"]["Period"] for query in template["ThrottlesAlarm"]["Metrics"][1:]}
+    assert periods == {WITHIN_SECS}
 
 
 def test_an_alarm_looks_at_metrics_that_exist(alarms: dict[str, dict[str, Any]]) -> None:

@@ -106,5 +106,5 @@ def test_the_help_says_what_watching_costs(capsys: pytest.CaptureFixture[str]) -
 
     help_text = " ".join(capsys.readouterr().out.split())
     assert "five requests a second" in help_text
-    assert "about 1.7 cents an hour" in help_text
+    assert "about 1.2 cents an hour" in help_text
     assert "which hides them from others" in help_text

@@ -160,12 +160,12 @@ def test_the_history_holds_five_minutes_and_no_more() -> None:
 
 
 def test_watching_costs_about_a_cent_an_hour_and_more_the_larger_the_row() -> None:
-    # 3,600 looks at three standard queues, a FIFO one and a row of 4 KB, and 1,080 metrics.
-    assert dollars_an_hour(14) == pytest.approx(3600 * (3 * 0.4 + 0.5 + 0.125) / 1e6 + 1080 * 0.01 / 1000)
+    # 3,600 looks at three standard queues, a FIFO one and a row of 4 KB, and 60 at nine metrics.
+    assert dollars_an_hour(14) == pytest.approx(3600 * (3 * 0.4 + 0.5 + 0.125) / 1e6 + 540 * 0.01 / 1000)
     assert dollars_an_hour(14) < dollars_an_hour(500) < dollars_an_hour(4000) < 0.1
 
 
 def test_the_page_says_what_it_costs_on_aws_and_that_it_is_free_here() -> None:
-    assert "about 1.7 cents an hour on AWS" in cost_in_words(14, is_local=False)
+    assert "about 1.2 cents an hour on AWS" in cost_in_words(14, is_local=False)
     assert "free" in cost_in_words(14, is_local=True)
     assert "which hides them from others for a moment" in cost_in_words(14, is_local=False)

@@ -53,6 +53,10 @@ def status(
     with --watch of 10 more every 10 seconds; `oven item` tells it of any. Failures are those of the last hour
     in the logs; `oven dlq list` shows the dead letters themselves.
 
+    If AWS throttled the oven in the last 5 minutes, it tells which quota was used up, how many requests were
+    throttled, and what to do. CloudWatch tells that, too. Of the row it tells the share of the write units
+    that were used in the busiest minute.
+
     With --watch it continues through an outage, and says so. Ctrl-C ends it with exit code 130.
     """
     aws, oven = target.find()

@@ -25,6 +25,9 @@ PAUSED_NOTE = "Paused: an item that fails or is removed keeps its slots until ov
 def status_tables(status: Status, console: Console) -> RenderableType:
     """The status as text and tables: on a terminal what fits on it, else everything."""
     above: list[RenderableType] = [headline(status), _queues(status)]
+    if status.throttled:
+        limits = "\n".join(requests.in_words() for requests in status.throttled)
+        above.insert(1, Text(limits, "bold yellow"))
     below: list[RenderableType] = [Text(PAUSED_NOTE)] if status.is_paused and status.baking else []
     if status.background.failures:
         below.append(_failures(status))
@@ -104,6 +107,7 @@ def summary_line(status: Status) -> str:
         parts.append(f"overdue {len(status.overdue)}")
     if status.is_paused:
         parts.append("paused")
+    parts += [requests.briefly() for requests in status.throttled]
     return ", ".join(parts)
 
 

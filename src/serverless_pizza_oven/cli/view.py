@@ -54,10 +54,10 @@ def view(
     - `oven demo --view`: an oven at work
 
     Prints the URL of the page, and opens it if there is a screen. The page is served to this machine only,
-    and changes nothing in the oven. While it is open it makes five requests a second, and six more every
-    10 seconds: about 1.7 cents an hour on AWS for a small oven. When the number of dead letters changes, it
-    receives up to ten to show their reasons, which hides them from others for a moment. To an oven on this
-    machine it can send pizzas.
+    and changes nothing in the oven. While it is open it makes five requests a second, and some more every
+    10 seconds and each minute: about 1.2 cents an hour on AWS for a small oven. When the number of dead
+    letters changes, it receives up to ten to show their reasons, which hides them from others for a moment.
+    To an oven on this machine it can send pizzas.
     """
     require("local", "the page")
     aws, found = target.find()

@@ -154,10 +154,12 @@ class Oven(HoldingClient):
         return wait_for(look, sign, self._clock, time.sleep, timeout_secs)
 
     def status(self, earlier: Status | None = None) -> Status:
-        """What bakes, what waits, and what failed recently. Pass the last status to make fewer requests.
+        """What bakes, what waits, what limits the oven, and what failed recently.
+
+        Pass the last status to make fewer requests.
 
         Needs `dynamodb:GetItem`, `sqs:GetQueueAttributes`, `logs:FilterLogEvents`,
-        `cloudwatch:GetMetricStatistics` and `cloudformation:DescribeStacks`. With `states:DescribeExecution`
+        `cloudwatch:GetMetricData` and `cloudformation:DescribeStacks`. With `states:DescribeExecution`
         it also tells who holds items, of up to 10 at once.
         """
         return status(self._aws, self.stack, self._clock(), earlier)

@@ -10,7 +10,8 @@ from serverless_pizza_oven.deployment.stack import Stack, find_stack
 from serverless_pizza_oven.operations.baking_item import BakingItem
 from serverless_pizza_oven.operations.decision_log import LATE_SECS, LogEntry, read_entries
 from serverless_pizza_oven.operations.holder_lookup import MOST_LOOKED_UP, description_of, with_holders
-from serverless_pizza_oven.operations.message_age import oldest_message_secs, oldest_waiting_secs
+from serverless_pizza_oven.operations.measured_status import MeasuredStatus, measured_status
+from serverless_pizza_oven.operations.throttling import ThrottledRequests
 from serverless_pizza_oven.queue_client import count_messages
 
 FAILURE_SECS = 3600
@@ -43,10 +44,7 @@ class BackgroundStatus:
     at: float
     """When it was read, in seconds since the epoch."""
     stack: Stack
-    oldest_waiting_secs: float | None
-    """From CloudWatch, which may be some minutes behind. None if it has no value."""
-    oldest_dead_secs: float | None
-    """Likewise."""
+    measured: MeasuredStatus
     failures: tuple[LogEntry, ...]
     """Failures of the last hour, the newest first."""
 
@@ -94,7 +92,7 @@ class Status:
         """
         if not self.depths.line or not self.waiting:
             return None
-        told = self._by_now(self.background.oldest_waiting_secs)
+        told = self._by_now(self.background.measured.oldest_waiting_secs)
         if told is None or not self.head_sent_after:
             return told
         return min(told, round(max(self.at - self.head_sent_after, 0), 1))
@@ -102,7 +100,12 @@ class Status:
     @property
     def oldest_dead_secs(self) -> float | None:
         """The age of the oldest dead letter. None if there is none, or if it is unknown."""
-        return self._by_now(self.background.oldest_dead_secs) if self.depths.dead else None
+        return self._by_now(self.background.measured.oldest_dead_secs) if self.depths.dead else None
+
+    @property
+    def throttled(self) -> tuple[ThrottledRequests, ...]:
+        """The quotas that limited the oven in the last minutes, by CloudWatch."""
+        return self.background.measured.throttled
 
     @property
     def overdue(self) -> list[BakingItem]:
@@ -125,7 +128,7 @@ class Status:
         return [item for item in self.baking if item.has_ended(self.at)]
 
     def _by_now(self, secs: float | None) -> float | None:
-        return None if secs is None else round(secs + self.at - self.background.at, 1)
+        return None if secs is None else round(secs + self.at - self.background.measured.at, 1)
 
     def as_json(self) -> dict[str, Any]:
         """Times are in seconds since the epoch. `occupied` and `held` are slots."""
@@ -160,13 +163,15 @@ class Status:
             },
             "oldestWaitingSecs": self.oldest_waiting_secs,
             "oldestDeadLetterSecs": self.oldest_dead_secs,
+            "throttled": [requests.as_json() for requests in self.throttled],
             "failures": [line.as_json() for line in self.background.failures],
         }
 
 
 def status(aws: Aws, stack: Stack, now: float, earlier: Status | None = None) -> Status:
-    """Read the status of an oven with five requests; every 10 s six more, and those for up to 10 holders.
+    """Read the status of an oven with five requests; every 10 s three more, and those for up to 10 holders.
 
+    Once a minute one more asks CloudWatch.
     Pass the last status as `earlier` to use again what is recent enough of it. Raises AwsError and
     DeploymentError.
     """
@@ -212,8 +217,7 @@ def _background(aws: Aws, stack: Stack, now: float, earlier: BackgroundStatus | 
     return BackgroundStatus(
         at=now,
         stack=stack,
-        oldest_waiting_secs=oldest_waiting_secs(aws, stack, now),
-        oldest_dead_secs=oldest_message_secs(aws, stack.dead_letters, now),
+        measured=measured_status(aws, stack, now, earlier.measured if earlier else None),
         failures=_failures(aws, stack, now, earlier),
     )
 

@@ -3,17 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from serverless_pizza_oven import prices
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.operations.item_cost import GB, MEMORY_GB
+from serverless_pizza_oven.operations.recent_metrics import Metric, metric_query
 from serverless_pizza_oven.prices import Charge, Price
 from serverless_pizza_oven.sdk_errors import aws_errors
-
-if TYPE_CHECKING:
-    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
 
 DAY_SECS = 86_400
 
@@ -31,10 +28,7 @@ QUEUE_METRICS = (
 class UsageMetric:
     """A metric of CloudWatch, and what AWS charges for what it counts."""
 
-    namespace: str
-    name: str
-    dimension: str
-    value: str
+    metric: Metric
     price: Price
     units: float = 1
     """How many units of the price one count of the metric is."""
@@ -67,35 +61,27 @@ def _metrics(stack: Stack) -> Iterator[UsageMetric]:
         queue = url.rpartition("/")[2]
         price = prices.FIFO_REQUEST if queue.endswith(".fifo") else prices.STANDARD_REQUEST
         for name in QUEUE_METRICS:
-            yield UsageMetric("AWS/SQS", name, "QueueName", queue, price)
+            yield UsageMetric(Metric("AWS/SQS", name, "QueueName", queue), price)
     for output in ("BakeItemsFunctionName", "ItemRemovedFunctionName"):
         function = stack.outputs[output]
-        yield UsageMetric("AWS/Lambda", "Invocations", "FunctionName", function, prices.INVOCATION)
+        yield UsageMetric(Metric("AWS/Lambda", "Invocations", "FunctionName", function), prices.INVOCATION)
         # In milliseconds.
-        yield UsageMetric(
-            "AWS/Lambda", "Duration", "FunctionName", function, prices.GB_SECOND, MEMORY_GB / 1000
-        )
-    machine = stack.outputs["ItemStatesArn"]
-    yield UsageMetric(
-        "AWS/States",
-        "ExecutionsStarted",
-        "StateMachineArn",
-        machine,
-        prices.TRANSITION,
-        prices.TRANSITIONS_PER_EXECUTION,
-    )
-    yield UsageMetric(
-        "AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", stack.table, prices.WRITE_UNIT
-    )
-    yield UsageMetric("AWS/DynamoDB", "ConsumedReadCapacityUnits", "TableName", stack.table, prices.READ_UNIT)
+        duration = Metric("AWS/Lambda", "Duration", "FunctionName", function)
+        yield UsageMetric(duration, prices.GB_SECOND, MEMORY_GB / 1000)
+    started = Metric("AWS/States", "ExecutionsStarted", "StateMachineArn", stack.outputs["ItemStatesArn"])
+    yield UsageMetric(started, prices.TRANSITION, prices.TRANSITIONS_PER_EXECUTION)
+    for name, price in (
+        ("ConsumedWriteCapacityUnits", prices.WRITE_UNIT),
+        ("ConsumedReadCapacityUnits", prices.READ_UNIT),
+    ):
+        yield UsageMetric(Metric("AWS/DynamoDB", name, "TableName", stack.table), price)
     for output in ("BakeItemsLogGroup", "ItemRemovedLogGroup"):
-        yield UsageMetric(
-            "AWS/Logs", "IncomingBytes", "LogGroupName", stack.outputs[output], prices.LOG_GB, 1 / GB
-        )
+        logged = Metric("AWS/Logs", "IncomingBytes", "LogGroupName", stack.outputs[output])
+        yield UsageMetric(logged, prices.LOG_GB, 1 / GB)
 
 
 def _sums(aws: Aws, metrics: Sequence[UsageMetric], since: datetime, now: datetime) -> Mapping[str, float]:
-    queries = [_query(f"m{number}", metric) for number, metric in enumerate(metrics)]
+    queries = [metric_query(f"m{number}", metric.metric, DAY_SECS) for number, metric in enumerate(metrics)]
     sums: dict[str, float] = {}
     with aws_errors("asking CloudWatch what was used"):
         pages = aws.cloudwatch.get_paginator("get_metric_data").paginate(
@@ -105,18 +91,3 @@ def _sums(aws: Aws, metrics: Sequence[UsageMetric], since: datetime, now: dateti
             for result in page["MetricDataResults"]:
                 sums[result["Id"]] = sums.get(result["Id"], 0.0) + sum(result["Values"])
     return sums
-
-
-def _query(query_id: str, metric: UsageMetric) -> "MetricDataQueryTypeDef":
-    return {
-        "Id": query_id,
-        "MetricStat": {
-            "Metric": {
-                "Namespace": metric.namespace,
-                "MetricName": metric.name,
-                "Dimensions": [{"Name": metric.dimension, "Value": metric.value}],
-            },
-            "Period": DAY_SECS,
-            "Stat": "Sum",
-        },
-    }

@@ -61,6 +61,7 @@ class LiveFigures:
             **asdict(point),
             "paused": status.is_paused,
             "tooFewSlots": status.too_few_slots,
+            "throttled": [requests.in_words() for requests in status.throttled],
             "new": status.depths.new,
             "baked": status.depths.baked,
             "dead": status.depths.dead,

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from serverless_pizza_oven.deployment.names import DEFAULT_CAPACITY
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.operations.baking_item import BakingItem
+from serverless_pizza_oven.operations.measured_status import MeasuredStatus
 from serverless_pizza_oven.operations.status import BackgroundStatus, QueueDepths, Status
+from serverless_pizza_oven.operations.throttling import ThrottledRequests
 from serverless_pizza_oven.web.ordering import PizzaOrder
 from serverless_pizza_oven.web.watched_oven import DeadLetterSummary
 
@@ -52,6 +54,7 @@ def status_at(
     dead: int = 0,
     is_paused: bool = False,
     too_few_slots: int = 0,
+    throttled: Iterable[ThrottledRequests] = (),
 ) -> Status:
     """The status of an oven at a moment, in seconds since the epoch."""
     baking = tuple(sorted(items, key=lambda item: (item.until, item.id)))
@@ -66,7 +69,7 @@ def status_at(
         baking=baking,
         depths=QueueDepths(new=new, line=waiting, baked=baked, dead=dead),
         background=BackgroundStatus(
-            at, Stack("scripted", outputs), oldest_waiting_secs=None, oldest_dead_secs=None, failures=()
+            at, Stack("scripted", outputs), MeasuredStatus(at, throttled=tuple(throttled)), failures=()
         ),
         too_few_slots=too_few_slots,
     )

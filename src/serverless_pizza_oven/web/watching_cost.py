@@ -2,7 +2,7 @@
 
 import math
 
-from serverless_pizza_oven.operations.status import BACKGROUND_SECS
+from serverless_pizza_oven.operations.measured_status import MEASURED_SECS
 from serverless_pizza_oven.prices import (
     FIFO_REQUEST,
     METRIC_REQUEST,
@@ -19,8 +19,8 @@ HOUR_SECS = 3600
 STANDARD_QUEUES = 3
 """New Items, Baked Items and the dead-letter queue. The line is a FIFO queue."""
 
-METRICS = 3
-"""Two of the oldest item in line, and one of the oldest dead letter. The rest of the background is free."""
+METRICS = 9
+"""Three of the ages of messages, and six of throttled requests. The rest of the background is free."""
 
 LEASE_BYTES = 60
 """Bytes of an item in the row: its id, twice if it has more than one slot, and two numbers."""
@@ -38,7 +38,7 @@ def dollars_an_hour(items: int) -> float:
             Charge(STANDARD_REQUEST, STANDARD_QUEUES * polls),
             Charge(FIFO_REQUEST, polls),
             Charge(READ_UNIT, units * polls),
-            Charge(METRIC_REQUEST, METRICS * HOUR_SECS / BACKGROUND_SECS),
+            Charge(METRIC_REQUEST, METRICS * HOUR_SECS / MEASURED_SECS),
         ]
     )
 
@@ -47,8 +47,8 @@ def cost_in_words(capacity: int, *, is_local: bool) -> str:
     """The cost of watching an oven of `capacity` slots, as the page shows it."""
     requests = (
         "This page only reads: each second the numbers of four queues and one row of a table, and more every "
-        "10 seconds. When the number of dead letters changes, it reads up to ten of them, which hides them "
-        "from others for a moment."
+        "10 seconds and each minute. When the number of dead letters changes, it reads up to ten of them, "
+        "which hides them from others for a moment."
     )
     price = f"costs about {dollars_an_hour(capacity) * 100:.1f} cents an hour on AWS ({REGION})"
     if is_local:

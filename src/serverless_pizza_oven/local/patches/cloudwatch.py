@@ -3,7 +3,7 @@
 import functools
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,12 @@ def measure_queues(cloudwatch: Any, sqs: Any) -> None:
     SQS itself publishes it once a minute, and leaves out messages that were received three times or more
     (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html).
     """
-    answer = cloudwatch._get_metric_statistics
+    for name in ("_get_metric_statistics", "_get_metric_data"):
+        setattr(cloudwatch, name, _after(cloudwatch, sqs, getattr(cloudwatch, name)))
+
+
+def _after(cloudwatch: Any, sqs: Any, answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Publish the ages, then answer."""
 
     @functools.wraps(answer)
     def measured(*request: Any) -> Any:
@@ -33,7 +38,7 @@ def measure_queues(cloudwatch: Any, sqs: Any) -> None:
             cloudwatch.record_metric("AWS/SQS", "ApproximateAgeOfOldestMessage", age, "Seconds", of_queue)
         return answer(*request)
 
-    cloudwatch._get_metric_statistics = measured
+    return measured
 
 
 def _was_moved(message: dict[str, Any]) -> bool:

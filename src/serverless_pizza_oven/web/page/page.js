@@ -103,7 +103,11 @@ function tell(said, tone = "") {
   if (element.textContent !== said) element.textContent = said;
 }
 
-function noteOn({ paused, occupied, capacity }) {
+function noteOn(look) {
+  return [admissionInWords(look), ...look.throttled.map((said) => `${said}.`)].filter(Boolean).join(" ");
+}
+
+function admissionInWords({ paused, occupied, capacity }) {
   if (paused) return "Paused: no item is admitted. Items in the oven bake on and come out. Items that fail keep their slots until the oven is resumed.";
   if (occupied <= capacity) return "";
   return "The capacity was lowered. Items in the oven bake on. No item is admitted until enough slots are free.";
