@@ -210,6 +210,20 @@ def test_a_bucket_allows_its_burst_and_then_its_rate() -> None:
     assert (bucket.refused, bucket.first_refusal) == (2, START)
 
 
+def test_a_bucket_tells_which_share_of_its_rate_was_used_between_its_refusals() -> None:
+    loop = Loop()
+    bucket = TokenBucket(loop, "starts", rate=2, burst=4)
+    assert [bucket.take() for _ in range(5)] == [True] * 4 + [False]
+    assert bucket.used is None
+
+    loop.run(START + SECOND)
+    bucket.take()
+    loop.run(START + 4 * SECOND)
+    # 1 of the 8 that the rate allows in 4 seconds, and the 4 that were left at the end.
+    assert [bucket.take() for _ in range(5)] == [True] * 4 + [False]
+    assert bucket.used == 5 / 8
+
+
 def test_a_reservation_tells_how_long_to_wait() -> None:
     bucket = TokenBucket(Loop(), "transitions", rate=2, burst=2)
 

@@ -7,10 +7,12 @@ import pytest
 
 from serverless_pizza_oven.forecast.arrivals import AtOnce, read_arrivals
 from serverless_pizza_oven.forecast.distribution import Distribution
+from serverless_pizza_oven.forecast.document import document, rounded
 from serverless_pizza_oven.forecast.file_workload import read_workload
 from serverless_pizza_oven.forecast.ideal import IdealOven
 from serverless_pizza_oven.forecast.input_file import InputFile
 from serverless_pizza_oven.forecast.recording import POINTS, TimeSeries
+from serverless_pizza_oven.forecast.report import notes_on_limits
 from serverless_pizza_oven.forecast.request import ForecastRequest
 from serverless_pizza_oven.forecast.result import Forecast
 from serverless_pizza_oven.forecast.run import EndlessError, ForecastRun, forecast, percentile
@@ -202,6 +204,34 @@ def test_the_quota_that_binds_is_named_with_the_time_when_it_first_did(quotas: Q
     assert limit.times > 0
     assert 0 < limit.first_secs < bound.secs
     assert free.limits == ()
+
+
+def test_an_oven_at_a_limit_is_told_which_share_of_it_is_used_and_what_to_do() -> None:
+    # 40 items a second take two units each.
+    at_its_limit = forecast(
+        ForecastRequest(drawn(1000, "steady:40/s", bake="1"), Setup(60), Quotas(row_writes=60))
+    )
+
+    (row,) = (limit for limit in at_its_limit.limits if limit.name == "write units of the row, 60/s")
+    assert row.used == pytest.approx(1, abs=0.03)
+    (note,) = notes_on_limits(at_its_limit)
+    assert note == (
+        "At its limit: 100 % used of write units of the row, 60/s. More slots do not help: docs/scaling.md "
+        "tells what does."
+    )
+    told = {limit["name"]: limit["used"] for limit in document(at_its_limit)["limits"]}
+    assert told == {"write units of the row, 60/s": rounded(row.used), "MaximumConcurrency, 5": None}
+
+
+def test_of_a_limit_that_is_exceeded_in_bursts_only_no_note_is_made() -> None:
+    burst = forecast(
+        ForecastRequest(drawn(1000, "steady:100/s", bake="1"), Setup(150), Quotas(row_writes=150))
+    )
+
+    (row,) = (limit for limit in burst.limits if limit.name == "write units of the row, 150/s")
+    assert row.used is not None
+    assert row.used < 0.9
+    assert notes_on_limits(burst) == []
 
 
 def test_what_binds_is_told_in_the_order_in_which_it_did() -> None:

@@ -23,7 +23,7 @@ from serverless_pizza_oven.forecast.document import document
 from serverless_pizza_oven.forecast.holders import LOOK_SECS
 from serverless_pizza_oven.forecast.input_file import InputFiles
 from serverless_pizza_oven.forecast.options import ForecastOptions, read_request
-from serverless_pizza_oven.forecast.report import report_table
+from serverless_pizza_oven.forecast.report import notes_on_limits, report_table
 from serverless_pizza_oven.forecast.request import ForecastRequest
 from serverless_pizza_oven.forecast.result import Forecast
 from serverless_pizza_oven.forecast.run import forecast
@@ -131,6 +131,8 @@ def simulate(
     for note in dict.fromkeys(note for request in requests for note in request.workload.notes):
         say(note)
     forecasts = _run(titles, requests)
+    for note in dict.fromkeys(note for each in forecasts for note in notes_on_limits(each)):
+        say(note)
     spreads = _spreads(titles, forecasts, seeds) if seeds > 1 else []
     if picture:
         plot.draw(picture, titles, forecasts)

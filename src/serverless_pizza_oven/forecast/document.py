@@ -15,7 +15,8 @@ Its keys are stable. Times are in seconds, money in US dollars, and null stands 
         most), extensions, confirmations, rounds, looks, leasesLost, dollarsPerMillionItems (extensions,
         rounds, waiting)
     seeds, with --seeds: a list of seed, seconds, waitingSeconds, idealWaitingSeconds
-    limits: a list of name, times, firstSeconds; in the order in which they were met
+    limits: a list of name, times, firstSeconds, used (the share of a rate from the first time to the last);
+        in the order in which they were met
     series: seconds, sent, waiting, baking, out, occupiedSlots: lists of one length
     setUp: capacity, maximumConcurrency, pilotLight, quotas (by their names), latenciesMeasured (the names of
         those), seed; and in words arrivals, baking, sizes and faults
@@ -61,7 +62,12 @@ def document(forecast: Forecast) -> dict[str, Any]:
         },
         "held": _held(forecast),
         "limits": [
-            {"name": limit.name, "times": limit.times, "firstSeconds": rounded(limit.first_secs)}
+            {
+                "name": limit.name,
+                "times": limit.times,
+                "firstSeconds": rounded(limit.first_secs),
+                "used": rounded(limit.used),
+            }
             for limit in forecast.limits
         ],
         "series": _series(forecast.series),

@@ -15,6 +15,9 @@ from serverless_pizza_oven.prices import MILLION
 
 NOTHING = "-"
 
+AT_ITS_LIMIT = 0.9
+"""The share of a rate from which on it holds the items up. With less used, it was exceeded in bursts."""
+
 ReportRow = tuple[str, Callable[[Forecast], str]]
 """A label, and the value for a forecast."""
 
@@ -158,9 +161,24 @@ def _limit_of(name: str) -> Callable[[Forecast], str]:
     return lambda f: next((_met(limit) for limit in f.limits if limit.name == name), NOTHING)
 
 
+def notes_on_limits(forecast: Forecast) -> list[str]:
+    """What the user should know about each rate that held the items up."""
+    return [
+        f"At its limit: {_percent(limit.used)} used of {limit.name}. More slots do not help: docs/scaling.md "
+        "tells what does."
+        for limit in forecast.limits
+        if limit.used is not None and limit.used >= AT_ITS_LIMIT
+    ]
+
+
 def _met(limit: LimitReached) -> str:
     times = "once" if limit.times == 1 else f"{limit.times:,} times"
-    return f"{times}, first at {span(limit.first_secs)}"
+    used = "" if limit.used is None else f", {_percent(limit.used)} used since"
+    return f"{times}, first at {span(limit.first_secs)}{used}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _each(forecast: Forecast, count: int) -> str:

@@ -34,6 +34,8 @@ class LimitReached:
     times: int
     first_secs: float
     """When it was first reached, in seconds from the beginning."""
+    used: float | None = None
+    """The share of it that was used from the first time to the last. None if it is no rate."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,15 +146,15 @@ def _wait_times(ordered: Sequence[int]) -> WaitTimes:
 
 def _limits(world: World, recorder: RunRecorder) -> tuple[LimitReached, ...]:
     source, concurrency = world.event_source, world.concurrency
-    reached = [(f"{b.name}, {b.rate:,}/s", b.refused, b.first_refusal) for b in _buckets(world)]
+    reached = [(f"{b.name}, {b.rate:,}/s", b.refused, b.first_refusal, b.used) for b in _buckets(world)]
     reached += [
-        (f"MaximumConcurrency, {source.most_pollers}", source.held_up, source.first_held_up),
-        (f"functions at work, {concurrency.most:,}", concurrency.refused, concurrency.first_refusal),
-        ("days in SQS, 14", recorder.waited_too_long, recorder.first_too_long),
+        (f"MaximumConcurrency, {source.most_pollers}", source.held_up, source.first_held_up, None),
+        (f"functions at work, {concurrency.most:,}", concurrency.refused, concurrency.first_refusal, None),
+        ("days in SQS, 14", recorder.waited_too_long, recorder.first_too_long, None),
     ]
     limits = [
-        LimitReached(name, times, (first - START) / SECOND)
-        for name, times, first in reached
+        LimitReached(name, times, (first - START) / SECOND, used)
+        for name, times, first, used in reached
         if first is not None
     ]
     return tuple(sorted(limits, key=lambda limit: limit.first_secs))

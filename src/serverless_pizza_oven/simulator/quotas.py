@@ -16,8 +16,21 @@ class TokenBucket:
     refused: int = 0
     first_refusal: int | None = None
     """In microseconds since 1970."""
+    taken: int = 0
+    """Units that were taken."""
     _full_at: int = 0
     """When it will be full again, in microseconds times the rate, which is a whole number."""
+    _last_refusal: int = 0
+    _taken_at_first: int = 0
+    _taken_at_last: int = 0
+
+    @property
+    def used(self) -> float | None:
+        """The share of the rate that was taken from the first refusal to the last. None within a second."""
+        span = self._last_refusal - (self.first_refusal or 0)
+        if self.refused < 2 or span < SECOND:
+            return None
+        return (self._taken_at_last - self._taken_at_first) * SECOND / (self.rate * span)
 
     def take(self, count: int = 1) -> bool:
         """Take `count` units. If fewer are left, takes none and returns False: the request is throttled."""
@@ -27,12 +40,14 @@ class TokenBucket:
             self._refuse()
             return False
         self._full_at = full_at
+        self.taken += count
         return True
 
     def reserve(self, count: int = 1) -> int:
         """Take `count` units, in advance if necessary. Returns how many microseconds to wait for them."""
         now = self.loop.now * self.rate
         self._full_at = max(self._full_at, now) + count * SECOND
+        self.taken += count
         missing = self._full_at - now - self.burst * SECOND
         if missing <= 0:
             return 0
@@ -41,8 +56,9 @@ class TokenBucket:
 
     def _refuse(self) -> None:
         self.refused += 1
+        self._last_refusal, self._taken_at_last = self.loop.now, self.taken
         if self.first_refusal is None:
-            self.first_refusal = self.loop.now
+            self.first_refusal, self._taken_at_first = self.loop.now, self.taken
 
 
 @dataclass(frozen=True, slots=True)
