@@ -10,9 +10,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Error, Page, expect
 
+from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import AwsError
 from serverless_pizza_oven.operations.baking_item import BakingItem
 from serverless_pizza_oven.operations.status import Status
+from serverless_pizza_oven.operations.throttling import ThrottledRequests, quotas_of
 from serverless_pizza_oven.web.ordering import PizzaOrder
 from serverless_pizza_oven.web.scripted import ScriptedOven, ScriptedRush, status_at
 from tests.browser.conftest import OpenPage, Serve
@@ -225,6 +227,16 @@ def test_a_paused_oven_says_so(serve: Serve, open_page: OpenPage) -> None:
 
     expect(page.locator("#state")).to_have_text("Paused")
     expect(page.locator("#note")).to_contain_text("Items that fail keep their slots")
+
+
+def test_a_quota_that_limits_the_oven_is_told(serve: Serve, open_page: OpenPage) -> None:
+    outputs = {"BakingTableName": "t", "ItemStatesArn": "m"}
+    functions = {"BakeItemsFunctionName": "b", "ItemRemovedFunctionName": "r"}
+    throttled = ThrottledRequests(quotas_of(Stack("spo", {**outputs, **functions}))[0], 312, 0.98)
+    page = opened(open_page(serve(oven_of("a", throttled=[throttled])), **PHONE))
+
+    expect(page.locator("#note")).to_have_text(f"{throttled.in_words()}.")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_a_reloaded_page_has_the_last_minutes_still(serve: Serve, open_page: OpenPage) -> None:
