@@ -33,6 +33,7 @@ from tests.patience import PATIENCE_SECS, eventually
 from tests.stack.clients import Client, ids, pizza
 from tests.stack.commands import OVEN, RUN_SECS, environment
 from tests.stack.commands import oven as run
+from tests.stack.conftest import NewOven
 from tests.stack.contents import contents
 from tests.stack.ovens import TestOven
 
@@ -106,6 +107,23 @@ def test_the_failures_of_late_come_with_their_reasons_the_newest_first(
     assert _failed(seen)[:2] == ["wrong-2", "wrong-1"]
     assert seen.background.failures[0].facts["reason"] == "size must be a whole number of slots from 1 to 14"
     client.collect_until_quiet()
+
+
+def test_the_quota_that_limits_the_oven_is_told_by_the_metrics_of_its_table(new_oven: NewOven) -> None:
+    throttled = new_oven(1)
+    table = throttled.stack.table
+    throttled.aws.cloudwatch.put_metric_data(
+        Namespace="AWS/DynamoDB",
+        MetricData=[
+            {"MetricName": name, "Dimensions": [{"Name": "TableName", "Value": table}], "Value": value}
+            for name, value in (("WriteThrottleEvents", 312), ("ConsumedWriteCapacityUnits", 58_800))
+        ],
+    )
+
+    told = run("status", "--stack", throttled.stack.name, *at(throttled))
+
+    assert "DynamoDB throttled 312 writes of the Baking Table in the last 5 minutes, with " in told.stdout
+    assert "If it lasts, deploy a second oven: docs/scaling.md" in " ".join(told.stdout.split())
 
 
 def test_who_watches_learns_of_new_failures_and_keeps_the_earlier_ones(

@@ -54,8 +54,8 @@ def status(
     in the logs; `oven dlq list` shows the dead letters themselves.
 
     If AWS throttled the oven in the last 5 minutes, it tells which quota was used up, how many requests were
-    throttled, and what to do. CloudWatch tells that, too. Of the row it tells the share of the write units
-    that were used in the busiest minute.
+    throttled, and what to do; of the row also the share of its write units that was used in the busiest
+    minute. That is CloudWatch's, too, and with --watch is read once a minute.
 
     With --watch it continues through an outage, and says so. Ctrl-C ends it with exit code 130.
     """
