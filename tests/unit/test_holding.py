@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from pizza_oven.item import ItemRelease, LeaseExtension
+from pizza_oven.item import Item, ItemRelease, LeaseExtension, parse
+from pizza_oven.row import Lease
+from pizza_oven.settlement import Settlement
 from tests.unit.memory_oven import CrashError, Oven, item
 
 
@@ -55,6 +57,21 @@ def test_an_extended_item_keeps_its_slots_for_as_long_as_its_last_extension_says
 
     assert oven.table.row.leases == {}
     assert oven.letters() == [(held("a"), "held for 10 s, extended once, and neither extended nor released")]
+
+
+def test_an_item_that_release_1_1_0_took_for_a_plain_one_bakes_on_after_the_update(oven: Oven) -> None:
+    taken = parse(held("a"), None)
+    assert isinstance(taken, Item)
+    lease = Lease(1, oven.loop.seconds() + 10)
+    oven.table.settle(Settlement(loads={"a": lease}, overtakes=True), oven.capacity, 0)
+    oven.executions.start([taken])
+
+    oven.send(extension("a", 600))
+    oven.settle(30)
+
+    assert ("ignored", "a") in oven.records.taken
+    assert oven.out() == ["a"]
+    assert (oven.letters(), oven.table.row.leases, oven.table.row.occupied) == ([], {}, 0)
 
 
 def test_an_extension_makes_no_lease_shorter(oven: Oven) -> None:
