@@ -4,9 +4,11 @@ import random
 import time
 from itertools import chain
 
+from pizza_oven.item import ItemRelease
 from tests.patience import eventually
 from tests.stack.clients import Client, Fields, ids, pizza
 from tests.stack.conftest import NewOven
+from tests.stack.deadly_network import killed_after
 from tests.stack.logs import decisions
 from tests.stack.workers import Workers
 
@@ -68,3 +70,28 @@ def test_items_survive_the_death_of_item_removed_at_work(new_oven: NewOven) -> N
     assert client.bakings().keys() == set(client.baked_ids)
     assert client.dead == []
     assert client.fullest() <= client.capacity
+
+
+def test_slots_of_a_released_item_come_back_if_bake_items_dies_after_it_stopped_the_execution(
+    new_oven: NewOven,
+) -> None:
+    oven = new_oven(4)
+    client = Client(oven)
+    client.send(pizza("released", secs=3600, size=4, hold=True))
+    client.wait_until_baking("released")
+    client.send(pizza("next", secs=3600))
+    client.wait_until_waiting(1)
+    # The release is not delivered again while the test runs: the event of the stopped execution must do it.
+    oven.aws.sqs.set_queue_attributes(
+        QueueUrl=oven.stack.new_items, Attributes={"VisibilityTimeout": str(3600)}
+    )
+
+    with killed_after(oven, "BakeItems", "StopExecution") as stops:
+        client.send_bodies([ItemRelease("released").body])
+        client.wait_until_baking("next")
+
+    assert stops == [200]
+    assert Workers(oven, "BakeItems").deaths() == 1
+    assert client.row().leases.keys() == {"next"}
+    client.collect()
+    assert (client.baked, client.dead) == ([], [])

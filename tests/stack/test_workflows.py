@@ -10,6 +10,7 @@ import pytest
 
 from tests.patience import eventually
 from tests.stack.clients import Client, ids
+from tests.stack.deadly_network import killed_after
 from tests.stack.ovens import TestOven, running_test_oven
 
 TEMPLATE = Path(__file__).parents[2] / "docs" / "examples" / "held-workflow.yaml"
@@ -212,6 +213,24 @@ def test_slots_of_a_workflow_that_was_stopped_while_it_waited_are_freed_at_once(
     # The item of the first one got the slot, and no task was there to be told of it.
     assert workflow.result("next")["status"] == "SUCCEEDED"
     assert started_with(client, "dies-waiting")["hold"] is True
+    client.collect_until_quiet()
+    assert (client.baked, client.dead) == ([], [])
+
+
+def test_a_workflow_keeps_its_slot_if_bake_items_dies_after_it_told_it_of_the_slot(
+    oven: TestOven, client: Client, workflow: Workflow
+) -> None:
+    with killed_after(oven, "BakeItems", "SendTaskSuccess") as answers:
+        workflow.start("told-once", secs=3600)
+        workflow.waits_until("told-once", "Work")
+        # The message of the item comes again. Its task has ended, which is no sign that the owner gave up.
+        eventually("it is told again", lambda: len(answers) == 2)
+        client.wait_until_all_is_taken()
+
+    assert answers == [200, 400]
+    assert workflow.entered("told-once") == ["Hold", "Work"]
+    assert client.row().leases.keys() == {"told-once"}
+    workflow.stop("told-once")
     client.collect_until_quiet()
     assert (client.baked, client.dead) == ([], [])
 
