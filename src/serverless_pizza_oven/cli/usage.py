@@ -1,6 +1,7 @@
 """Errors of usage in one line: what an option takes, as it was declared, and what was given."""
 
 import inspect
+from ast import literal_eval
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -37,9 +38,15 @@ def _explain(error: Any) -> str:
 
 
 def _given(error: Any) -> object:
-    """The value that was refused. Typer reads values by Pydantic."""
+    """The value that was refused. Some versions of Typer read values by Pydantic. The messages of the others
+    begin with the value."""
     refused = getattr(error.__cause__, "errors", None)
-    return refused()[0]["input"] if refused else None
+    if refused:
+        return refused()[0]["input"]
+    given, found, _ = str(error.message).partition(" is not ")
+    if not found:
+        return None
+    return literal_eval(given) if given.startswith(("'", '"')) else given
 
 
 def _name(parameter: Any) -> str:
