@@ -33,7 +33,7 @@ class Agreement:
 def simulated(rush: Rush, seed: int) -> list[Outcome]:
     """The rush that `rushes.measure` runs with this seed, once for each of SEEDS."""
     baking_times = rush.baking_times(random.Random(seed))
-    return [_simulate(rush, baking_times, dice_seed) for dice_seed in SEEDS]
+    return [_simulate(rush, baking_times, of_services) for of_services in SEEDS]
 
 
 def agreement(real: Outcome, simulated: Sequence[Outcome]) -> Agreement:

@@ -39,6 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--save-pictures", action="store_true", help="Save the page's pictures into docs/images, too."
     )
     parser.addoption("--holds", type=int, default=12, help="About how many oven hold processes want slots.")
+    parser.addoption("--garbage", type=int, default=1500, help="How many bad messages an oven gets.")
     parser.addoption("--items", type=int, default=30, help="How many items pass the faulty network.")
 
 

@@ -32,58 +32,62 @@ ODD_VALUES: list[Any] = [
 ]
 
 
-def noise(dice: random.Random) -> str:
+def noise(chooser: random.Random) -> str:
     """Characters of all planes."""
-    text = "".join(chr(dice.choice([dice.randrange(32, 127), dice.randrange(0x110000)])) for _ in range(40))
+    text = "".join(
+        chr(chooser.choice([chooser.randrange(32, 127), chooser.randrange(0x110000)])) for _ in range(40)
+    )
     return UNSENDABLE.sub("", text.encode(errors="replace").decode()) or " "
 
 
-def cut(dice: random.Random) -> str:
+def cut(chooser: random.Random) -> str:
     """An item whose end is cut off, or with one character replaced."""
-    body = json.dumps(_item(dice))
-    where = dice.randrange(1, len(body))
-    return body[:where] + dice.choice(["", dice.choice('{}[]",:0eE.-\\') + body[where + 1 :]])
+    body = json.dumps(_item(chooser))
+    where = chooser.randrange(1, len(body))
+    return body[:where] + chooser.choice(["", chooser.choice('{}[]",:0eE.-\\') + body[where + 1 :]])
 
 
-def deep(dice: random.Random) -> str:
+def deep(chooser: random.Random) -> str:
     """Brackets in brackets."""
-    levels = dice.choice([99, 100, 101, 5000])
-    opened, closed = dice.choice([("[", "]"), ('{"a":', "}")])
+    levels = chooser.choice([99, 100, 101, 5000])
+    opened, closed = chooser.choice([("[", "]"), ('{"a":', "}")])
     return '{"id": "deep", "bakingTimeSecs": 1, "x": ' + opened * levels + "0" + closed * levels + "}"
 
 
-def huge_number(dice: random.Random) -> str:
+def huge_number(chooser: random.Random) -> str:
     """Numbers that many parsers cannot read."""
-    number = dice.choice(
-        ["9" * dice.randrange(300, 5000), f"1e{dice.randrange(300, 10**6)}", "NaN", "-Infinity"]
+    number = chooser.choice(
+        ["9" * chooser.randrange(300, 5000), f"1e{chooser.randrange(300, 10**6)}", "NaN", "-Infinity"]
     )
-    return f'{{"id": "huge", "bakingTimeSecs": {dice.choice([number, "1"])}, "price": {number}}}'
+    return f'{{"id": "huge", "bakingTimeSecs": {chooser.choice([number, "1"])}, "price": {number}}}'
 
 
-def oversize(dice: random.Random) -> str:
+def oversize(chooser: random.Random) -> str:
     """A body that is a little too large."""
-    return json.dumps({**_item(dice), "topping": "x" * (MAX_ITEM_BYTES + dice.randrange(2000))})
+    return json.dumps({**_item(chooser), "topping": "x" * (MAX_ITEM_BYTES + chooser.randrange(2000))})
 
 
-def twice_named(dice: random.Random) -> str:
+def twice_named(chooser: random.Random) -> str:
     """An object with a repeated name."""
-    name = dice.choice(["id", "bakingTimeSecs", "size"])
-    return json.dumps(_item(dice))[:-1] + f', "{name}": {json.dumps(dice.choice(ODD_VALUES))}}}'
+    name = chooser.choice(["id", "bakingTimeSecs", "size"])
+    return json.dumps(_item(chooser))[:-1] + f', "{name}": {json.dumps(chooser.choice(ODD_VALUES))}}}'
 
 
-def odd_value(dice: random.Random) -> str:
+def odd_value(chooser: random.Random) -> str:
     """An item with a value that is not allowed."""
-    return json.dumps({**_item(dice), dice.choice(["id", "bakingTimeSecs", "size"]): dice.choice(ODD_VALUES)})
+    return json.dumps(
+        {**_item(chooser), chooser.choice(["id", "bakingTimeSecs", "size"]): chooser.choice(ODD_VALUES)}
+    )
 
 
-def too_big(dice: random.Random) -> str:
+def too_big(chooser: random.Random) -> str:
     """An item that is larger than any oven."""
-    return json.dumps({**_item(dice), "size": dice.randrange(15, 10**9)})
+    return json.dumps({**_item(chooser), "size": chooser.randrange(15, 10**9)})
 
 
-def forged_trigger(dice: random.Random) -> str:
+def forged_trigger(chooser: random.Random) -> str:
     """A trigger, usually with a name."""
-    named: dict[str, Any] = dice.choice([{}, {"item": _id(dice)}, {"item": dice.choice(ODD_VALUES)}])
+    named: dict[str, Any] = chooser.choice([{}, {"item": _id(chooser)}, {"item": chooser.choice(ODD_VALUES)}])
     return json.dumps({"type": "trigger", **named})
 
 
@@ -100,9 +104,9 @@ KINDS: list[Callable[[random.Random], str]] = [
 ]
 
 
-def _item(dice: random.Random) -> dict[str, Any]:
-    return {"id": _id(dice), "bakingTimeSecs": dice.randrange(3), "size": dice.randrange(1, 4)}
+def _item(chooser: random.Random) -> dict[str, Any]:
+    return {"id": _id(chooser), "bakingTimeSecs": chooser.randrange(3), "size": chooser.randrange(1, 4)}
 
 
-def _id(dice: random.Random) -> str:
-    return "".join(dice.choices(LETTERS, k=dice.randrange(1, 81)))
+def _id(chooser: random.Random) -> str:
+    return "".join(chooser.choices(LETTERS, k=chooser.randrange(1, 81)))

@@ -9,7 +9,7 @@ PATIENCE_SECS = 300
 It is far longer than the event takes, also on a busy machine. Only a failing test waits that long.
 """
 
-_PAUSE_SECS = 0.05
+_PAUSE_SECS = 0.2
 
 
 def eventually(what: str, condition: Callable[[], object]) -> None:

@@ -72,6 +72,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
 
         def open_url(url: str, **options: Any) -> Page:
             session = sessions.enter_context(browser.new_context(**options))
+            session.set_default_timeout(PATIENCE_SECS * 1000)
             page = session.new_page()
             listen(page)
             page.goto(url)

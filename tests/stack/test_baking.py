@@ -58,8 +58,8 @@ def test_a_big_item_at_the_head_of_the_line_is_not_overtaken_by_one_that_fits(cl
 
 
 def test_items_take_as_many_slots_as_their_size(client: Client) -> None:
-    dice = random.Random(7)
-    pizzas = [pizza(f"sized-{n}", secs=1, size=dice.choice([1, 1, 2, 3, 5, 8, 14])) for n in range(25)]
+    chooser = random.Random(7)
+    pizzas = [pizza(f"sized-{n}", secs=1, size=chooser.choice([1, 1, 2, 3, 5, 8, 14])) for n in range(25)]
 
     client.send(*pizzas)
     client.collect_until_quiet()
@@ -157,12 +157,12 @@ def test_every_kind_of_bad_message_is_a_dead_letter_with_a_reason(client: Client
 
 
 def test_bad_messages_and_duplicates_harm_no_good_item(client: Client) -> None:
-    dice = random.Random(19)
-    good = [pizza(f"good-{n}", secs=dice.randint(0, 2), size=dice.randint(1, 3)) for n in range(30)]
-    bad = dice.sample(sorted(BAD_MESSAGES, key=len)[:-2], 19)
-    again = dice.choices(good, k=15)
+    chooser = random.Random(19)
+    good = [pizza(f"good-{n}", secs=chooser.randint(0, 2), size=chooser.randint(1, 3)) for n in range(30)]
+    bad = chooser.sample(sorted(BAD_MESSAGES, key=len)[:-2], 19)
+    again = chooser.choices(good, k=15)
     mixed = [*bad, *(json.dumps(item) for item in good + again)]
-    dice.shuffle(mixed)
+    chooser.shuffle(mixed)
 
     client.send_bodies(mixed)
     client.collect_until_quiet()

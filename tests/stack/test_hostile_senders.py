@@ -17,7 +17,6 @@ from tests.stack.conftest import NewOven
 from tests.stack.logs import Function, decisions, log_lines
 from tests.stack.roles import Permission, Role
 
-FLOOD = 10_000
 RARE = (oversize, forged_trigger)
 WEIGHTS = [0.2 if kind in RARE else 1 for kind in KINDS]
 """Oversize bodies are 64 KB each, and each trigger is a look at the line: that takes the emulator long."""
@@ -25,8 +24,8 @@ WEIGHTS = [0.2 if kind in RARE else 1 for kind in KINDS]
 MARK = "the-customer-s-card-number"
 
 
-def flood_of(count: int, dice: random.Random) -> list[str]:
-    return [kind(dice) for kind in dice.choices(KINDS, WEIGHTS, k=count)]
+def flood_of(count: int, chooser: random.Random) -> list[str]:
+    return [kind(chooser) for kind in chooser.choices(KINDS, WEIGHTS, k=count)]
 
 
 def squatted(item: Fields) -> str:
@@ -35,26 +34,28 @@ def squatted(item: Fields) -> str:
 
 
 @pytest.mark.timeout(1800)
-def test_ten_thousand_messages_of_garbage_leave_good_items_unharmed(new_oven: NewOven) -> None:
+def test_a_flood_of_garbage_leaves_good_items_unharmed(
+    new_oven: NewOven, pytestconfig: pytest.Config
+) -> None:
+    count = pytestconfig.getoption("--garbage")
     client = Client(new_oven(14))
-    dice = random.Random(10_000)
-    garbage = flood_of(FLOOD, dice)
+    garbage = flood_of(count, random.Random(10_000))
     good = [pizza(f"good-{n}", secs=1 + n % 3, size=1 + n % 2, topping="basil") for n in range(30)]
 
     client.send(*good[:10])
     eventually(
         "the first have been placed", lambda: not count_messages(client.oven.aws, client.stack.new_items)
     )
-    client.send_bodies([*map(squatted, good[:10]), *garbage[: FLOOD // 2]])
+    client.send_bodies([*map(squatted, good[:10]), *garbage[: count // 2]])
     client.send(*good[10:20])
-    client.send_bodies(garbage[FLOOD // 2 :])
+    client.send_bodies(garbage[count // 2 :])
     client.send(*good[20:])
     bad = Counter(filter(is_bad, garbage))
     expected = {item["id"] for item in good} | {found.id for body in garbage if (found := item_of(body))}
 
-    def are_dead(count: int) -> bool:
+    def are_dead(enough: int) -> bool:
         client.collect()
-        return len(client.dead) >= count
+        return len(client.dead) >= enough
 
     def is_all_dealt_with() -> bool:
         return are_dead(bad.total()) and set(client.baked_ids) >= expected
@@ -79,15 +80,15 @@ def test_ten_thousand_messages_of_garbage_leave_good_items_unharmed(new_oven: Ne
 def test_a_thousand_forged_triggers_take_no_item_out_and_let_the_line_go_on(new_oven: NewOven) -> None:
     # One slot: two that are loaded together may begin to bake in any order.
     client = Client(new_oven(1))
-    dice = random.Random(1000)
+    chooser = random.Random(1000)
     good = [pizza(f"good-{n}", secs=1) for n in range(10)]
 
     client.hold("hold")
     for n, item in enumerate(good):
         client.send(item)
         client.wait_until_waiting(n + 1)
-    named = [json.dumps({"type": "trigger", "item": dice.choice(good)["id"]}) for _ in range(500)]
-    client.send_bodies([*named, *(forged_trigger(dice) for _ in range(500))])
+    named = [json.dumps({"type": "trigger", "item": chooser.choice(good)["id"]}) for _ in range(500)]
+    client.send_bodies([*named, *(forged_trigger(chooser) for _ in range(500))])
     client.let_go("hold")
     client.collect_until_quiet()
 

@@ -377,14 +377,14 @@ def kill_after_a_line(user: OvenUser, *arguments: str) -> list[str]:
 
 
 def test_a_file_whose_sending_was_killed_is_sent_again_and_bakes_once(user: OvenUser, tmp_path: Path) -> None:
-    items = [pizza(f"resent-{n}-{LONG}") for n in range(300)]
+    items = [pizza(f"resent-{n}-{LONG}", secs=0) for n in range(200)]
     (tmp_path / "items.jsonl").write_text(lines(items))
 
     kill_after_a_line(user, "send", "--file", str(tmp_path / "items.jsonl"))
     again = user.oven("send", "--file", str(tmp_path / "items.jsonl"))
 
     assert again.returncode == 0, again.stderr
-    assert ids(user.baked(300)) == ids(items)
+    assert ids(user.baked(200)) == ids(items)
     eventually("nothing more comes", user.rests)
     assert user.oven("collect").stdout == ""
 
@@ -405,7 +405,7 @@ def test_what_a_killed_collect_did_not_print_comes_again(user: OvenUser, tmp_pat
 
 
 def test_dead_letters_whose_redrive_was_killed_go_back_and_bake_once(user: OvenUser) -> None:
-    items = [pizza(f"redriven-{n}-{LONG}") for n in range(100)]
+    items = [pizza(f"redriven-{n}-{LONG}", secs=0) for n in range(100)]
     user.put(user.running.stack.dead_letters, *map(json.dumps, items))
 
     kill_after_a_line(user, "dlq", "redrive", "--all")

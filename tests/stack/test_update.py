@@ -43,7 +43,7 @@ Outputs:
 """The emulator makes no alarms of this kind."""
 
 
-VERSIONS = ["1.0.0", "1.1.0"]
+VERSIONS = ["1.1.0"]
 
 pytestmark = pytest.mark.timeout(900)
 

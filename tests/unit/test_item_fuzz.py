@@ -18,9 +18,9 @@ EACH = 2000
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_garbage_is_an_item_a_trigger_or_refused_in_a_line(kind: Callable[[random.Random], str]) -> None:
-    dice = random.Random(kind.__name__)
+    chooser = random.Random(kind.__name__)
     for _ in range(EACH):
-        body = kind(dice)
+        body = kind(chooser)
         content = read(body)
         if isinstance(content, Item):
             assert is_sound(content, body)
