@@ -109,7 +109,6 @@ def patch(counts: RequestCounts) -> None:
     iam.report_the_role_of_a_session(iam_evaluator, iam_service)
     lambda_workers.report_invocations(lambda_svc, counts.add_invocation)
     lambda_workers.poll_queues_quickly(lambda_svc)
-    lambda_workers.wait_for_idle_workers(lambda_svc, lambda_runtime, os.cpu_count() or 2)
     lambda_workers.log_all_output(lambda_runtime)
     lambda_workers.finish_invocations_before_update(lambda_runtime)
     lambda_workers.unpack_packages_once(lambda_runtime)

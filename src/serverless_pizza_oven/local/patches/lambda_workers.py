@@ -20,9 +20,6 @@ from typing import Any
 LATE_OUTPUT_SECS = 1
 """How long the log of an invocation waits for output that is written but not read yet, in seconds."""
 
-IDLE_SECS = 0.3
-"""How long an invocation waits for a worker that is about to be idle. To start one takes longer."""
-
 RUNTIME_LIBRARIES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 """The SDK, and what it imports: what Lambda's Python runtimes bring besides Python
 (https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html)."""
@@ -70,33 +67,6 @@ def log_all_output(lambda_runtime: Any) -> None:
 
 def _has_unread(pipe: Any) -> bool:
     return fcntl.ioctl(pipe.fileno(), termios.FIONREAD, bytes(4)) != bytes(4)
-
-
-def wait_for_idle_workers(lambda_service: Any, lambda_runtime: Any, at_once: int) -> None:
-    """Let an invocation wait for a worker that is busy for a moment, once a function has `at_once` of them.
-
-    MiniStack starts a process for each invocation that finds all others busy. The processes of ten short
-    invocations would keep all processors of a laptop busy for seconds.
-    """
-    acquire = lambda_service.acquire_worker
-
-    @functools.wraps(acquire)
-    def acquired(name: str, config: Any, code: bytes, qualifier: str = "$LATEST", **options: Any) -> Any:
-        key = lambda_runtime._worker_key(name, config, qualifier)
-        give_up = time.monotonic() + IDLE_SECS
-
-        def is_worth_waiting() -> bool:
-            with lambda_runtime._lock:
-                workers = list(lambda_runtime._workers.get(key, []))
-            if len(workers) < at_once or not all(worker.in_use for worker in workers):
-                return False
-            return any(worker._cold for worker in workers) or time.monotonic() < give_up
-
-        while is_worth_waiting():
-            time.sleep(0.005)
-        return acquire(name, config, code, qualifier=qualifier, **options)
-
-    lambda_service.acquire_worker = acquired
 
 
 def finish_invocations_before_update(lambda_runtime: Any) -> None:
