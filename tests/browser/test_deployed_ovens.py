@@ -101,7 +101,13 @@ def test_the_page_agrees_with_the_queues_while_its_own_pizzas_bake(
         eventually("six bake and nine wait", lambda: shown(page) == (6, 0, 9, 0, 0) == held(oven))
         for item_id in client.row().leases:
             client.stop_baking(item_id, "Test", "over")
-        eventually("nine are baked", lambda: shown(page) == (0, 0, 0, 9, 6) == held(oven))
+
+        def are_all_out() -> bool:
+            *inside, baked, dead = held(oven)
+            # A slow function may send an item or a dead letter twice.
+            return inside == [0, 0, 0] and baked >= 9 and dead >= 6 and shown(page) == held(oven)
+
+        eventually("nine are baked", are_all_out)
 
 
 def test_an_order_that_the_oven_would_refuse_is_not_sent(oven: LocalOven, open_page: OpenPage) -> None:
