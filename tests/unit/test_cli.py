@@ -231,6 +231,11 @@ def test_errors_end_in_one_line_and_with_debug_after_their_traceback(
         (["local", "--port=x"], ["--port takes a whole number from 1 to 65535, not x"], "oven local --help"),
         (["local", "--port"], ["--port", "requires an argument"], "oven local --help"),
         (["capacity", "0"], ["N takes a whole number from 1 to 4000, not 0"], "oven capacity --help"),
+        (
+            ["capacity", "x is not y"],
+            ["N takes a whole number from 1 to 4000, not x is not y"],
+            "oven capacity --help",
+        ),
         (["capacity", "1\x1b[3m\n2"], ["not 1?[3m 2"], "oven capacity --help"),
         (
             ["deploy", "--capacity="],

@@ -30,20 +30,21 @@ def usage_errors(command: str, within: str = "") -> Iterator[None]:
 
 
 def _explain(error: Any) -> str:
-    parameter, given = getattr(error, "param", None), _given(error)
+    parameter = getattr(error, "param", None)
     taken = _taken(error.ctx.command.callback, parameter.name) if parameter and error.ctx else ""
-    if not taken or given is None:
+    given = _given(error) if taken else None
+    if given is None:
         return plain(error.format_message()).rstrip(".")
     return f"{_name(parameter)} takes {taken}, not {plain(str(given)) or repr('')}"
 
 
 def _given(error: Any) -> object:
-    """The value that was refused. Some versions of Typer read values by Pydantic. The messages of the others
-    begin with the value."""
+    """The value that was refused: from the error of Pydantic, by which some versions of Typer read values,
+    or from the beginning of the message."""
     refused = getattr(error.__cause__, "errors", None)
     if refused:
         return refused()[0]["input"]
-    given, found, _ = str(error.message).partition(" is not ")
+    given, found, _ = str(error.message).rpartition(" is not ")
     if not found:
         return None
     return literal_eval(given) if given.startswith(("'", '"')) else given
