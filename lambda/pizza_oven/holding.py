@@ -62,7 +62,7 @@ def cancel(context: Context, item_id: str, reason: str = "") -> str | None:
 
 
 def use_up_name(item_states: ItemStates, item_id: str, reason: str) -> str | None:
-    """As `cancel`, with one request."""
+    """Use up the name of an item with one request. Returns what `cancel` returns."""
     (execution,) = item_states.start([cancelling(item_id, reason)])
     if isinstance(execution, ServiceError):
         raise execution

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from tests.patience import PATIENCE_SECS
 from tests.stack.logs import Function
-from tests.stack.ovens import TestOven
+from tests.stack.ovens import TestOven, changed_variables
 from tests.stack.processes import send_signal
 from tests.stack.workers import Workers
 
@@ -60,23 +60,8 @@ def killed_after(oven: TestOven, function: Function, operation: str) -> Iterator
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Relay) as relay:
         threading.Thread(target=relay.serve_forever, daemon=True).start()
         try:
-            with _routed(oven, function, f"http://127.0.0.1:{relay.server_port}"):
+            url, name = f"http://127.0.0.1:{relay.server_port}", oven.stack.outputs[f"{function}FunctionName"]
+            with changed_variables(oven.aws, name, AWS_ENDPOINT_URL=url):
                 yield answers
         finally:
             relay.shutdown()
-
-
-@contextlib.contextmanager
-def _routed(oven: TestOven, function: Function, endpoint_url: str) -> Iterator[None]:
-    """Let a function send its requests there."""
-    functions, name = oven.aws.lambda_functions, oven.stack.outputs[f"{function}FunctionName"]
-    settings = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-
-    def set_variables(variables: dict[str, str]) -> None:
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
-
-    set_variables({**settings, "AWS_ENDPOINT_URL": endpoint_url})
-    try:
-        yield
-    finally:
-        set_variables(settings)

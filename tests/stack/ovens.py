@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from serverless_pizza_oven.aws import LOCAL_CREDENTIAL, LOCAL_REGION
+from serverless_pizza_oven.aws import LOCAL_CREDENTIAL, LOCAL_REGION, Aws
 from serverless_pizza_oven.local.oven import LocalOven, running_oven
 from serverless_pizza_oven.local.request_counts import COUNTS_PATH
 from tests.emulator_log import clean_log
@@ -61,6 +61,24 @@ def running_test_oven(capacity: int, *, enforce_iam: bool = True) -> Iterator[Te
         )
         (emulator,) = children(os.getpid(), EMULATOR) - others
         yield TestOven(oven.aws, oven.stack, oven.endpoint_url, emulator)
+
+
+@contextlib.contextmanager
+def changed_variables(aws: Aws, function_name: str, **changes: str) -> Iterator[None]:
+    """Change environment variables of a function while the block runs."""
+    functions = aws.lambda_functions
+
+    def set_all(variables: dict[str, str]) -> None:
+        functions.update_function_configuration(
+            FunctionName=function_name, Environment={"Variables": variables}
+        )
+
+    before = functions.get_function_configuration(FunctionName=function_name)["Environment"]["Variables"]
+    set_all(before | changes)
+    try:
+        yield
+    finally:
+        set_all(before)
 
 
 def local_session() -> boto3.Session:

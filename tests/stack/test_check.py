@@ -48,6 +48,7 @@ from tests.stack.oven_checks import (
     policy_that_denies,
     queue_attributes,
 )
+from tests.stack.ovens import changed_variables
 from tests.stack.test_access import as_account, new_user, policy
 
 Break = Callable[[LocalOven], AbstractContextManager[None]]
@@ -166,17 +167,8 @@ def function_times_out_sooner(oven: LocalOven) -> Iterator[None]:
         oven.aws.lambda_functions.update_function_configuration(FunctionName=name, Timeout=10)
 
 
-@contextmanager
-def function_has_another_capacity(oven: LocalOven) -> Iterator[None]:
-    functions, name = oven.aws.lambda_functions, physical_id(oven, "BakeItems")
-    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    functions.update_function_configuration(
-        FunctionName=name, Environment={"Variables": {**variables, "CAPACITY": "99"}}
-    )
-    try:
-        yield
-    finally:
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+def function_has_another_capacity(oven: LocalOven) -> AbstractContextManager[None]:
+    return changed_variables(oven.aws, physical_id(oven, "BakeItems"), CAPACITY="99")
 
 
 @contextmanager

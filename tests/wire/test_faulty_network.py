@@ -4,30 +4,30 @@ An item may come out twice if an answer was lost: the oven delivers at least onc
 (`make faults`).
 """
 
+import contextlib
 import json
 import random
 import sys
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from tests.stack.clients import Client, ids, pizza
-from tests.stack.ovens import TestOven, running_test_oven
+from tests.stack.ovens import TestOven, changed_variables, running_test_oven
 from tests.wire.faulty_network import THROTTLES, FaultyNetwork, faulty_network
 
 CAPACITY = 14
 
 
-def connect(oven: TestOven, network: FaultyNetwork) -> None:
+@contextlib.contextmanager
+def connected(oven: TestOven, network: FaultyNetwork) -> Iterator[None]:
     """Route the functions' requests through the network."""
-    functions = oven.aws.lambda_functions
-    for function in ("BakeItems", "ItemRemoved"):
-        name = oven.stack.outputs[f"{function}FunctionName"]
-        settings = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        functions.update_function_configuration(
-            FunctionName=name,
-            Environment={"Variables": settings | {"AWS_ENDPOINT_URL": network.endpoint_url}},
-        )
+    with contextlib.ExitStack() as changes:
+        for function in ("BakeItems", "ItemRemoved"):
+            name = oven.stack.outputs[f"{function}FunctionName"]
+            changes.enter_context(changed_variables(oven.aws, name, AWS_ENDPOINT_URL=network.endpoint_url))
+        yield
 
 
 @pytest.mark.parametrize("share", [0.05, 0.15])
@@ -45,8 +45,7 @@ def test_faults_lose_no_item_overfill_no_oven_and_leave_nothing(
     # The proxy is another host than the one that the requests were signed for.
     with running_test_oven(CAPACITY, enforce_iam=False) as oven:
         client = Client(oven)
-        with faulty_network(oven.endpoint_url, share, seed=count) as network:
-            connect(oven, network)
+        with faulty_network(oven.endpoint_url, share, seed=count) as network, connected(oven, network):
             client.send(*items)
             client.collect_after_crashes(items)
             requests, faults = network.requests(), network.faults()

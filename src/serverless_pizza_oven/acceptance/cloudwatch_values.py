@@ -2,16 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from serverless_pizza_oven.acceptance.check_context import CheckContext
+from serverless_pizza_oven.operations.recent_metrics import PERIOD_SECS, data_query
 from serverless_pizza_oven.sdk_errors import aws_errors
-
-if TYPE_CHECKING:
-    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
-
-PERIOD_SECS = 60
-"""The period of AWS's own metrics."""
 
 
 def values(
@@ -25,19 +19,8 @@ def values(
 
     CloudWatch charges a cent for 1,000 values. Needs `cloudwatch:GetMetricData`. Raises AwsError.
     """
-    queries: list[MetricDataQueryTypeDef] = [
-        {
-            "Id": f"m{number}",
-            "MetricStat": {
-                "Metric": {
-                    "Namespace": namespace,
-                    "MetricName": metric,
-                    "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
-                },
-                "Period": PERIOD_SECS,
-                "Stat": statistic,
-            },
-        }
+    queries = [
+        data_query(f"m{number}", namespace, metric, dimensions, statistic)
         for number, statistic in enumerate(statistics)
     ]
     context.metrics_asked += len(queries)

@@ -21,7 +21,6 @@ class BakingItem:
     """How often the lease of a held item was extended. None if the item is not held."""
     ended: bool = False
     """Whether the lease of a held item has ended: its slots are about to be freed."""
-
     holder: str | None = None
     """Who holds it, by `holder_lookup`: empty if the item does not say so, None if that is not known."""
 

@@ -7,13 +7,13 @@ from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 from pizza_oven.aws.baking_table import look_request, row_of
-from pizza_oven.aws.item_states import StepFunctionsItemStates
 from pizza_oven.execution import Execution
 from pizza_oven.row import Lease
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.stack import Stack
+from serverless_pizza_oven.operations.holder_lookup import description_of
 from serverless_pizza_oven.queue_client import Queue
-from serverless_pizza_oven.sdk_errors import adapter_errors, aws_errors
+from serverless_pizza_oven.sdk_errors import aws_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,12 @@ class StackHoldRequests:
         """The `wall_clock` is asked where an emulator does not tell its own time."""
         self._dynamodb = aws.dynamodb
         self._new_items = Queue(aws, stack.new_items)
-        self._item_states = StepFunctionsItemStates(aws.stepfunctions, stack.outputs["ItemStatesArn"])
+        self._describe = description_of(aws, stack)
         self._table = stack.table
         self._wall_clock = wall_clock
         # Made now: sessions make clients in one thread alone
         # (https://boto3.amazonaws.com/v1/documentation/api/latest/guide/session.html).
-        _ = aws.sqs
+        _ = aws.sqs, aws.stepfunctions
 
     def send(self, body: str) -> None:
         self._new_items.send([body])
@@ -68,8 +68,7 @@ class StackHoldRequests:
         return LeaseSighting(row.leases.get(item_id), read_before, row.occupied, row.waiting)
 
     def describe(self, item_id: str) -> Execution | None:
-        with adapter_errors(f"asking Step Functions for {item_id}"):
-            return self._item_states.describe(item_id)
+        return self._describe(item_id)
 
     def _read_before(self, headers: Mapping[str, str]) -> float:
         try:

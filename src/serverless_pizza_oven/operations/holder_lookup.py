@@ -68,7 +68,7 @@ def _look_up(item_ids: Iterable[str], describe: Describe) -> dict[str, str]:
         try:
             execution = describe(item_id)
         except AwsError:
-            # Who may not ask still sees the rest of the status. A throttled account is left alone.
+            # A user without the right to ask still sees the rest. A throttled account is left alone.
             break
         if execution is not None:
             found[item_id] = plain(holder_of(json.loads(execution.body or "{}")))[:MOST_CHARS]

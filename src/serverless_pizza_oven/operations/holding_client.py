@@ -26,7 +26,7 @@ def new_claim() -> str:
 
 
 def item_id_by(claim: str) -> str:
-    """The id of an item whose holder gives none."""
+    """The id of an item that is held without an id of the caller."""
     return f"hold-{claim}"
 
 

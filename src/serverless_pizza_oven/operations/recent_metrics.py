@@ -71,15 +71,28 @@ def read_recent(aws: Aws, metrics: Sequence[Metric], now: float) -> RecentMetric
 
 def metric_query(query_id: str, metric: Metric, period_secs: int) -> "MetricDataQueryTypeDef":
     """A query of GetMetricData for the values of a metric, one for each period."""
+    dimensions = {metric.dimension: metric.value}
+    return data_query(query_id, metric.namespace, metric.name, dimensions, metric.statistic, period_secs)
+
+
+def data_query(
+    query_id: str,
+    namespace: str,
+    name: str,
+    dimensions: Mapping[str, str],
+    statistic: str,
+    period_secs: int = PERIOD_SECS,
+) -> "MetricDataQueryTypeDef":
+    """As `metric_query`, for a metric of any number of dimensions."""
     return {
         "Id": query_id,
         "MetricStat": {
             "Metric": {
-                "Namespace": metric.namespace,
-                "MetricName": metric.name,
-                "Dimensions": [{"Name": metric.dimension, "Value": metric.value}],
+                "Namespace": namespace,
+                "MetricName": name,
+                "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
             },
             "Period": period_secs,
-            "Stat": metric.statistic,
+            "Stat": statistic,
         },
     }

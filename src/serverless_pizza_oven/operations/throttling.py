@@ -25,7 +25,7 @@ class OvenQuota:
     request: str
     """What the service throttles: a noun."""
     of: str
-    """Whose requests are counted."""
+    """The resource, or the account, whose requests are counted."""
     throttled: tuple[Metric, ...]
     """They count the throttled requests."""
     advice: str
