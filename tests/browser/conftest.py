@@ -44,8 +44,10 @@ def browser() -> Iterator[Browser]:
             pytest.fail(missing)
         pytest.skip(missing)
     with sync_playwright() as playwright:
-        # Without its sandbox, which root in a container may not create.
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        # Without its sandbox, which root in a container may not create, and without a process that would
+        # emulate a GPU.
+        options = ["--no-sandbox", "--disable-gpu", "--in-process-gpu"]
+        browser = playwright.chromium.launch(executable_path=path, args=options)
         yield browser
         browser.close()
 
