@@ -316,8 +316,15 @@ class Client:
         )
 
     def clear(self) -> None:
-        """Delete the items that came out before."""
-        self.collect()
+        """Delete the items that came out before, and end what a test that failed left in the oven."""
+
+        def is_clear() -> bool:
+            for left in self._running():
+                self.stop_baking(left["name"], *LET_GO)
+            self.collect()
+            return self._is_quiet()
+
+        eventually("the oven is empty", is_clear)
         self.baked, self.copies, self.dead, self._bodies = [], [], [], set()
 
     def _is_quiet(self) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from queue import Empty, Queue
 
 from tests.patience import PATIENCE_SECS
+from tests.stack.quick_oven import quick_oven
 
 OVEN = str(Path(sysconfig.get_path("scripts")) / "oven")
 
@@ -38,7 +39,7 @@ def oven(
 ) -> "subprocess.CompletedProcess[str]":
     """Run the command to its end."""
     return subprocess.run(
-        [OVEN, *arguments],
+        [quick_oven(), *arguments],
         input=answer,
         env=environment(**(settings or {})),
         capture_output=True,

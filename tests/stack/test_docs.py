@@ -27,6 +27,7 @@ from tests.patience import PATIENCE_SECS, eventually
 from tests.ports import free_port
 from tests.stack.commands import OVEN, RUN_SECS, environment, running_local_oven
 from tests.stack.consoles import Typed, answers, files_in, typed_in
+from tests.stack.quick_oven import quick_oven
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -60,6 +61,7 @@ LOOKS = re.compile(r"^oven (status|item|logs|dlq)\b")
 """Commands that change nothing."""
 
 PATH = f"{Path(OVEN).parent}{os.pathsep}{os.environ['PATH']}"
+"""Where `oven` and `python` are."""
 
 PORT = "127.0.0.1:4566"
 """Where `oven local` is in the documentation. In the tests it may be anywhere."""
@@ -144,6 +146,7 @@ class Reader:
         self._environment = environment(
             **settings, PATH=PATH, COLUMNS="100", PYTHONUNBUFFERED="1", BASH_ENV=str(rc)
         )
+        self._quick = {**self._environment, "PATH": f"{Path(quick_oven()).parent}{os.pathsep}{PATH}"}
         self._folder, self._port, self._hello = folder, port, hello
         self._status = 0
 
@@ -178,7 +181,7 @@ class Reader:
         done = subprocess.run(
             ["bash", "-c", SHELL.format(status=self._status, command=command)],
             cwd=self._folder,
-            env=self._environment,
+            env=self._quick,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -14,6 +14,7 @@ from tests.stack.clients import Client
 from tests.stack.commands import OVEN, RUN_SECS, environment
 from tests.stack.ovens import TestOven, running_test_oven
 from tests.stack.processes import processes
+from tests.stack.quick_oven import quick_oven
 from tests.stack.test_access import new_user, policy
 
 CAPACITY = 4
@@ -62,7 +63,7 @@ class Shell:
     def item(self, item_id: str) -> dict[str, Any]:
         """As the owner sees it."""
         process = subprocess.run(
-            [OVEN, "item", item_id, "--json"],
+            [quick_oven(), "item", item_id, "--json"],
             env=environment(**self._owner),
             capture_output=True,
             text=True,

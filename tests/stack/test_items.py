@@ -20,6 +20,7 @@ from tests.patience import PATIENCE_SECS, eventually
 from tests.ports import free_port
 from tests.stack.clients import pizza
 from tests.stack.commands import OVEN, RUN_SECS, environment, oven
+from tests.stack.quick_oven import quick_oven
 
 CAPACITY = 4
 
@@ -44,7 +45,7 @@ class OvenUser:
     def shell(self, line: str, folder: Path) -> "subprocess.CompletedProcess[str]":
         """Run a line in a shell that knows `oven`."""
         return subprocess.run(
-            ["bash", "-c", line.replace("oven ", f"{OVEN} ")],
+            ["bash", "-c", line.replace("oven ", f"{quick_oven()} ")],
             env=environment(**self.settings),
             cwd=folder,
             capture_output=True,
