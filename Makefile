@@ -19,7 +19,7 @@ help:  ## What can be made
 demo: .venv/run  ## Bake 100 pizzas in an oven on this machine
 	@$(BIN)/oven demo
 
-test: check  ## Lint, types, and all tests
+test: .venv/dev .venv/checkov/done  ## Lint, types, and all tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 trials: .venv/dev .venv/sam/done  ## Try what others make with an oven: the SAM CLI, the AWS SDK for Node, the AWS CDK

@@ -12,16 +12,20 @@ from tests.emulator_log import clean_log
 from tests.ports import free_port
 
 LONG = (
-    "stack/test_check",
-    "stack/test_hostile_senders",
-    "stack/test_items",
+    "test_lint",
+    "stack/test_failures",
     "stack/test_docs",
-    "stack",
     "wire",
+    "stack/test_check",
+    "browser/test_page",
+    "stack/test_items",
+    "simulation/test_exploration",
     "browser",
+    "stack",
     "simulation",
+    "contract",
 )
-"""The directories whose tests take longest, in that order."""
+"""The files and directories whose tests take longest, in that order."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
