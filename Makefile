@@ -1,7 +1,8 @@
 # Everything happens in .venv; nothing else on the machine changes.
 
 PYTHON ?= python3
-WORKERS ?= 4
+# More than cores, since tests also wait.
+WORKERS ?= 5
 BIN := .venv/bin
 CHECKOV := .venv/checkov/bin
 SAM := .venv/sam/bin
