@@ -1,5 +1,6 @@
 """The command: how it starts, and how it ends."""
 
+import gc
 import os
 import sys
 import traceback
@@ -17,12 +18,17 @@ from serverless_pizza_oven.cli.streams import make_streams_whole
 from serverless_pizza_oven.cli.usage import usage_errors
 from serverless_pizza_oven.errors import AwsError, ToolError
 
+OBJECTS_OF_A_START = 20_000
+"""About how many new objects are there before Python looks for garbage among them. By default, 700."""
+
 COMPLETION = "_OVEN_COMPLETE"
 """The variable by which a shell asks for completions, as Typer names it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command with `arguments`, those of the process by default, and exit."""
+    # What a start makes, stays. To look through it again and again takes a twelfth of the start.
+    gc.set_threshold(OBJECTS_OF_A_START)
     arguments = sys.argv[1:] if arguments is None else arguments
     own, others = _split(arguments)
     debug = "--debug" in own
