@@ -178,7 +178,9 @@ def signed_in(
     if not session.get_config_variable("region") and endpoint_url:
         session = open_session(profile, LOCAL_REGION, cache)
     if not session.get_config_variable("region"):
-        raise AwsError("no AWS region is set: --region NAME, or set AWS_DEFAULT_REGION")
+        raise AwsError(
+            "no AWS region is set: --region NAME, or set AWS_DEFAULT_REGION; for oven local, --endpoint-url URL"
+        )
     return Aws(session, endpoint_url)
 
 

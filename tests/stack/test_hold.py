@@ -104,6 +104,7 @@ def test_slots_that_are_not_free_in_time_have_an_exit_code(shell: Shell, client:
     assert "cli-late has no slots after 1 s" in late[2]
     assert at_once[:2] == (9, "")
     assert "needs 1 of 4 slots, and 0 are free" in at_once[2]
+    assert "waits" not in at_once[2]
     assert shell.item("cli-late")["state"] == "cancelled"
     assert client.dead == []
 

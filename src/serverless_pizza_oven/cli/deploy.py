@@ -22,7 +22,10 @@ def deploy(
         int | None, typer.Option(min=1, max=names.MAX_CAPACITY, metavar="N", help="The slots of the oven.")
     ] = None,
     prefix: Annotated[
-        str | None, typer.Option(metavar="P", help="The beginning of the queues' and the table's names.")
+        str | None,
+        typer.Option(
+            metavar="P", help="The beginning of the queues' and the table's names: in a new oven, spo."
+        ),
     ] = None,
     parameter: Annotated[
         list[str] | None,

@@ -112,7 +112,8 @@ def hold(
     aws, stack = target.find()
     oven = Oven(aws, stack, new_claim=lambda: claim)
     tell = _silent if quiet else say
-    tell(f"{item_id} waits for {slots(size)} of {stack.name}.")
+    if not no_wait:
+        tell(f"{item_id} waits for {slots(size)} of {stack.name}.")
     holding = oven.hold(
         item_id,
         size,
