@@ -179,7 +179,7 @@ def signed_in(
         session = open_session(profile, LOCAL_REGION, cache)
     if not session.get_config_variable("region"):
         raise AwsError(
-            "no AWS region is set: --region NAME, or set AWS_DEFAULT_REGION; for oven local, --endpoint-url URL"
+            "no AWS region is set: --region NAME, or set AWS_DEFAULT_REGION; for oven local, --endpoint-url"
         )
     return Aws(session, endpoint_url)
 
