@@ -8,6 +8,7 @@ are not passed on: tests that send some use `OVEN` itself.
 import atexit
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -41,9 +42,11 @@ def quick_oven() -> str:
         [sys.executable, "-m", "tests.stack.quick_oven", str(listener.fileno())],
         cwd=Path(__file__).parents[2],
         pass_fds=[listener.fileno()],
+        # It ends with this process, also if that is killed.
+        stdin=subprocess.PIPE,
     )
-    listener.close()
     atexit.register(server.kill)
+    listener.close()
     program = folder / "oven"
     program.write_text(CLIENT.format(python=sys.executable, address=address))
     program.chmod(0o755)
@@ -51,10 +54,10 @@ def quick_oven() -> str:
 
 
 def serve(listener: socket.socket) -> None:
-    """Fork for each client."""
+    """Fork for each client, until standard input ends."""
     # The forks that ended are not waited for.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    while True:
+    while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
         client, _ = listener.accept()
         if not os.fork():
             listener.close()
