@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 # More than cores, since tests also wait.
-WORKERS ?= 5
+WORKERS ?= 4
 BIN := .venv/bin
 CHECKOV := .venv/checkov/bin
 SAM := .venv/sam/bin
