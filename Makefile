@@ -1,7 +1,7 @@
 # Everything happens in .venv; nothing else on the machine changes.
 
 PYTHON ?= python3
-# More than cores, since tests also wait.
+# More processes than cores, since tests also wait.
 WORKERS ?= 4
 BIN := .venv/bin
 CHECKOV := .venv/checkov/bin

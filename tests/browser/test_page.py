@@ -109,7 +109,7 @@ def test_the_numbers_follow_the_oven(serve: Serve, open_page: OpenPage) -> None:
     expect(page.locator("#waiting")).to_have_text("7")
 
 
-@pytest.mark.parametrize("capacity", [1, 14, 4000])
+@pytest.mark.parametrize("capacity", [1, 14, 100, 500, 4000])
 def test_a_full_oven_looks_full_and_an_empty_one_empty(
     serve: Serve, open_page: OpenPage, capacity: int
 ) -> None:

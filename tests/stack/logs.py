@@ -10,7 +10,8 @@ from tests.stack.ovens import local_session
 Function = Literal["BakeItems", "ItemRemoved"]
 
 ANSWER_SECS = 2
-"""The functions' SDK repeats a request that has no answer for so long."""
+"""The functions' SDK repeats a request that has no answer for so long: `read_timeout` in
+pizza_oven/aws/clients.py."""
 
 
 def log_lines(oven: LocalOven, function: Function) -> list[str]:

@@ -22,7 +22,7 @@ CLIENT = """#!{python} -IS
 import json, os, socket, sys
 server = socket.socket(socket.AF_UNIX)
 server.connect({address!r})
-request = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode("utf-8", "surrogateescape")
+request = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
 socket.send_fds(server, [request[:1]], [0, 1, 2])
 server.sendall(request[1:] + b"\\n")
 sys.exit(int(server.recv(8) or b"1"))
@@ -98,7 +98,6 @@ def run(client: socket.socket) -> int:
 
 def import_all() -> None:
     """Import what any command imports."""
-    import boto3.session  # noqa: F401, PLC0415
     import typer.rich_utils  # noqa: F401, PLC0415
 
     from serverless_pizza_oven.cli.command_table import PANELS, Command  # noqa: PLC0415

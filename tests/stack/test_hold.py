@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from tests.patience import eventually
+from tests.stack import commands
 from tests.stack.clients import Client
 from tests.stack.commands import OVEN, RUN_SECS, environment
 from tests.stack.ovens import TestOven, running_test_oven
 from tests.stack.processes import processes
-from tests.stack.quick_oven import quick_oven
 from tests.stack.test_access import new_user, policy
 
 CAPACITY = 4
@@ -62,15 +62,9 @@ class Shell:
 
     def item(self, item_id: str) -> dict[str, Any]:
         """As the owner sees it."""
-        process = subprocess.run(
-            [quick_oven(), "item", item_id, "--json"],
-            env=environment(**self._owner),
-            capture_output=True,
-            text=True,
-            timeout=RUN_SECS,
-            check=False,
+        found: dict[str, Any] = json.loads(
+            commands.oven("item", item_id, "--json", settings=self._owner).stdout
         )
-        found: dict[str, Any] = json.loads(process.stdout)
         return found
 
 
