@@ -4,7 +4,7 @@ An item joins the row first and is enqueued after that. Its function looks at th
 the line, so a slot that was freed in between is not missed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pizza_oven.batch import Batch
@@ -12,12 +12,15 @@ from pizza_oven.context import Context
 from pizza_oven.errors import ServiceError
 from pizza_oven.holding import give_up
 from pizza_oven.item import Item
-from pizza_oven.messages import NewMessage
+from pizza_oven.messages import JoiningMessage, NewMessage, pack
 from pizza_oven.plans import Candidate
 from pizza_oven.rejecting import reject
 from pizza_oven.row import epoch_of
 from pizza_oven.settling import Settled, settle
 from pizza_oven.starting import start
+
+PACKED_CHARS = 10_000
+"""Of the body of an item that shares its message, which SQS then bills as one request of 64 KB."""
 
 
 @dataclass(slots=True)
@@ -73,11 +76,12 @@ def _enqueue(
     joining = {c.item.id: c.item for c in settled.plan.rest if c.item}
     if not joining:
         return
-    by_deduplication_id = {_deduplication_id(messages[item_id][0]): item for item_id, item in joining.items()}
+    together = [
+        _joining_message(items, messages[items[0].id][0])
+        for items in _packed(joining.values(), context.packed_items)
+    ]
     try:
-        asked_at = {i: messages[i][0].sent_at for i in joining if joining[i].wait_at_most_secs is not None}
-        epoch = epoch_of(settled.at)
-        context.persist(lambda: context.waiting_items.push(by_deduplication_id, epoch, asked_at))
+        context.persist(lambda: context.waiting_items.push(together, epoch_of(settled.at)))
     except ServiceError as error:
         # Their messages come again, and they join again: `waiting` is too high until that is reconciled.
         context.log.record("failed", error=str(error))
@@ -89,6 +93,24 @@ def _enqueue(
         context.log.record("joined", item_id)
 
 
-def _deduplication_id(message: NewMessage) -> str:
-    """Names one push: the SDK may send it twice, but a redelivered message is enqueued anew."""
-    return f"{message.id}.{message.receive_count}"
+def _packed(items: Iterable[Item], most: int) -> list[list[Item]]:
+    """The items in order, those together that may be one message."""
+    groups: list[list[Item]] = []
+    can_add = False
+    for item in items:
+        is_small = item.size == 1 and item.wait_at_most_secs is None and len(item.body) <= PACKED_CHARS
+        if can_add and is_small and len(groups[-1]) < most:
+            groups[-1].append(item)
+        else:
+            groups.append([item])
+        can_add = is_small
+    return groups
+
+
+def _joining_message(items: Sequence[Item], first: NewMessage) -> JoiningMessage:
+    return JoiningMessage(
+        # Names one push: the SDK may send it twice, but a redelivered message is enqueued anew.
+        f"{first.id}.{first.receive_count}",
+        pack([item.body for item in items]),
+        first.sent_at if items[0].wait_at_most_secs is not None else None,
+    )

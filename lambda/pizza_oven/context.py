@@ -21,12 +21,23 @@ Answer = TypeVar("Answer")
 ROUND_SECS = 4.0
 """What a round of requests may take when they are slow. With less time left, another function goes on."""
 
-LOOK_FIRST_SLOTS = 100
+LOOK_FIRST_SLOTS = 101
 """An oven of so many slots reads the row before it writes: of a large row, a write that is refused costs
 many units, too, and DynamoDB throttles a row at 1,000 a second."""
 
-CROWDED_SLOTS = 300
+CROWDED_SLOTS = 200
 """While so many slots are taken, Item Removed may be throttled: then each batch looks at Leaving Items."""
+
+PACKED_ITEMS = 4
+"""The most items that join the line in one message."""
+
+SLOTS_PER_PACKED_ITEM = 50
+"""Items of one message take their slots together, and what is free before stays free: so a message has at
+most one item for so many slots of the oven."""
+
+PACKED_FROM_SECS = 20
+"""An instance so old may pack: a function of an older release, which takes such a message for malformed, has
+timed out. CloudFormation updates Bake Items last, since it depends on Item Removed's ARN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,9 @@ class Context:
     """The item that this function has just handed out, if it is Item Removed. A copy of it needs no slots."""
     look_first_slots: int = LOOK_FIRST_SLOTS
     crowded_slots: int = CROWDED_SLOTS
+    slots_per_packed_item: int = SLOTS_PER_PACKED_ITEM
+    packs_from: float = 0
+    """Before this moment, in seconds since 1970, each item joins the line in a message of its own."""
 
     def persist(self, request: Callable[[], Answer]) -> Answer:
         """Make a request, and again while a quota is used up and there is time. Raises ServiceError.
@@ -68,3 +82,9 @@ class Context:
     def looks_first(self) -> bool:
         """Whether the oven is so large that a read of the row before a write is cheaper than a refusal."""
         return self.capacity >= self.look_first_slots
+
+    @property
+    def packed_items(self) -> int:
+        """How many items of one slot may join the line in one message."""
+        fits = self.capacity // self.slots_per_packed_item if self.now() >= self.packs_from else 1
+        return max(min(fits, PACKED_ITEMS), 1)

@@ -1,5 +1,7 @@
 """The messages of the queues, as the oven handles them."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 BATCH = 10
@@ -18,11 +20,33 @@ class NewMessage:
     """In seconds since 1970."""
 
 
+def pack(bodies: Sequence[str]) -> str:
+    """The body of one message of the line with these items."""
+    return bodies[0] if len(bodies) == 1 else json.dumps(bodies, ensure_ascii=False)
+
+
+def unpack(body: str) -> list[str]:
+    """The bodies of the items in a message of the line. Each is a JSON object, so a list has several."""
+    return json.loads(body) if body.startswith("[") else [body]
+
+
+@dataclass(frozen=True, slots=True)
+class JoiningMessage:
+    """A message that is to be enqueued in Waiting Items."""
+
+    deduplication_id: str
+    """SQS drops a message whose id it has seen in the last 5 minutes."""
+    body: str
+    asked_at: float | None = None
+    """As in `WaitingMessage`."""
+
+
 @dataclass(frozen=True, slots=True)
 class WaitingMessage:
     """A message that was received from Waiting Items and is not deleted yet."""
 
     body: str
+    """An item, or several that joined together: a JSON list of their bodies."""
     receipt: str
     sequence: int
     """Its place in the line. Grows from message to message, with gaps."""
@@ -33,6 +57,11 @@ class WaitingMessage:
     asked_at: float | None = None
     """When its item was sent to New Items, in seconds since 1970. Only told of items that wait for so long at
     most."""
+
+    @property
+    def bodies(self) -> list[str]:
+        """The bodies of its items."""
+        return unpack(self.body)
 
 
 @dataclass(frozen=True, slots=True)

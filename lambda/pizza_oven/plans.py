@@ -2,8 +2,9 @@
 asking anybody."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from pizza_oven.item import Item
 from pizza_oven.messages import DeadLetter, WaitingMessage
@@ -35,7 +36,7 @@ class Candidate:
         return self.item.size if self.item else 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Plan:
     """What becomes of candidates, who are served in their order: new items after those of the line."""
 
@@ -48,43 +49,47 @@ class Plan:
     rest: list[Candidate] = field(default_factory=list)
     """They do not fit, or stand behind one that does not: new items join the line, messages of the line
     go back."""
+    next_size: int = 1
+    """The slots that the first of the rest needs, with all of its message; the least possible if there is no
+    rest, or if that is not known."""
     served: list[WaitingMessage] = field(default_factory=list)
     """The messages of the line among the first three, in order."""
 
     @classmethod
     def of(cls, candidates: Iterable[Candidate], row: Row, room: int) -> "Plan":
         """Serve the longest prefix of the candidates that is leased in the row already or fits into
-        `room` slots; and behind it, new items that are leased already."""
+        `room` slots; and behind it, new items that are leased already. What is in one message stays
+        together."""
         plan = cls()
         seen: set[str] = set()
-        for candidate in candidates:
-            item = candidate.item
-            if candidate.message is None and row.waiting > len(plan.served):
+        for _, group in groupby(candidates, key=lambda candidate: candidate.message or candidate):
+            together = list(group)
+            message = together[0].message
+            if message is None and row.waiting > _count(plan.served):
                 # New items do not overtake those that wait.
                 room = 0
-            needs_no_slots = item is None or item.id in seen or item.id in row.leases
+            known = seen | row.leases.keys()
+            size = sum(c.item.size for c in together if c.item and c.item.id not in known)
             # A new item that is leased is a redelivery wherever it stands; the line has an order to keep.
-            is_blocked = plan.rest and (candidate.message or not needs_no_slots)
-            if is_blocked or (not needs_no_slots and candidate.size > room):
-                plan.rest.append(candidate)
+            is_blocked = plan.rest and (message or size)
+            if is_blocked or size > room:
+                plan.next_size = plan.next_size if plan.rest else size
+                plan.rest += together
                 continue
-            if candidate.message:
-                plan.served.append(candidate.message)
-            if item is None or item.id in seen:
-                plan.needless.append(candidate)
-                continue
-            seen.add(item.id)
-            if item.id in row.leases:
-                plan.redelivered.append(candidate)
-            else:
-                plan.loads.append(candidate)
-                room -= item.size
+            room -= size
+            if message:
+                plan.served.append(message)
+            for candidate in together:
+                plan._serve(candidate, row, seen)
         return plan
 
-    @property
-    def next_size(self) -> int:
-        """The slots that the first of the rest needs; the least possible if there is none."""
-        return self.rest[0].size if self.rest else 1
+    def _serve(self, candidate: Candidate, row: Row, seen: set[str]) -> None:
+        item = candidate.item
+        if item is None or item.id in seen:
+            self.needless.append(candidate)
+            return
+        seen.add(item.id)
+        (self.redelivered if item.id in row.leases else self.loads).append(candidate)
 
     def settlement(self, row: Row | None, capacity: int, now: float, frees: Mapping[str, int]) -> Settlement:
         """The write that carries out this plan and frees the slots of `frees`, by item id. Without a row, it
@@ -114,7 +119,12 @@ class Plan:
         served = [message for message in self.served if row is None or message.sequence > row.last_left]
         return Served(
             [message.sequence for message in served],
-            len(served) if row is None else min(len(served), max(row.waiting, 0)),
-            Counter(message.epoch for message in served if message.epoch is not None),
+            _count(served) if row is None else min(_count(served), max(row.waiting, 0)),
+            Counter(message.epoch for message in served for _ in message.bodies if message.epoch is not None),
             max((message.sent_at for message in served if message.epoch is not None), default=0),
         )
+
+
+def _count(messages: Sequence[WaitingMessage]) -> int:
+    """The items of these messages."""
+    return sum(len(message.bodies) for message in messages)

@@ -5,13 +5,13 @@ Every method but `ItemStates.start` and `DecisionLog.record` may raise ServiceEr
 whether the request took effect; or, if a quota was used up, its subclass ThrottledError.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from pizza_oven.errors import ServiceError
 from pizza_oven.execution import Execution
 from pizza_oven.item import Item
-from pizza_oven.messages import DeadLetter, Departure, WaitingMessage
+from pizza_oven.messages import DeadLetter, Departure, JoiningMessage, WaitingMessage
 from pizza_oven.row import Counts, Refused, Row, Unloaded
 from pizza_oven.settlement import Settlement
 
@@ -68,12 +68,8 @@ class WaitingItems(Protocol):
     """The waiting line: a FIFO queue of one message group. While a message is received and not deleted,
     the line is locked."""
 
-    def push(self, items: Mapping[str, Item], epoch: int, asked_at: Mapping[str, float]) -> None:
-        """Append up to 10 items, by their deduplication ids, which joined in `epoch`. With some of them it is
-        noted when they were sent to New Items, by item id.
-
-        A deduplication id that was used in the last 5 minutes is not appended again.
-        """
+    def push(self, messages: Sequence[JoiningMessage], epoch: int) -> None:
+        """Append up to 10 messages, whose items joined in `epoch`."""
 
     def receive(self, count: int, wait_secs: int) -> list[WaitingMessage]:
         """Take up to `count` (at most 10) messages off the head, and wait up to `wait_secs` for the first

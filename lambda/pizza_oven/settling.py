@@ -55,8 +55,8 @@ def _settle(context: Context, candidates: Sequence[Candidate], *, asks_for_depar
     row: Row | None = None
     if context.looks_first:
         row = context.table.look([c.item.id for c in candidates if c.item])
-    is_crowded = row is not None and row.occupied >= context.crowded_slots
-    departures = _departures_beside(context, candidates) if asks_for_departures or is_crowded else []
+    asks_for_departures |= row is not None and _may_be_throttled(context, row, candidates)
+    departures = _departures_beside(context, candidates) if asks_for_departures else []
     # A look shows only the leases of the candidates. The leases of the departures are assumed.
     frees = {departure.item_id: departure.size for departure in departures}
     for attempt in range(ATTEMPTS + 1):
@@ -79,6 +79,12 @@ def _settle(context: Context, candidates: Sequence[Candidate], *, asks_for_depar
         return Settled(plan, now, counts, is_idle, took_departures=bool(departures))
     # Only messages of the line come here: a write that only has new items join is never refused.
     return Settled(Plan(rest=list(candidates)), context.now(), None)
+
+
+def _may_be_throttled(context: Context, row: Row, candidates: Sequence[Candidate]) -> bool:
+    """Whether the row is large, or lacks room: then slots may be left to Bake Items."""
+    size = sum(candidate.size for candidate in candidates)
+    return row.occupied >= context.crowded_slots or row.room(context.capacity) < size
 
 
 def _departures_beside(context: Context, candidates: Sequence[Candidate]) -> list[Departure]:

@@ -105,7 +105,7 @@ def _receive_and_load(context: Context, count: int, wait_secs: int) -> LineView 
     if not received:
         return None
     try:
-        return _load(context, [_candidate(context, message) for message in received])
+        return _load(context, [_candidate(context, m, body) for m in received for body in m.bodies])
     except ServiceError:
         context.waiting_items.put_back(received, RETRY_SECS)
         raise
@@ -139,29 +139,38 @@ def _return_messages(context: Context, plan: Plan, started: Started) -> None:
     Items that could not be started keep their slots, and are started when their messages are received again.
     """
     starting = plan.loads + plan.redelivered
-    done = plan.needless + [c for c in starting if c.item and c.item.id in started.done]
-    unstarted = [c for c in starting if c not in done]
+    unstarted = _messages([c for c in starting if c.item and c.item.id not in started.done])
+    done = [message for message in plan.served if message not in unstarted]
     if done:
-        context.persist(lambda: context.waiting_items.delete(_messages(done)))
-    if plan.rest:
-        context.persist(lambda: context.waiting_items.put_back(_messages(plan.rest), 0))
-        oldest = _messages(plan.rest)[0]
-        context.log.record("looked", oldest_waiting_secs=round(max(context.now() - oldest.sent_at, 0), 3))
+        context.persist(lambda: context.waiting_items.delete(done))
+    if rest := _messages(plan.rest):
+        context.persist(lambda: context.waiting_items.put_back(rest, 0))
+        waited_secs = round(max(context.now() - rest[0].sent_at, 0), 3)
+        context.log.record("looked", oldest_waiting_secs=waited_secs)
     if unstarted:
-        context.waiting_items.put_back(_messages(unstarted), RETRY_SECS)
+        context.waiting_items.put_back(unstarted, RETRY_SECS)
         context.new_items.trigger(RETRY_SECS)
 
 
 def _messages(candidates: Sequence[Candidate]) -> list[WaitingMessage]:
-    return [candidate.message for candidate in candidates if candidate.message]
+    """The messages of these candidates, each once."""
+    return list(dict.fromkeys(candidate.message for candidate in candidates if candidate.message))
 
 
-def _candidate(context: Context, message: WaitingMessage) -> Candidate:
+def _parse(context: Context, message: WaitingMessage, body: str) -> object:
+    """What a message, or a part of it, contains. Raises MalformedItemError if it can never get slots."""
+    content = parse(body, context.capacity)
+    if len(message.bodies) > context.capacity:
+        raise MalformedItemError("it shares a message with more items than the oven has slots")
+    return content
+
+
+def _candidate(context: Context, message: WaitingMessage, body: str) -> Candidate:
     try:
-        item = parse(message.body, context.capacity)
+        item = _parse(context, message, body)
     except MalformedItemError as error:
         # Valid when it joined: the capacity was lowered since, and now it is larger than the oven.
-        return Candidate(None, message.sent_at, message, letter_of(message.body, error))
+        return Candidate(None, message.sent_at, message, letter_of(body, error))
     if not isinstance(item, Item) or item.id == context.item_out:
         # Of the item that is just out, Step Functions still says that it bakes: a start would not tell.
         return Candidate(None, message.sent_at, message)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pizza_oven.item import Item
-from pizza_oven.messages import DeadLetter
+from pizza_oven.messages import DeadLetter, JoiningMessage, pack
 from pizza_oven.ports import WaitingItems
 from tests.contract.services import LINE_VISIBILITY_SECS, Sent, Services
 
@@ -20,7 +20,7 @@ def line(services: Services) -> WaitingItems:
 
 
 def push(line: WaitingItems, *item_ids: str) -> None:
-    line.push({f"ticket-{item_id}": item(item_id) for item_id in item_ids}, epoch=0, asked_at={})
+    line.push([JoiningMessage(f"ticket-{item_id}", item(item_id).body) for item_id in item_ids], epoch=0)
 
 
 def bodies(*item_ids: str) -> list[str]:
@@ -117,15 +117,27 @@ def test_a_ticket_is_good_for_one_push(line: WaitingItems) -> None:
     push(line, "a")
     assert line.receive(10, 0) == []
 
-    line.push({"another ticket".replace(" ", "-"): item("a")}, epoch=0, asked_at={})
+    line.push([JoiningMessage("another-ticket", item("a").body)], epoch=0)
     assert [waiting.body for waiting in line.receive(10, 0)] == bodies("a")
 
 
 def test_who_waits_is_known_by_the_era_in_which_it_joined(line: WaitingItems) -> None:
-    line.push({"1": item("a"), "2": item("b")}, epoch=6, asked_at={})
-    line.push({"3": item("c")}, epoch=7, asked_at={})
+    line.push([JoiningMessage("1", item("a").body), JoiningMessage("2", item("b").body)], epoch=6)
+    line.push([JoiningMessage("3", item("c").body)], epoch=7)
 
     assert [waiting.epoch for waiting in line.receive(10, 0)] == [6, 6, 7]
+
+
+def test_several_items_in_one_message_come_out_as_they_are(line: WaitingItems) -> None:
+    several = ['{"id":"a","note":"\\"ü["}', '{ "id":"b" }']
+    line.push(
+        [JoiningMessage("1", pack(several)), JoiningMessage("2", item("c").body, asked_at=12.5)], epoch=0
+    )
+
+    received = line.receive(10, 0)
+
+    assert [waiting.bodies for waiting in received] == [several, bodies("c")]
+    assert [waiting.asked_at for waiting in received] == [None, 12.5]
 
 
 def test_deleting_twice_is_no_error(line: WaitingItems) -> None:

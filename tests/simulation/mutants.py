@@ -311,11 +311,34 @@ MUTANTS = [
         "plans.py",
         (
             (
-                "            len(served) if row is None else min(len(served), max(row.waiting, 0)),\n",
-                "            max(len(served) - 1, 0) if row is None else min(len(served), row.waiting),\n",
+                "            _count(served) if row is None else min(_count(served), max(row.waiting, 0)),\n",
+                "            max(_count(served) - 1, 0) if row is None else min(len(served), row.waiting),\n",
             ),
         ),
         "none",
+    ),
+    Mutant(
+        "a message of several items is counted as one",
+        "plans.py",
+        (("    return sum(len(message.bodies) for message in messages)\n", "    return len(messages)\n"),),
+        "none",
+    ),
+    Mutant(
+        "an item of a message takes slots although the others do not fit",
+        "plans.py",
+        (("key=lambda candidate: candidate.message or candidate", "key=lambda candidate: candidate"),),
+        "none",
+    ),
+    Mutant(
+        "a message is deleted although not all of its items are started",
+        "waiting_line.py",
+        (
+            (
+                "    done = [message for message in plan.served if message not in unstarted]\n",
+                "    done = plan.served\n",
+            ),
+        ),
+        "rough",
     ),
     Mutant(
         "a redriven execution hands its item out",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pizza_oven.bake_items import bake_items
-from pizza_oven.context import CROWDED_SLOTS, LOOK_FIRST_SLOTS, Context
+from pizza_oven.context import CROWDED_SLOTS, LOOK_FIRST_SLOTS, SLOTS_PER_PACKED_ITEM, Context
 from pizza_oven.errors import ServiceError, StillHeldError
 from pizza_oven.item import Item, cancelled
 from pizza_oven.item_removed import ItemRemoved, Memory
@@ -112,6 +112,7 @@ class Oven:
         self.waiting_items = MemoryWaitingItems
         self.capacity = capacity
         self.look_first_slots, self.crowded_slots = LOOK_FIRST_SLOTS, CROWDED_SLOTS
+        self.slots_per_packed_item, self.packs_from = SLOTS_PER_PACKED_ITEM, 0.0
         self._numbers = itertools.count()
 
     def bake_items(self, messages: Sequence[NewMessage], time_left: float = 10) -> list[str]:
@@ -134,6 +135,8 @@ class Oven:
             time_left=lambda: time_left,
             look_first_slots=self.look_first_slots,
             crowded_slots=self.crowded_slots,
+            slots_per_packed_item=self.slots_per_packed_item,
+            packs_from=self.packs_from,
         )
 
     def bake(self, *bodies: str, time_left: float = 10) -> list[str]:

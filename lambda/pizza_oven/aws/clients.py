@@ -8,6 +8,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pizza_oven.errors import ServiceError, ThrottledError
 
+STARTED_AT_ONCE = 10
+"""How many executions are started at the same time. Each takes a connection."""
+
 CONFIG = Config(
     # A request that hangs is tried again twice while the function has time, which is 10 s. The longest
     # answer asked for, a long poll of 1 s, comes well within 2 s.
@@ -15,7 +18,7 @@ CONFIG = Config(
     read_timeout=2,
     retries={"mode": "standard", "total_max_attempts": 3},
     # Executions of a batch are started side by side.
-    max_pool_connections=10,
+    max_pool_connections=STARTED_AT_ONCE,
 )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from pizza_oven.aws.clients import error_code, service_errors
+from pizza_oven.aws.clients import STARTED_AT_ONCE, error_code, service_errors
 from pizza_oven.errors import ServiceError
 from pizza_oven.execution import RELEASED, Execution
 from pizza_oven.item import Item
@@ -28,7 +28,7 @@ class StepFunctionsItemStates:
     def start(self, items: Sequence[Item]) -> list[Execution | ServiceError]:
         if len(items) == 1:
             return [self._start(items[0])]
-        with ThreadPoolExecutor(max_workers=max(len(items), 1)) as pool:
+        with ThreadPoolExecutor(max_workers=STARTED_AT_ONCE) as pool:
             return list(pool.map(self._start, items))
 
     def describe(self, item_id: str) -> Execution | None:

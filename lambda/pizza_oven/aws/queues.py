@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pizza_oven.aws.clients import service_errors
 from pizza_oven.errors import ServiceError
 from pizza_oven.item import Item, Trigger
-from pizza_oven.messages import BATCH, DeadLetter, Departure, WaitingMessage
+from pizza_oven.messages import BATCH, DeadLetter, Departure, JoiningMessage, WaitingMessage
 from pizza_oven.strict_json import UNSENDABLE
 
 if TYPE_CHECKING:
@@ -100,15 +100,15 @@ class SqsWaitingItems:
         self._queue_url = queue_url
         self._new_id = new_id
 
-    def push(self, items: Mapping[str, Item], epoch: int, asked_at: Mapping[str, float]) -> None:
+    def push(self, messages: Sequence[JoiningMessage], epoch: int) -> None:
         entries = [
             {
-                "MessageBody": item.body,
-                "MessageAttributes": _stamps(epoch, asked_at.get(item.id)),
+                "MessageBody": message.body,
+                "MessageAttributes": _stamps(epoch, message.asked_at),
                 "MessageGroupId": _GROUP,
-                "MessageDeduplicationId": deduplication_id,
+                "MessageDeduplicationId": message.deduplication_id,
             }
-            for deduplication_id, item in items.items()
+            for message in messages
         ]
         _send(self._client, self._queue_url, entries)
 

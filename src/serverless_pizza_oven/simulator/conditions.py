@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
-from pizza_oven.context import CROWDED_SLOTS, LOOK_FIRST_SLOTS
+from pizza_oven.context import (
+    CROWDED_SLOTS,
+    LOOK_FIRST_SLOTS,
+    PACKED_FROM_SECS,
+    SLOTS_PER_PACKED_ITEM,
+)
 from serverless_pizza_oven.simulator.executions import NAMES_KEPT
 from serverless_pizza_oven.simulator.faults import NONE, Faults
 from serverless_pizza_oven.simulator.latencies import AWS, Latencies
@@ -24,7 +29,9 @@ class Setup:
     pilot_light_secs: int | None = 60
     look_first_slots: int = LOOK_FIRST_SLOTS
     crowded_slots: int = CROWDED_SLOTS
+    slots_per_packed_item: int = SLOTS_PER_PACKED_ITEM
     """Number of slots from which Bake Items works as in a large oven."""
+    packed_from_secs: int = PACKED_FROM_SECS
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from typing import Any
 from pizza_oven.errors import PizzaOvenError
 from pizza_oven.execution import RELEASED
 from pizza_oven.item import Item
+from pizza_oven.messages import unpack
 from pizza_oven.row import Row
 from serverless_pizza_oven.simulator.executions import Baking
 from serverless_pizza_oven.simulator.faults import NONE
@@ -158,8 +159,9 @@ class Invariants(Observer):
         """Raise InvariantError unless every item that was sent is somewhere."""
         world = self._world
         row = world.table.row
-        queues = (world.new_items, world.line)
-        found = {self._reader.item_id(message.body) for queue in queues for message in queue.messages()}
+        bodies = [message.body for message in world.new_items.messages()]
+        bodies += [body for message in world.line.messages() for body in unpack(message.body)]
+        found = set(map(self._reader.item_id, bodies))
         dead = self._dead_letters()
         accounted = {*self.out, *found, *dead, *self._holds.released}
         for item_id in self.sent:

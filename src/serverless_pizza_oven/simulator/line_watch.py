@@ -7,6 +7,7 @@ join is taken from the request, since the row may count them wrong.
 from collections.abc import Iterator, Sequence
 
 from pizza_oven.item import Item
+from pizza_oven.messages import unpack
 from pizza_oven.row import Row
 from pizza_oven.settlement import Settlement
 from serverless_pizza_oven.simulator.message_reader import MessageReader
@@ -19,6 +20,10 @@ def sequence_of(message: StoredMessage) -> int:
     return int(message.id.rpartition("-")[2])
 
 
+def _items_in(message: StoredMessage) -> int:
+    return len(unpack(message.body))
+
+
 class LineWatch:
     """Each check returns a text that says what is wrong with the line, or None."""
 
@@ -26,7 +31,7 @@ class LineWatch:
         self._world = world
         self._reader = reader
         self._count = 0
-        """Messages in the line after the last request."""
+        """Items in the line after the last request."""
         self._joining = 0
         """Items that joined in the row and are not enqueued yet, as long as no request failed."""
         self._evicted: set[str] = set()
@@ -46,7 +51,7 @@ class LineWatch:
 
     def messages_removed(self) -> bool:
         """Whether the last request removed messages from the line."""
-        before, self._count = self._count, self._world.line.count()
+        before, self._count = self._count, sum(map(_items_in, self._world.line.messages()))
         if self._count > before:
             self._joining -= self._count - before
         return self._count < before
@@ -55,14 +60,14 @@ class LineWatch:
         """Whether an item waits that these items, which have just got their slots, have overtaken."""
         new = [item_id for item_id in loaded if item_id not in self._world.executions.bakings]
         in_front: set[str | None] = set()
-        for message in self._world.line.messages() if new else ():
-            item = self._reader.item(message.body)
+        for body in self._bodies() if new else ():
+            item = self._reader.item(body)
             if item and item.id not in self._evicted and not self._has_been_in_the_oven(item.id):
                 overtaking = [other for other in new if other not in in_front]
                 if overtaking:
                     return f"{overtaking} are loaded while {item.id} waits before them"
             # Items larger than a lowered capacity are loaded by functions that still have the old one.
-            in_front.add(self._reader.item_id(message.body))
+            in_front.add(self._reader.item_id(body))
         return None
 
     def stuck(self, patience: int) -> str | None:
@@ -70,10 +75,10 @@ class LineWatch:
         world = self._world
         head = self._head()
         if (
-            head is None
+            not head
             or world.line.locked
             or self.is_served()
-            or world.table.row.room(world.setup.capacity) < head.size
+            or world.table.row.room(world.setup.capacity) < sum(item.size for item in head)
         ):
             self._stuck_since = None
             return None
@@ -81,7 +86,7 @@ class LineWatch:
             self._stuck_since = world.loop.now
         if world.loop.now - self._stuck_since < patience:
             return None
-        return f"{head.id} fits, and no function is about to load it"
+        return f"{head[0].id} fits, and no function is about to load it"
 
     def too_few_counted(self) -> str | None:
         """Whether more items wait than are counted. Not while a function is busy, nor after a failure."""
@@ -99,7 +104,7 @@ class LineWatch:
         row = self._world.table.row
         if not row.waiting:
             return None
-        waiting = sum(sequence_of(message) > row.last_left for message in self._world.line.messages())
+        waiting = sum(_items_in(m) for m in self._world.line.messages() if sequence_of(m) > row.last_left)
         if row.waiting > waiting + self._joining:
             return f"{row.waiting} items are counted, {waiting} wait and {self._joining} are joining"
         return None
@@ -114,20 +119,27 @@ class LineWatch:
             or any(b.running and not b.waiting for b in world.executions.bakings.values())
         )
 
-    def _head(self) -> Item | None:
-        """The first item in the line that needs slots. None if all that wait are or were in the oven.
+    def _head(self) -> list[Item]:
+        """The items that need slots in the first message that has any. None if all are or were in the oven.
 
         A copy of an item that has slots needs none. A copy of a baked item does, until its start is refused.
         """
-        items = list(self._items())
-        if all(self._has_been_in_the_oven(item.id) for item in items):
-            return None
-        return next(item for item in items if item.id not in self._world.table.row.leases)
+        if all(self._has_been_in_the_oven(item.id) for item in self._items()):
+            return []
+        leases = self._world.table.row.leases
+        needing = (
+            [item for body in unpack(m.body) if (item := self._reader.item(body)) and item.id not in leases]
+            for m in self._world.line.messages()
+        )
+        return next(filter(None, needing))
+
+    def _bodies(self) -> Iterator[str]:
+        """Those of the items in the line."""
+        for message in self._world.line.messages():
+            yield from unpack(message.body)
 
     def _items(self) -> Iterator[Item]:
-        for message in self._world.line.messages():
-            if item := self._reader.item(message.body):
-                yield item
+        return filter(None, map(self._reader.item, self._bodies()))
 
     def _has_been_in_the_oven(self, item_id: str) -> bool:
         return item_id in self._world.table.row.leases or item_id in self._world.executions.bakings

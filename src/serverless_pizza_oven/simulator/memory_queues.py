@@ -1,11 +1,11 @@
 """The oven's queues in memory: they implement its ports."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pizza_oven.item import Item, Trigger
-from pizza_oven.messages import DeadLetter, Departure, WaitingMessage
+from pizza_oven.messages import DeadLetter, Departure, JoiningMessage, WaitingMessage
 from serverless_pizza_oven.simulator.fifo_queue import FifoQueue
 from serverless_pizza_oven.simulator.loop import micros
 from serverless_pizza_oven.simulator.standard_queue import StandardQueue
@@ -82,9 +82,9 @@ class MemoryWaitingItems:
         self._wait = wait or queue.loop.run
         self._received: dict[str, Delivery] = {}
 
-    def push(self, items: Mapping[str, Item], epoch: int, asked_at: Mapping[str, float]) -> None:
-        for deduplication_id, item in items.items():
-            self._queue.send(item.body, deduplication_id, epoch, asked_at.get(item.id))
+    def push(self, messages: Sequence[JoiningMessage], epoch: int) -> None:
+        for message in messages:
+            self._queue.send(message.body, message.deduplication_id, epoch, message.asked_at)
 
     def receive(self, count: int, wait_secs: int) -> list[WaitingMessage]:
         until = self._queue.loop.now + micros(wait_secs)

@@ -15,6 +15,9 @@ from serverless_pizza_oven.simulator.small_world import SmallWorld
 
 ONE_SLOT = Setup(capacity=1, max_concurrency=2, batch_size=1)
 ONE_SLOT_AS_LARGE = replace(ONE_SLOT, look_first_slots=1, crowded_slots=1)
+TWO_SLOTS_PACKING = replace(
+    ONE_SLOT_AS_LARGE, capacity=2, batch_size=2, slots_per_packed_item=1, packed_from_secs=0
+)
 TWO_SLOTS = Setup(capacity=2, max_concurrency=2, batch_size=1)
 """Each message has a function to itself, two of them at a time."""
 
@@ -75,6 +78,13 @@ def _hand_over_one(world: SmallWorld, invariants: Invariants) -> None:
     world.loop.call_later(4 * SECOND, invariants.send, item("b"))
 
 
+def _hand_over_two(world: SmallWorld, invariants: Invariants) -> None:
+    """Two items wait, perhaps in one message, when a large one leaves."""
+    invariants.send(item("a", size=2, secs=5))
+    for item_id in ("b", "c"):
+        world.loop.call_later(4 * SECOND, invariants.send, item(item_id))
+
+
 def _held(item_id: str, secs: int) -> str:
     return json.dumps(
         {"id": item_id, "bakingTimeSecs": secs, "hold": True, "taskToken": f"token of {item_id}"}
@@ -106,6 +116,7 @@ SCENARIOS = [
     Scenario("an overdue item that comes again", ONE_SLOT, _overdue),
     Scenario("an item that is stopped", ONE_SLOT, _stopped),
     Scenario("an item that leaves as another waits", ONE_SLOT_AS_LARGE, _hand_over_one),
+    Scenario("two items that wait in one message", TWO_SLOTS_PACKING, _hand_over_two),
     Scenario("a held item that is released", ONE_SLOT, _released),
     Scenario("an extension as the lease ends", ONE_SLOT, _extended),
     Scenario("a release before its item", ONE_SLOT, _send(ItemRelease("a").body, item("a", secs=60))),

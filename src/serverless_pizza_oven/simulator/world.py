@@ -213,6 +213,8 @@ class World:
             self._clock(),
             look_first_slots=self.setup.look_first_slots,
             crowded_slots=self.setup.crowded_slots,
+            slots_per_packed_item=self.setup.slots_per_packed_item,
+            packs_from=self.loop.seconds() + self.setup.packed_from_secs,
             time_left=lambda: (transport.deadline - self.loop.now) / SECOND,
         )
 
