@@ -68,8 +68,8 @@ class Plan:
             if message is None and row.waiting > _count(plan.served):
                 # New items do not overtake those that wait.
                 room = 0
-            known = seen | row.leases.keys()
-            size = sum(c.item.size for c in together if c.item and c.item.id not in known)
+            asking = [c.item for c in together if c.item and c.item.id not in seen]
+            size = sum(item.size for item in asking if item.id not in row.leases)
             # A new item that is leased is a redelivery wherever it stands; the line has an order to keep.
             is_blocked = plan.rest and (message or size)
             if is_blocked or size > room:

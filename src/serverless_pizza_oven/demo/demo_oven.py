@@ -6,7 +6,7 @@ from typing import Self
 
 from pizza_oven.aws.baking_table import DynamoBakingTable
 from pizza_oven.errors import ServiceError
-from pizza_oven.row import Lease
+from pizza_oven.row import Lease, Row
 from serverless_pizza_oven.aws import Aws
 from serverless_pizza_oven.deployment.stack import Stack
 from serverless_pizza_oven.errors import AwsError
@@ -71,16 +71,18 @@ class DemoOven:
 
     def observe(self) -> Observation:
         """Count the messages of each queue, and read the table. Raises AwsError."""
+        row = self._row(self.table) if self.table else None
         return Observation(
             new=self.new_items.depth(),
-            waiting=self.waiting_items.depth(),
+            # A message of the line may have several items.
+            waiting=row.waiting if row else self.waiting_items.depth(),
             dead=self.dead_letters.depth() if self.dead_letters else 0,
-            leases=self._leases(self.table) if self.table else None,
+            leases=row.leases if row else None,
         )
 
     @staticmethod
-    def _leases(table: DynamoBakingTable) -> Mapping[str, Lease]:
+    def _row(table: DynamoBakingTable) -> Row:
         try:
-            return table.read().leases
+            return table.read()
         except ServiceError as error:
             raise AwsError(str(error)) from error
