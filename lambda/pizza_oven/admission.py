@@ -78,7 +78,7 @@ def _enqueue(
         return
     together = [
         _joining_message(items, messages[items[0].id][0])
-        for items in _packed(joining.values(), context.packed_items)
+        for items in _packed(joining.values(), context.packed_items if settled.may_pack else 1)
     ]
     try:
         context.persist(lambda: context.waiting_items.push(together, epoch_of(settled.at)))

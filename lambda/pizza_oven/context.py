@@ -35,10 +35,6 @@ SLOTS_PER_PACKED_ITEM = 50
 """Items of one message take their slots together, and what is free before stays free: so a message has at
 most one item for so many slots of the oven."""
 
-PACKED_FROM_SECS = 20
-"""An instance so old may pack: a function of an older release, which takes such a message for malformed, has
-timed out. CloudFormation updates Bake Items last, since it depends on Item Removed's ARN."""
-
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -63,8 +59,6 @@ class Context:
     look_first_slots: int = LOOK_FIRST_SLOTS
     crowded_slots: int = CROWDED_SLOTS
     slots_per_packed_item: int = SLOTS_PER_PACKED_ITEM
-    packs_from: float = 0
-    """Before this moment, in seconds since 1970, each item joins the line in a message of its own."""
 
     def persist(self, request: Callable[[], Answer]) -> Answer:
         """Make a request, and again while a quota is used up and there is time. Raises ServiceError.
@@ -86,5 +80,4 @@ class Context:
     @property
     def packed_items(self) -> int:
         """How many items of one slot may join the line in one message."""
-        fits = self.capacity // self.slots_per_packed_item if self.now() >= self.packs_from else 1
-        return max(min(fits, PACKED_ITEMS), 1)
+        return max(min(self.capacity // self.slots_per_packed_item, PACKED_ITEMS), 1)

@@ -71,6 +71,9 @@ class Row(Counts):
     """When the last message that left and told its epoch had been enqueued, in seconds since 1970."""
     waiting_by_epoch: Mapping[int, int] = field(default_factory=dict)
     """How many of the waiting items joined in each epoch."""
+    packs_since: float = field(default=0, kw_only=True, compare=False, repr=False)
+    """When an item first joined since messages of the line may have several, in seconds since 1970; 0 if none
+    did."""
 
     def orphaned(self, epochs: Iterable[int]) -> int:
         """How many items of these closed epochs are counted but were never enqueued. If 5 joined in a closed

@@ -24,6 +24,10 @@ DEPARTURES_AT_ONCE = 40
 """Slots of so many items are freed by one write. DynamoDB allows 4 KB and 300 operators in an expression
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html)."""
 
+PACK_AFTER_SECS = 20
+"""So long after a function first might have packed items, each function of an older release has timed out. It
+would take such a message for malformed. CloudFormation updates Bake Items after Item Removed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -38,6 +42,8 @@ class Settled:
     """Whether the write proved that no further item can be loaded, and cleared the pending wake-up."""
     took_departures: bool = False
     """Whether messages of Leaving Items were taken: no slots of their items are held any more."""
+    may_pack: bool = False
+    """Whether each function at work knows that a message of the line may have several items."""
 
 
 def settle(
@@ -76,7 +82,8 @@ def _settle(context: Context, candidates: Sequence[Candidate], *, asks_for_depar
         _delete_departures(context, departures)
         counts = outcome if isinstance(outcome, Counts) else None
         is_idle = counts is not None and settlement.clear_wake_up_unless_fits is not None
-        return Settled(plan, now, counts, is_idle, took_departures=bool(departures))
+        may_pack = 0 < known.packs_since < now - PACK_AFTER_SECS
+        return Settled(plan, now, counts, is_idle, took_departures=bool(departures), may_pack=may_pack)
     # Only messages of the line come here: a write that only has new items join is never refused.
     return Settled(Plan(rest=list(candidates)), context.now(), None)
 

@@ -447,6 +447,17 @@ def test_forty_leases_are_freed_and_forty_taken_by_one_write(table: BakingTable)
     assert table.read().leases == loads
 
 
+def test_the_row_tells_when_an_item_first_joined(table: BakingTable) -> None:
+    load(table, A)
+    assert table.read().packs_since == 0
+
+    join(table, 1)
+    table.settle(Settlement(joining=1), 10, 900.0)
+    table.unload("a", 901.0)
+
+    assert table.read().packs_since == table.look([]).packs_since == 100
+
+
 def test_a_look_shows_the_numbers_and_the_leases_that_were_asked_for(table: BakingTable) -> None:
     assert table.look(["a"]) == Row()
     load(table, {**A, **B}, joining=2)

@@ -11,6 +11,7 @@ from pizza_oven.errors import ServiceError, StillHeldError
 from pizza_oven.item import Item, cancelled
 from pizza_oven.item_removed import ItemRemoved, Memory
 from pizza_oven.messages import NewMessage
+from pizza_oven.row import Row
 from serverless_pizza_oven.simulator.executions import Baking, Done, Executions
 from serverless_pizza_oven.simulator.fifo_queue import FifoQueue
 from serverless_pizza_oven.simulator.loop import SECOND, Loop
@@ -106,13 +107,13 @@ class Oven:
         self.leaving = StandardQueue(self.loop, "leaving", 15 * SECOND)
         self.baked = StandardQueue(self.loop, "baked")
         self.fifo = FifoQueue(self.loop, 15 * SECOND)
-        self.table = MemoryBakingTable()
+        self.table = MemoryBakingTable(Row(packs_since=1))
         self.executions = Executions(self.loop, self._remove)
         self.task_tokens = MemoryTaskTokens()
         self.waiting_items = MemoryWaitingItems
         self.capacity = capacity
         self.look_first_slots, self.crowded_slots = LOOK_FIRST_SLOTS, CROWDED_SLOTS
-        self.slots_per_packed_item, self.packs_from = SLOTS_PER_PACKED_ITEM, 0.0
+        self.slots_per_packed_item = SLOTS_PER_PACKED_ITEM
         self._numbers = itertools.count()
 
     def bake_items(self, messages: Sequence[NewMessage], time_left: float = 10) -> list[str]:
@@ -136,7 +137,6 @@ class Oven:
             look_first_slots=self.look_first_slots,
             crowded_slots=self.crowded_slots,
             slots_per_packed_item=self.slots_per_packed_item,
-            packs_from=self.packs_from,
         )
 
     def bake(self, *bodies: str, time_left: float = 10) -> list[str]:

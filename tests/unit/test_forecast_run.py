@@ -224,11 +224,9 @@ def test_an_oven_at_a_limit_is_told_which_share_of_it_is_used_and_what_to_do() -
 
 
 def test_of_a_limit_that_is_exceeded_in_bursts_only_no_note_is_made() -> None:
-    burst = forecast(
-        ForecastRequest(drawn(1000, "steady:100/s", bake="1"), Setup(150), Quotas(row_writes=250))
-    )
+    burst = forecast(ForecastRequest(drawn(1000, "poisson:20/s", bake="1"), Setup(60), Quotas(row_writes=60)))
 
-    (row,) = (limit for limit in burst.limits if limit.name == "write units of the row, 250/s")
+    (row,) = (limit for limit in burst.limits if limit.name == "write units of the row, 60/s")
     assert row.used is not None
     assert row.used < 0.9
     assert notes_on_limits(burst) == []

@@ -13,6 +13,7 @@ some 20 leases
 | retry_at | `comeAt` |
 | last_left, last_left_sent_at | `leftLine`, `leftAt` |
 | waiting_by_epoch | `~<epoch>` |
+| packs_since | `packsSince` |
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +35,7 @@ KEY = {"id": {"S": "capacity"}}
 ENDED = -1
 """Less the extensions of a lease that has ended: -1 after none, -2 after one."""
 
-_NUMBERS = ("occupied", "waiting", "joinedAt", "calledAt", "comeAt", "leftLine", "leftAt")
+_NUMBERS = ("occupied", "waiting", "joinedAt", "calledAt", "comeAt", "leftLine", "leftAt", "packsSince")
 
 _Attributes = Mapping[str, Any]
 
@@ -229,4 +230,5 @@ def row_of(attributes: _Attributes) -> Row:
         waiting_by_epoch={
             int(name[1:]): int(count) for name, count in numbers.items() if name.startswith(EPOCH)
         },
+        packs_since=float(numbers.get("packsSince", 0)),
     )

@@ -84,6 +84,7 @@ def _count_waiting(update: RowUpdate, settlement: Settlement, now: float) -> Non
     epochs = Counter({epoch: -count for epoch, count in settlement.served.by_epoch.items()})
     if settlement.joining:
         update.set("joinedAt = :now", now=now)
+        update.set("packsSince = if_not_exists(packsSince, :now)")
         update.remove("calledAt")
         epochs[epoch_of(now)] += settlement.joining
     for n, (epoch, change) in enumerate(epochs.items()):

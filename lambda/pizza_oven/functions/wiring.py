@@ -17,7 +17,7 @@ from pizza_oven.aws.clients import CONFIG, ONE_ATTEMPT
 from pizza_oven.aws.item_states import StepFunctionsItemStates
 from pizza_oven.aws.queues import SqsBakedItems, SqsDeadLetters, SqsLeavingItems, SqsNewItems, SqsWaitingItems
 from pizza_oven.aws.task_tokens import StepFunctionsTaskTokens
-from pizza_oven.context import PACKED_FROM_SECS, Context
+from pizza_oven.context import Context
 from pizza_oven.functions.metrics import MetricsLog
 from pizza_oven.item_removed import ItemRemoved, Memory
 from pizza_oven.ports import DecisionLog
@@ -76,7 +76,6 @@ def bake_items_context(
     dynamodb: DynamoDBClient = _client(session, "dynamodb")
     sqs: SQSClient = _client(session, "sqs")
     stepfunctions: SFNClient = _client(session, "stepfunctions")
-    packs_from = now() + PACKED_FROM_SECS
     return Context(
         capacity=int(environment["CAPACITY"]),
         table=DynamoBakingTable(dynamodb, environment["BAKING_TABLE"]),
@@ -89,7 +88,6 @@ def bake_items_context(
         log=log,
         now=now,
         time_left=time_left,
-        packs_from=packs_from,
     )
 
 

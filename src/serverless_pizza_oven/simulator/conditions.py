@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pizza_oven.context import (
     CROWDED_SLOTS,
     LOOK_FIRST_SLOTS,
-    PACKED_FROM_SECS,
     SLOTS_PER_PACKED_ITEM,
 )
 from serverless_pizza_oven.simulator.executions import NAMES_KEPT
@@ -31,7 +30,6 @@ class Setup:
     crowded_slots: int = CROWDED_SLOTS
     slots_per_packed_item: int = SLOTS_PER_PACKED_ITEM
     """Number of slots from which Bake Items works as in a large oven."""
-    packed_from_secs: int = PACKED_FROM_SECS
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,7 @@ class MemoryBakingTable:
             served.sent_at or row.last_left_sent_at,
             _by_epoch(row, settlement, now),
             retry_at=row.retry_at,
+            packs_since=row.packs_since or (round(now, 3) if settlement.joining else 0),
         )
         return Counts(occupied, waiting, retry_at=row.retry_at)
 
@@ -167,6 +168,7 @@ class MemoryBakingTable:
             row.last_left_sent_at,
             row.waiting_by_epoch,
             retry_at=row.retry_at,
+            packs_since=row.packs_since,
         )
 
     def _changed(self, settlement: Settlement) -> Mapping[str, Lease]:

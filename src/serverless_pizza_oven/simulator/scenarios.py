@@ -15,9 +15,7 @@ from serverless_pizza_oven.simulator.small_world import SmallWorld
 
 ONE_SLOT = Setup(capacity=1, max_concurrency=2, batch_size=1)
 ONE_SLOT_AS_LARGE = replace(ONE_SLOT, look_first_slots=1, crowded_slots=1)
-TWO_SLOTS_PACKING = replace(
-    ONE_SLOT_AS_LARGE, capacity=2, batch_size=2, slots_per_packed_item=1, packed_from_secs=0
-)
+TWO_SLOTS_PACKING = replace(ONE_SLOT_AS_LARGE, capacity=2, batch_size=2, slots_per_packed_item=1)
 TWO_SLOTS = Setup(capacity=2, max_concurrency=2, batch_size=1)
 """Each message has a function to itself, two of them at a time."""
 

@@ -27,7 +27,7 @@ a minute."""
 
 ROUGHNESS = {"rough": ROUGH, "mild": MILD, "none": NONE}
 
-AS_LARGE = {"look_first_slots": 1, "crowded_slots": 1, "slots_per_packed_item": 1, "packed_from_secs": 0}
+AS_LARGE = {"look_first_slots": 1, "crowded_slots": 1, "slots_per_packed_item": 1}
 """Bake Items works as in an oven of hundreds of slots: half of the schedules."""
 
 BAD_BODIES = (

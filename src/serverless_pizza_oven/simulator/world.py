@@ -10,6 +10,7 @@ from pizza_oven.item import Item, cancelled
 from pizza_oven.item_removed import ItemRemoved, Memory
 from pizza_oven.messages import NewMessage
 from pizza_oven.ports import DecisionLog
+from pizza_oven.row import Row
 from serverless_pizza_oven.simulator.aws_operations import Operations
 from serverless_pizza_oven.simulator.conditions import Conditions, Setup
 from serverless_pizza_oven.simulator.event_bridge import EventBridge
@@ -103,7 +104,8 @@ class World:
         self.line_history = LineHistory(self.line)
         self.leaving_items = StandardQueue(self.loop, "leaving", setup.leaving_visibility_secs * SECOND)
         self.baked_items = BakedItemsCounter(self.observer.item_baked)
-        self.table = MemoryBakingTable()
+        # Not the first items of an oven that was just updated.
+        self.table = MemoryBakingTable(Row(packs_since=1))
         self.transitions = TokenBucket(
             self.loop, "state transitions", quotas.transitions, quotas.transitions_burst
         )
@@ -214,7 +216,6 @@ class World:
             look_first_slots=self.setup.look_first_slots,
             crowded_slots=self.setup.crowded_slots,
             slots_per_packed_item=self.setup.slots_per_packed_item,
-            packs_from=self.loop.seconds() + self.setup.packed_from_secs,
             time_left=lambda: (transport.deadline - self.loop.now) / SECOND,
         )
 
