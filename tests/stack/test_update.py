@@ -1,4 +1,4 @@
-"""An oven is brought up to date while it is in use.
+"""An oven is brought up to date, and back, while it is in use.
 
 `releases/` has the template and the functions of releases before, each made by
 `git archive --format zip --output tests/stack/releases/VERSION.zip COMMIT template.yml lambda`.
@@ -210,6 +210,40 @@ def test_200_items_and_holds_before_during_and_after_an_update_end_once_each(
     assert set(client.baked_ids) - holds.ids == set(ids(pizzas))
     assert client.bakings().keys() - holds.ids == set(ids(pizzas))
     holds.check()
+    assert client.fullest() <= client.capacity
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_plain_items_before_during_and_after_the_way_back_bake_once_each(
+    version: str, aws: Aws, tmp_path: Path
+) -> None:
+    client = client_of(aws, brought_to(Release.present(), aws))
+    pizzas = [pizza(f"back-{n}", secs=1 + n % 2, size=2 if n % 5 == 0 else 1) for n in range(80)]
+    older = release_of(version, tmp_path)
+    some_sent = threading.Event()
+
+    def send_meanwhile() -> None:
+        for n in range(40, 70):
+            client.send(pizzas[n])
+            some_sent.set()
+
+    client.send(*pizzas[:40])
+    eventually("the oven is full, and others wait", lambda: client.row().waiting > 10)
+    sender = threading.Thread(target=send_meanwhile)
+    sender.start()
+    some_sent.wait()
+    after = brought_to(older, aws)
+    in_the_midst = client.row()
+    sender.join()
+    client.send(*pizzas[70:])
+    client.collect_after_crashes(pizzas)
+
+    assert all(refusals(aws, after).values())
+    assert in_the_midst.leases
+    assert in_the_midst.waiting > 0
+    assert set(client.baked_ids) == set(ids(pizzas))
+    assert client.bakings().keys() == set(ids(pizzas))
+    assert client.dead == []
     assert client.fullest() <= client.capacity
 
 
