@@ -69,7 +69,7 @@ def _admit(context: Context, batch: Batch, failed: set[str]) -> Admitted:
 def _serve_and_reconcile(context: Context, batch: Batch, admitted: Admitted) -> set[str]:
     """Serve the line, and reconcile if a trigger names an item. Returns the messages that must come again."""
     try:
-        serve(context, len(batch.triggers))
+        serve(context, batch.wake_ups)
         kept = _reconcile(context, batch.named.keys())
     except ServiceError as error:
         context.log.record("failed", error=str(error))

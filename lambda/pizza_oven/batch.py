@@ -31,6 +31,11 @@ class Batch:
     malformed: dict[str, DeadLetter] = field(default_factory=dict)
     """The dead letters of malformed messages, by the id of the message."""
 
+    @property
+    def wake_ups(self) -> int:
+        """The triggers that may each stand for a freed slot: slots of Leaving Items are not free before."""
+        return len(self.triggers) - len(self.asking_for_departures) + len(self.named.get(PILOT_LIGHT, []))
+
 
 def classify(context: Context, messages: Sequence[NewMessage]) -> Batch:
     """Read all messages. An item that comes twice is one item."""

@@ -154,7 +154,8 @@ class ItemRemoved:
     def _serve(self, item_id: str, occupied: int) -> bool:
         """Serve the line. Returns whether that succeeded."""
         try:
-            serve(self._serving(item_id), max(self.context.capacity - occupied, 1))
+            # The row has just said that items wait: if none comes, the line is locked for a moment.
+            serve(self._serving(item_id), max(self.context.capacity - occupied, 1), wait_secs=1)
         except ServiceError as error:
             self.context.log.record("failed", error=str(error))
             return False

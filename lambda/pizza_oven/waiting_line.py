@@ -44,10 +44,12 @@ class LineView:
     """Whether no further item can be loaded, and no wake-up is pending that this function must clear."""
 
 
-def serve(context: Context, expected: int) -> None:
-    """Load items from the line until none waits or the first does not fit. Raises ServiceError."""
-    # Each trigger may stand for a freed slot: receive for them before the first look at the row.
-    view = _receive_and_load(context, min(expected, BATCH), wait_secs=0) if expected else None
+def serve(context: Context, expected: int, wait_secs: int = 0) -> None:
+    """Load items from the line until none waits or the first does not fit. Raises ServiceError.
+
+    Receives for `expected` free slots before the first look at the row, and waits up to `wait_secs`.
+    """
+    view = _receive_and_load(context, min(expected, BATCH), wait_secs) if expected else None
     if view is None:
         view = _look(context, next_size=1)
     while not view.is_idle:

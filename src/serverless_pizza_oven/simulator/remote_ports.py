@@ -7,6 +7,7 @@ adds to that (a long poll, an answer that is out of date, starts side by side) i
 from collections.abc import Callable, Mapping, Sequence
 from heapq import heapreplace
 from inspect import signature
+from operator import itemgetter
 from typing import Any, TypeVar, cast
 
 from pizza_oven.aws.clients import STARTED_AT_ONCE
@@ -181,19 +182,25 @@ class RemoteItemStates:
         random_source: RandomSource,
     ) -> None:
         self._transport = transport
+        self._loop = executions.loop
         self._executions = executions
         self._operations = operations
         self._faults = faults
         self._random = random_source
 
     def start(self, items: Sequence[Item]) -> list[Execution | ServiceError]:
-        latency = self._operations.start_execution.latency
-        # Side by side, so many at once: the last one is waited for.
-        ends = [0] * STARTED_AT_ONCE
-        for _ in items:
-            heapreplace(ends, ends[0] + latency.draw(self._random))
-        self._transport.pass_time(max(ends))
-        return [self._start(item) for item in items]
+        latency, begun = self._operations.start_execution.latency, self._loop.now
+        # Side by side, so many at once: each starts in its own time, and the last one is waited for.
+        threads = [begun] * STARTED_AT_ONCE
+        moments = []
+        for item in items:
+            moments.append((threads[0] + latency.draw(self._random), item))
+            heapreplace(threads, moments[-1][0])
+        answers = {}
+        for moment, item in sorted(moments, key=itemgetter(0)):
+            self._transport.pass_time(max(moment - self._loop.now, 0))
+            answers[item.id] = self._start(item)
+        return [answers[item.id] for item in items]
 
     def describe(self, item_id: str) -> Execution | None:
         is_stale = self._random.chance(self._faults.rates.stale_describe)
