@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from pizza_oven.errors import ThrottledError
+from pizza_oven.messages import BATCH
 from pizza_oven.ports import (
     BakingTable,
     DeadLetters,
@@ -27,6 +28,9 @@ many units, too, and DynamoDB throttles a row at 1,000 a second."""
 
 CROWDED_SLOTS = 200
 """While so many slots are taken, Item Removed may be throttled: then each batch looks at Leaving Items."""
+
+RECEIVE_MORE_SLOTS = 1000
+"""An oven of so many slots receives more messages beside a full batch, since a write of its row is dear."""
 
 PACKED_ITEMS = 4
 """The most items that join the line in one message."""
@@ -59,6 +63,9 @@ class Context:
     look_first_slots: int = LOOK_FIRST_SLOTS
     crowded_slots: int = CROWDED_SLOTS
     slots_per_packed_item: int = SLOTS_PER_PACKED_ITEM
+    receive_more_slots: int = RECEIVE_MORE_SLOTS
+    full_batch: int = BATCH
+    """After so many messages of New Items, there may be more."""
 
     def persist(self, request: Callable[[], Answer]) -> Answer:
         """Make a request, and again while a quota is used up and there is time. Raises ServiceError.

@@ -18,6 +18,8 @@ class NewMessage:
     receive_count: int = 1
     sent_at: float = 0
     """In seconds since 1970."""
+    receipt: str = ""
+    """Empty if Lambda received the message, and deletes it."""
 
 
 def pack(bodies: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from typing import Protocol
 from pizza_oven.errors import ServiceError
 from pizza_oven.execution import Execution
 from pizza_oven.item import Item
-from pizza_oven.messages import DeadLetter, Departure, JoiningMessage, WaitingMessage
+from pizza_oven.messages import DeadLetter, Departure, JoiningMessage, NewMessage, WaitingMessage
 from pizza_oven.row import Counts, Refused, Row, Unloaded
 from pizza_oven.settlement import Settlement
 
@@ -69,7 +69,7 @@ class WaitingItems(Protocol):
     the line is locked."""
 
     def push(self, messages: Sequence[JoiningMessage], epoch: int) -> None:
-        """Append up to 10 messages, whose items joined in `epoch`."""
+        """Append messages, whose items joined in `epoch`."""
 
     def receive(self, count: int, wait_secs: int) -> list[WaitingMessage]:
         """Take up to `count` (at most 10) messages off the head, and wait up to `wait_secs` for the first
@@ -100,6 +100,12 @@ class NewItems(Protocol):
         """Have Bake Items look at the line, and reconcile one item if it is named. Arrives in
         `delay_secs`, 900 at most."""
 
+    def receive(self, count: int) -> list[NewMessage]:
+        """Receive up to `count` messages, 10 at most, without waiting for any."""
+
+    def delete(self, messages: Sequence[NewMessage], /) -> None:
+        """Delete up to 10 messages that were received."""
+
 
 class BakedItems(Protocol):
     def push(self, item: Item) -> None: ...
@@ -107,7 +113,7 @@ class BakedItems(Protocol):
 
 class DeadLetters(Protocol):
     def push(self, letters: Sequence[DeadLetter]) -> None:
-        """Append up to 10. When it raises, some may have arrived."""
+        """Append them. When it raises, some may have arrived."""
 
 
 class ItemStates(Protocol):

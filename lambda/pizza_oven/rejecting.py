@@ -15,7 +15,7 @@ def letter_of(body: str, error: MalformedItemError) -> DeadLetter:
 
 
 def reject(context: Context, letters: Sequence[DeadLetter]) -> None:
-    """Send up to 10 letters to the dead-letter queue. Raises ServiceError."""
+    """Send letters to the dead-letter queue. Raises ServiceError."""
     context.dead_letters.push(letters)
     for letter in letters:
         context.log.record("rejected", letter.item_id, reason=letter.log_reason)

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pizza_oven.context import Context
-from pizza_oven.errors import ServiceError
-from pizza_oven.messages import BATCH, Departure
+from pizza_oven.messages import Departure
 from pizza_oven.plans import Candidate, Plan
+from pizza_oven.receiving import delete_all, receive_up_to
 from pizza_oven.row import Counts, Lease, Refused, Row
 
 ATTEMPTS = 3
@@ -79,7 +79,7 @@ def _settle(context: Context, candidates: Sequence[Candidate], *, asks_for_depar
             row = outcome.row
             frees = {i: row.leases[i].size for i in frees if i in row.leases}
             continue
-        _delete_departures(context, departures)
+        delete_all(context, context.leaving_items, departures)
         counts = outcome if isinstance(outcome, Counts) else None
         is_idle = counts is not None and settlement.clear_wake_up_unless_fits is not None
         may_pack = 0 < known.packs_since < now - PACK_AFTER_SECS
@@ -100,30 +100,8 @@ def _departures_beside(context: Context, candidates: Sequence[Candidate]) -> lis
     A late copy of an item that left is settled first. Its departure is received again.
     """
     ids = {c.item.id for c in candidates if c.item}
-    return [departure for departure in _receive_departures(context) if departure.item_id not in ids]
-
-
-def _receive_departures(context: Context) -> list[Departure]:
-    departures: list[Departure] = []
-    try:
-        while len(departures) < DEPARTURES_AT_ONCE:
-            received = context.leaving_items.receive(BATCH)
-            departures += received
-            if len(received) < BATCH:
-                break
-    except ServiceError as error:
-        # Nothing else waits for them: they are received by the next write.
-        context.log.record("failed", error=str(error))
-    return departures
-
-
-def _delete_departures(context: Context, departures: Sequence[Departure]) -> None:
-    try:
-        for first in range(0, len(departures), BATCH):
-            context.leaving_items.delete(departures[first : first + BATCH])
-    except ServiceError as error:
-        # They are received again, and are not leased any more. The row is written: that must stand.
-        context.log.record("failed", error=str(error))
+    departures = receive_up_to(context, context.leaving_items, DEPARTURES_AT_ONCE)
+    return [departure for departure in departures if departure.item_id not in ids]
 
 
 def _answer_was_lost(loads: Mapping[str, Lease], row: Row) -> bool:

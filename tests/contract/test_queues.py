@@ -179,6 +179,24 @@ def test_a_delayed_trigger_arrives_later(services: Services) -> None:
     assert [json.loads(sent.body) for sent in services.arrived_in_new_items()] == [{"type": "trigger"}]
 
 
+def test_a_message_of_new_items_is_received_with_its_count_and_time(services: Services) -> None:
+    services.new_items.trigger()
+
+    (received,) = services.new_items.receive(10)
+
+    assert (json.loads(received.body), received.receive_count) == ({"type": "trigger"}, 1)
+    assert received.sent_at == pytest.approx(services.now(), abs=5)
+
+
+def test_a_message_of_new_items_that_was_deleted_is_gone(services: Services) -> None:
+    services.new_items.trigger()
+    services.new_items.trigger(item_id="a")
+
+    services.new_items.delete(services.new_items.receive(1) + services.new_items.receive(1))
+
+    assert services.new_items.receive(10) == []
+
+
 def test_a_baked_item_comes_out_as_it_is(services: Services) -> None:
     services.baked_items.push(item("a"))
 

@@ -195,6 +195,12 @@ MUTANTS = [
         "rough",
     ),
     Mutant(
+        "messages that were received beside a batch are deleted although they failed",
+        "bake_items.py",
+        (("[message for message in more if message.id not in failed]", "more"),),
+        "rough",
+    ),
+    Mutant(
         "messages of items that could not be enqueued are deleted",
         "admission.py",
         (("        admitted.failed += joining.keys()\n", ""),),

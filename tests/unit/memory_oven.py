@@ -6,7 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pizza_oven.bake_items import bake_items
-from pizza_oven.context import CROWDED_SLOTS, LOOK_FIRST_SLOTS, SLOTS_PER_PACKED_ITEM, Context
+from pizza_oven.context import (
+    CROWDED_SLOTS,
+    LOOK_FIRST_SLOTS,
+    RECEIVE_MORE_SLOTS,
+    SLOTS_PER_PACKED_ITEM,
+    Context,
+)
 from pizza_oven.errors import ServiceError, StillHeldError
 from pizza_oven.item import Item, cancelled
 from pizza_oven.item_removed import ItemRemoved, Memory
@@ -113,7 +119,7 @@ class Oven:
         self.waiting_items = MemoryWaitingItems
         self.capacity = capacity
         self.look_first_slots, self.crowded_slots = LOOK_FIRST_SLOTS, CROWDED_SLOTS
-        self.slots_per_packed_item = SLOTS_PER_PACKED_ITEM
+        self.slots_per_packed_item, self.receive_more_slots = SLOTS_PER_PACKED_ITEM, RECEIVE_MORE_SLOTS
         self._numbers = itertools.count()
 
     def bake_items(self, messages: Sequence[NewMessage], time_left: float = 10) -> list[str]:
@@ -137,6 +143,7 @@ class Oven:
             look_first_slots=self.look_first_slots,
             crowded_slots=self.crowded_slots,
             slots_per_packed_item=self.slots_per_packed_item,
+            receive_more_slots=self.receive_more_slots,
         )
 
     def bake(self, *bodies: str, time_left: float = 10) -> list[str]:

@@ -334,6 +334,55 @@ def test_an_oven_that_is_crowded_looks_at_leaving_items_by_itself(oven: Oven) ->
     assert oven.table.row.leases.keys() == {"b"}
 
 
+def crowd(oven: Oven, count: int) -> list[str]:
+    """Send so many items to an oven that receives more of them after each full batch. Returns their ids."""
+    oven.capacity, oven.receive_more_slots = count, 1
+    ids = [f"i{number}" for number in range(count)]
+    oven.send(*map(item, ids))
+    return ids
+
+
+def test_after_a_full_batch_a_large_oven_receives_more_for_the_same_write(oven: Oven) -> None:
+    ids = crowd(oven, 35)
+
+    oven.deliver()
+
+    assert oven.faults.calls.count("settle") == 1
+    assert [*oven.table.row.leases] == ids[:30]
+    assert oven.new.count() == 5
+
+
+def test_after_a_batch_that_is_not_full_nothing_more_is_received(oven: Oven) -> None:
+    crowd(oven, 35)
+
+    oven.bake(*(item(f"b{number}") for number in range(9)))
+
+    assert oven.new.count() == 35
+
+
+def test_messages_that_were_received_beside_a_batch_come_again_if_they_fail(oven: Oven) -> None:
+    ids = crowd(oven, 30)
+    oven.faults.refused = {"settle"}
+    oven.deliver()
+    assert oven.new.count() == 30
+    oven.faults.refused = set()
+
+    oven.pass_time(60)
+    oven.deliver()
+
+    assert sorted(oven.running()) == sorted(ids)
+    assert oven.new.count() == 0
+
+
+def test_a_batch_is_handled_although_no_more_can_be_received(oven: Oven) -> None:
+    ids = crowd(oven, 30)
+    oven.faults.refused = {"receive"}
+
+    oven.deliver()
+
+    assert oven.running() == ids[:10]
+
+
 def test_the_size_of_an_item_that_left_is_that_of_its_lease(oven: Oven) -> None:
     oven.bake(item("a", size=3))
     leave(oven, "a", size=1)

@@ -33,6 +33,7 @@ SHIPPED_LAYERS = layers(
     "pizza_oven.settlement",
     "pizza_oven.ports",
     "pizza_oven.context pizza_oven.plans",
+    "pizza_oven.receiving",
     "pizza_oven.settling pizza_oven.rejecting",
     "pizza_oven.batch pizza_oven.holding",
     "pizza_oven.starting",

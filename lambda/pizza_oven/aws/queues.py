@@ -1,29 +1,21 @@
 """The five queues on SQS."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pizza_oven.aws.batches import MAX_BATCH_BYTES, bytes_of, delete_messages, send_messages
 from pizza_oven.aws.clients import service_errors
-from pizza_oven.errors import ServiceError
 from pizza_oven.item import Item, Trigger
-from pizza_oven.messages import BATCH, DeadLetter, Departure, JoiningMessage, WaitingMessage
+from pizza_oven.messages import DeadLetter, Departure, JoiningMessage, NewMessage, WaitingMessage
 from pizza_oven.strict_json import UNSENDABLE
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-MAX_BATCH_BYTES = 1024 * 1024
-"""Of a request, attributes included
-(https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html)."""
-
 MAX_REASON_CHARS = 1000
 """Enough of a cause to act on."""
-
-_GONE = ("ReceiptHandleIsInvalid", "InvalidParameterValue")
-"""The codes for a message that is deleted already, or was received by another function since: that one
-deletes it."""
 
 _GROUP = "line"
 _EPOCH = "era"
@@ -45,6 +37,18 @@ class SqsNewItems:
                 QueueUrl=self._queue_url, MessageBody=Trigger(item_id).body, DelaySeconds=delay_secs
             )
 
+    def receive(self, count: int) -> list[NewMessage]:
+        with service_errors("receiving from New Items"):
+            response = self._client.receive_message(
+                QueueUrl=self._queue_url,
+                MaxNumberOfMessages=count,
+                MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
+            )
+        return [_new_message(message) for message in response.get("Messages", [])]
+
+    def delete(self, messages: Sequence[NewMessage]) -> None:
+        delete_messages(self._client, self._queue_url, [message.receipt for message in messages])
+
 
 class SqsLeavingItems:
     """Implements LeavingItems. A message is `{"id": ID, "size": SLOTS}`."""
@@ -65,7 +69,7 @@ class SqsLeavingItems:
         return [_departure(message) for message in response.get("Messages", [])]
 
     def delete(self, departures: Sequence[Departure]) -> None:
-        _delete(self._client, self._queue_url, [departure.receipt for departure in departures])
+        delete_messages(self._client, self._queue_url, [departure.receipt for departure in departures])
 
 
 class SqsBakedItems:
@@ -88,7 +92,7 @@ class SqsDeadLetters:
         self._queue_url = queue_url
 
     def push(self, letters: Sequence[DeadLetter]) -> None:
-        _send(self._client, self._queue_url, [_letter_entry(letter) for letter in letters])
+        send_messages(self._client, self._queue_url, [_letter_entry(letter) for letter in letters])
 
 
 class SqsWaitingItems:
@@ -110,7 +114,7 @@ class SqsWaitingItems:
             }
             for message in messages
         ]
-        _send(self._client, self._queue_url, entries)
+        send_messages(self._client, self._queue_url, entries)
 
     def receive(self, count: int, wait_secs: int) -> list[WaitingMessage]:
         with service_errors("receiving from the line"):
@@ -128,7 +132,7 @@ class SqsWaitingItems:
         return [_waiting_message(message) for message in response.get("Messages", [])]
 
     def delete(self, messages: Sequence[WaitingMessage]) -> None:
-        _delete(self._client, self._queue_url, [message.receipt for message in messages])
+        delete_messages(self._client, self._queue_url, [message.receipt for message in messages])
 
     def put_back(self, messages: Sequence[WaitingMessage], delay_secs: int) -> None:
         entries: list[Any] = [
@@ -159,6 +163,17 @@ def _stamps(epoch: int, asked_at: float | None) -> dict[str, Any]:
     return {name: {"DataType": "Number", "StringValue": str(number)} for name, number in numbers.items()}
 
 
+def _new_message(message: "MessageTypeDef") -> NewMessage:
+    attributes = message["Attributes"]
+    return NewMessage(
+        message["MessageId"],
+        message["Body"],
+        int(attributes["ApproximateReceiveCount"]),
+        int(attributes["SentTimestamp"]) / 1000,
+        message["ReceiptHandle"],
+    )
+
+
 def _waiting_message(message: "MessageTypeDef") -> WaitingMessage:
     stamps = message.get("MessageAttributes", {})
     stamp, asked_at = stamps.get(_EPOCH), stamps.get(_ASKED_AT)
@@ -177,59 +192,10 @@ def _departure(message: "MessageTypeDef") -> Departure:
     return Departure(fields["id"], fields["size"], message["ReceiptHandle"])
 
 
-def _delete(client: "SQSClient", queue_url: str, receipts: Sequence[str]) -> None:
-    doing = f"deleting from {queue_url.rpartition('/')[2]}"
-    entries: list[Any] = [{"Id": str(n), "ReceiptHandle": receipt} for n, receipt in enumerate(receipts)]
-    with service_errors(doing):
-        response = client.delete_message_batch(QueueUrl=queue_url, Entries=entries)
-    _check(response, doing, len(entries), fine=_GONE)
-
-
-def _send(client: "SQSClient", queue_url: str, entries: Iterable[dict[str, Any]]) -> None:
-    """Send in as few requests as SQS allows, in order. Raises ServiceError at the first that is refused."""
-    doing = f"sending to {queue_url.rpartition('/')[2]}"
-    for batch in _batches(entries):
-        with service_errors(doing):
-            response = client.send_message_batch(QueueUrl=queue_url, Entries=batch)
-        _check(response, doing, len(batch))
-
-
-def _check(response: Mapping[str, Any], doing: str, count: int, fine: Sequence[str] = ()) -> None:
-    """Raise ServiceError unless SQS answers for all `count` entries, and none of them failed."""
-    answered = len(response.get("Successful", [])) + len(response.get("Failed", []))
-    if answered < count:
-        raise ServiceError(f"{doing}: SQS answered for {answered} of {count} messages")
-    failed = [entry for entry in response.get("Failed", []) if entry["Code"] not in fine]
-    if failed:
-        raise ServiceError(f"{doing}: {failed[0]['Code']}: {failed[0].get('Message', '')}")
-
-
 def _letter_entry(letter: DeadLetter) -> dict[str, Any]:
     entry: dict[str, Any] = {"MessageBody": letter.body}
     reason = {"DataType": "String", "StringValue": UNSENDABLE.sub("?", letter.reason[:MAX_REASON_CHARS])}
     # A body that fills the whole megabyte goes without, rather than not at all.
-    if _bytes({**entry, "MessageAttributes": {"reason": reason}}) <= MAX_BATCH_BYTES:
+    if bytes_of({**entry, "MessageAttributes": {"reason": reason}}) <= MAX_BATCH_BYTES:
         entry["MessageAttributes"] = {"reason": reason}
     return entry
-
-
-def _batches(entries: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
-    batch: list[dict[str, Any]] = []
-    room = MAX_BATCH_BYTES
-    for entry in entries:
-        if batch and (len(batch) == BATCH or _bytes(entry) > room):
-            yield batch
-            batch, room = [], MAX_BATCH_BYTES
-        batch.append({"Id": str(len(batch)), **entry})
-        room -= _bytes(entry)
-    if batch:
-        yield batch
-
-
-def _bytes(entry: Mapping[str, Any]) -> int:
-    """As SQS counts: the body, and each attribute's name, type and value."""
-    attributes = entry.get("MessageAttributes", {})
-    texts = [entry["MessageBody"]]
-    for name, attribute in attributes.items():
-        texts += [name, attribute["DataType"], attribute["StringValue"]]
-    return sum(len(text.encode()) for text in texts)

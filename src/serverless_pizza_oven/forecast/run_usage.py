@@ -99,6 +99,8 @@ def _requests(world: World, sent: int, out: int, secs: float) -> tuple[RequestCo
         ("SQS", "New Items", "SendMessage", "functions", made.send_trigger.requests),
         ("SQS", "New Items", "ReceiveMessage", "event source", source.receives + empty_polls),
         ("SQS", "New Items", "DeleteMessageBatch", "event source", source.deletes),
+        ("SQS", "New Items", "ReceiveMessage", "functions", made.receive_new.requests),
+        ("SQS", "New Items", "DeleteMessageBatch", "functions", made.delete_new.requests),
         ("SQS", FIFO, "SendMessageBatch", "functions", made.send_to_line.requests),
         ("SQS", FIFO, "ReceiveMessage", "functions", made.receive_from_line.requests),
         ("SQS", FIFO, "DeleteMessageBatch", "functions", made.delete_from_line.requests),

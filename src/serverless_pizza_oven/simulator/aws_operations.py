@@ -46,6 +46,8 @@ class Operations:
     put_back_in_line: Operation
     count_line: Operation
     send_trigger: Operation
+    receive_new: Operation
+    delete_new: Operation
     send_baked: Operation
     send_dead: Operation
     send_leaving: Operation
@@ -94,6 +96,8 @@ class Operations:
             put_back_in_line=line("ChangeMessageVisibilityBatch", send),
             count_line=line("GetQueueAttributes", receive),
             send_trigger=Operation("sqs.SendMessage", send),
+            receive_new=Operation("sqs.ReceiveMessage", receive),
+            delete_new=Operation("sqs.DeleteMessageBatch", send, batch=True),
             send_baked=Operation("sqs.SendMessage", send),
             send_dead=Operation("sqs.SendMessageBatch", send, batch=True),
             send_leaving=Operation("sqs.SendMessage", send),

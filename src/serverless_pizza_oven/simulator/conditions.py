@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pizza_oven.context import (
     CROWDED_SLOTS,
     LOOK_FIRST_SLOTS,
+    RECEIVE_MORE_SLOTS,
     SLOTS_PER_PACKED_ITEM,
 )
+from pizza_oven.messages import BATCH
 from serverless_pizza_oven.simulator.executions import NAMES_KEPT
 from serverless_pizza_oven.simulator.faults import NONE, Faults
 from serverless_pizza_oven.simulator.latencies import AWS, Latencies
@@ -29,7 +31,9 @@ class Setup:
     look_first_slots: int = LOOK_FIRST_SLOTS
     crowded_slots: int = CROWDED_SLOTS
     slots_per_packed_item: int = SLOTS_PER_PACKED_ITEM
+    receive_more_slots: int = RECEIVE_MORE_SLOTS
     """Number of slots from which Bake Items works as in a large oven."""
+    full_batch: int = BATCH
 
 
 @dataclass(frozen=True, slots=True)

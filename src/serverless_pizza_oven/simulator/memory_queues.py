@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pizza_oven.item import Item, Trigger
-from pizza_oven.messages import DeadLetter, Departure, JoiningMessage, WaitingMessage
+from pizza_oven.messages import DeadLetter, Departure, JoiningMessage, NewMessage, WaitingMessage
 from serverless_pizza_oven.simulator.fifo_queue import FifoQueue
 from serverless_pizza_oven.simulator.loop import micros
 from serverless_pizza_oven.simulator.standard_queue import StandardQueue
@@ -22,9 +22,24 @@ class MemoryNewItems:
 
     def __init__(self, queue: StandardQueue) -> None:
         self._queue = queue
+        self._received: dict[str, Delivery] = {}
 
     def trigger(self, delay_secs: int = 0, item_id: str | None = None) -> None:
         self._queue.send(TRIGGER if item_id is None else Trigger(item_id).body, micros(delay_secs))
+
+    def receive(self, count: int) -> list[NewMessage]:
+        messages = []
+        for received in self._queue.receive(count):
+            receipt = f"{received.id}/{received.receive_count}"
+            self._received[receipt] = received
+            sent_at = received.stored.sent_at
+            messages.append(NewMessage(received.id, received.body, received.receive_count, sent_at, receipt))
+        return messages
+
+    def delete(self, messages: Sequence[NewMessage]) -> None:
+        for message in messages:
+            if received := self._received.pop(message.receipt, None):
+                self._queue.delete(received)
 
 
 class MemoryLeavingItems:

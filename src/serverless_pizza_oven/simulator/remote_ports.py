@@ -81,7 +81,15 @@ def remote_baking_table(
 
 
 def remote_new_items(transport: Transport, new_items: NewItems, operations: Operations) -> NewItems:
-    return remote(transport, new_items, {"trigger": operations.send_trigger})
+    return remote(
+        transport,
+        new_items,
+        {
+            "trigger": operations.send_trigger,
+            "receive": operations.receive_new,
+            "delete": operations.delete_new,
+        },
+    )
 
 
 def remote_leaving_items(

@@ -27,7 +27,9 @@ a minute."""
 
 ROUGHNESS = {"rough": ROUGH, "mild": MILD, "none": NONE}
 
-AS_LARGE = {"look_first_slots": 1, "crowded_slots": 1, "slots_per_packed_item": 1}
+AS_LARGE = dict.fromkeys(
+    ("look_first_slots", "crowded_slots", "slots_per_packed_item", "receive_more_slots", "full_batch"), 1
+)
 """Bake Items works as in an oven of hundreds of slots: half of the schedules."""
 
 BAD_BODIES = (

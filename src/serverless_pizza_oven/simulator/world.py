@@ -216,6 +216,8 @@ class World:
             look_first_slots=self.setup.look_first_slots,
             crowded_slots=self.setup.crowded_slots,
             slots_per_packed_item=self.setup.slots_per_packed_item,
+            receive_more_slots=self.setup.receive_more_slots,
+            full_batch=self.setup.full_batch,
             time_left=lambda: (transport.deadline - self.loop.now) / SECOND,
         )
 
