@@ -75,10 +75,10 @@ def measure(rush: Rush, seed: int) -> Outcome:
     """Run the rush through a new oven that was warmed up."""
     baking_times = rush.baking_times(random.Random(seed))
     with running_oven(free_port(), capacity=rush.capacity) as oven:
-        _bake(oven, "warm", [1] * 2 * min(rush.capacity, 20))
+        bake(oven, "warm", [1] * 2 * min(rush.capacity, 20))
         time.sleep(2)
         before = _counts(oven)
-        start, arrivals = _bake(oven, "rush", baking_times)
+        start, arrivals = bake(oven, "rush", baking_times)
         time.sleep(2)
         after = _counts(oven)
         row = oven.aws.dynamodb.get_item(
@@ -105,7 +105,7 @@ def ideal_seconds(baking_times: Sequence[int], capacity: int) -> float:
     return max(free_at)
 
 
-def _bake(oven: LocalOven, name: str, baking_times: Sequence[int]) -> tuple[float, list[tuple[str, float]]]:
+def bake(oven: LocalOven, name: str, baking_times: Sequence[int]) -> tuple[float, list[tuple[str, float]]]:
     """Send the items and collect them. Returns the start time, and the ids with the times at which they came
     out."""
     bodies = [
