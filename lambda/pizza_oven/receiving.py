@@ -1,4 +1,4 @@
-"""More messages of a standard queue than one request of SQS carries: one write of the row settles them all."""
+"""More messages of a standard queue than a request of SQS carries: one write of the row settles them all."""
 
 from collections.abc import Sequence
 from typing import Protocol, TypeVar

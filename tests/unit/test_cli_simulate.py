@@ -206,13 +206,14 @@ def test_what_is_compared_differs_in_the_options_named_and_nothing_else(capsys: 
 
 
 def test_the_table_holds_what_is_compared_side_by_side(capsys: Capture) -> None:
-    assert simulate("--items", "30", "--compare", "--capacity 28", "--compare", "--quota starts-burst=2") == 0
+    quotas = "--quota starts=20 --quota starts-burst=1"
+    assert simulate("--items", "30", "--compare", "--capacity 28", "--compare", quotas) == 0
 
     printed = rows(capsys.readouterr().out)
-    assert printed[0] == ("base", "--capacity 28", "--quota starts-burst=2")
+    assert printed[0] == ("base", "--capacity 28", quotas)
     assert printed[1] == ("Oven", "14 slots", "28 slots", "14 slots")
-    assert ("Quotas", "large", "large", "large, starts-burst=2") in printed
-    (bound,) = (cells for cells in printed if cells[:1] == ("StartExecution, 300/s",))
+    assert ("Quotas", "large", "large", "large, starts=20, starts-burst=1") in printed
+    (bound,) = (cells for cells in printed if cells[:1] == ("StartExecution, 20/s",))
     assert bound[1:3] == ("-", "-")
     assert "first at" in bound[3]
 

@@ -213,11 +213,12 @@ def test_an_oven_at_a_limit_is_told_which_share_of_it_is_used_and_what_to_do() -
     )
 
     (row,) = (limit for limit in at_its_limit.limits if limit.name == "write units of the row, 60/s")
+    assert row.used is not None
     assert row.used == pytest.approx(1, abs=0.03)
     (note,) = notes_on_limits(at_its_limit)
     assert note == (
-        "At its limit: 100 % used of write units of the row, 60/s. More slots do not help: docs/scaling.md "
-        "tells what does."
+        f"At its limit: {row.used * 100:.0f} % used of write units of the row, 60/s. More slots do not help: "
+        "docs/scaling.md tells what does."
     )
     told = {limit["name"]: limit["used"] for limit in document(at_its_limit)["limits"]}
     assert told == {"write units of the row, 60/s": rounded(row.used), "MaximumConcurrency, 5": None}
