@@ -6,7 +6,7 @@ from pictures.reference.markdown import page, table
 from serverless_pizza_oven.deployment.template import default_parameters
 from serverless_pizza_oven.operations.idle_cost import idle_cost
 from serverless_pizza_oven.operations.item_cost import cost_per_million
-from serverless_pizza_oven.prices import total
+from serverless_pizza_oven.prices import AS_OF, MILLION, PRICES, REGION, Price, total
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
 
@@ -52,7 +52,17 @@ def costs_page() -> str:
         "Dollars more or less than [by default](../cost.md): idle for 30 days, and for a million items that "
         "find room, or that all wait. No other parameter changes the bill by more than cents.",
         table(["with", "idle", "find room", "wait", "what it gives, or gives up"], rows),
+        "## Prices",
+        f"Those of {REGION}, as of {AS_OF} or before, and what is free for an account each month.",
+        table(["service", "unit", "price", "free"], map(_priced, PRICES)),
+        "[`prices.py`](../../src/serverless_pizza_oven/prices.py) has the source and the date of each.",
     )
+
+
+def _priced(price: Price) -> list[str]:
+    count, many = (MILLION, " for a million") if price.dollars < 0.001 else (1, "")
+    free = f"{price.free:,.0f}" if price.free else ""
+    return [price.service, price.unit, f"${price.dollars * count:.6g}{many}", free]
 
 
 def _bill(parameters: Mapping[str, str]) -> list[float]:

@@ -85,19 +85,6 @@ def test_each_price_says_where_it_was_read() -> None:
         assert price.dollars > 0
 
 
-def test_the_documentation_lists_each_price() -> None:
-    rows = (ROOT / "docs" / "benchmarks.md").read_text().splitlines()
-
-    for price in PRICES:
-        (row,) = (row for row in rows if f"| {price.unit} |" in row)
-        cells = [cell.strip() for cell in row.strip("|").split("|")]
-        amount, _, many = cells[2].partition(" for ")
-        each = float(amount.removeprefix("$")) / {"": 1, "1,000": 1_000, "a million": 1_000_000}[many]
-        assert cells[0] == price.service
-        assert each == pytest.approx(price.dollars)
-        assert float(cells[3].replace(",", "") or 0) == price.free
-
-
 # Idle
 
 
