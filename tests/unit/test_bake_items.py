@@ -334,6 +334,17 @@ def test_an_oven_that_is_crowded_looks_at_leaving_items_by_itself(oven: Oven) ->
     assert oven.table.row.leases.keys() == {"b"}
 
 
+def test_a_trigger_of_leaving_items_receives_nothing_from_the_line_while_nothing_waits(oven: Oven) -> None:
+    oven.bake(item("a"))
+    leave(oven, "a")
+    oven.faults.calls.clear()
+
+    oven.bake(LEAVING_ITEMS)
+
+    assert oven.faults.calls.count("receive") == 1, "that of Leaving Items"
+    assert oven.table.row.occupied == 0
+
+
 def crowd(oven: Oven, count: int) -> list[str]:
     """Send so many items to an oven that receives more of them after each full batch. Returns their ids."""
     oven.capacity, oven.receive_more_slots = count, 1

@@ -260,6 +260,24 @@ def test_a_copy_of_the_item_that_is_out_gets_no_slots() -> None:
     assert (kitchen.table.row.waiting, kitchen.line.count()) == (0, 0)
 
 
+def test_item_removed_waits_for_a_locked_line_before_it_looks_at_the_row_again() -> None:
+    waits: list[int] = []
+
+    class Watched(MemoryWaitingItems):
+        def receive(self, count: int, wait_secs: int) -> list[WaitingMessage]:
+            waits.append(wait_secs)
+            return super().receive(count, wait_secs)
+
+    kitchen = Kitchen(Row(occupied=3, waiting=1, leases=LEASES))
+    kitchen.line.send('{"id":"c","bakingTimeSecs":60}', "c")
+    context = replace(kitchen.item_removed.context, waiting_items=Watched(kitchen.line))
+
+    replace(kitchen.item_removed, context=context)(ITEM)
+
+    assert waits == [1]
+    assert kitchen.table.row.leases.keys() == {"b", "c"}
+
+
 def test_bake_items_is_woken_when_the_line_cannot_be_served() -> None:
     class Unreachable(MemoryWaitingItems):
         def receive(self, count: int, wait_secs: int) -> list[WaitingMessage]:
