@@ -18,7 +18,7 @@ I10 Once a release is handled, its item does not bake, and never will.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pizza_oven.errors import PizzaOvenError
@@ -83,6 +83,10 @@ class Invariants(Observer):
         """By actor: the malformed messages of its batch."""
         self._bodies: set[str] = set()
         self._leftover: dict[str, int] = {}
+        self._freed: dict[str, tuple[str, int]] = {}
+        """By item: who freed its slots, and when."""
+        self._own_copies: set[str] = set()
+        """Items that got slots from the function that had just freed theirs: it knows that they are out."""
         self._release_handled: set[str] = set()
         self._ended: set[str] = set()
 
@@ -122,6 +126,7 @@ class Invariants(Observer):
             self._holds.memory(),
             sorted(self._release_handled),
             sorted(self._leftover.items()),
+            sorted(self._own_copies),
             sorted(self.out),
         )
 
@@ -200,7 +205,8 @@ class Invariants(Observer):
         ended = {i for i in world.table.row.leases if i in bakings and not bakings[i].running}
         self._leftover = {i: self._leftover.get(i, world.loop.now) for i in ended}
         for item_id, since in self._leftover.items():
-            patience = TIDY if bakings[item_id].item.baking_time_secs else UNNOTICED
+            is_copy = bakings[item_id].item.baking_time_secs == 0 and item_id not in self._own_copies
+            patience = UNNOTICED if is_copy else TIDY
             if since + patience < world.loop.now:
                 raise InvariantError("I4", f"{item_id} does not bake, and stays leased")
 
@@ -210,18 +216,28 @@ class Invariants(Observer):
         self.disturbed_at = self._world.loop.now
         self._disturbed_actors.add(actor)
 
-    def request_landed(self, _actor: str, _action: str, args: tuple[Any, ...], _answer: Any) -> None:
+    def request_landed(self, actor: str, _action: str, args: tuple[Any, ...], _answer: Any) -> None:
         row = self._world.table.row
         if row is not self._row:
             before, self._row = self._row, row
             self._line.row_changed(before, row, args)
             self._raise("I9", self._holds.row_changed(before, row))
             loaded = [item_id for item_id in row.leases if item_id not in before.leases]
+            if self._is_calm:
+                self._note_own_copies(actor, before.leases.keys() - row.leases.keys(), loaded)
             if loaded and row.occupied > self._limit:
                 raise InvariantError("I1", f"{row.occupied} slots are leased in an oven of {self._limit}")
             self._raise("I6", self._line.overtaken(loaded))
         if self._line.messages_removed():
             self.check_nothing_is_lost()
+
+    def _note_own_copies(self, actor: str, freed: Iterable[str], loaded: Iterable[str]) -> None:
+        now = self._world.loop.now
+        self._freed.update(dict.fromkeys(freed, (actor, now)))
+        for item_id in loaded:
+            who, when = self._freed.get(item_id, ("", 0))
+            if who == actor and now < when + SECOND:
+                self._own_copies.add(item_id)
 
     def execution_started(self, baking: Baking) -> None:
         if baking.item.id in self._ended:
