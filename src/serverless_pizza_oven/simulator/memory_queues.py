@@ -1,7 +1,7 @@
 """The oven's queues in memory: they implement its ports."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from pizza_oven.item import Item, Trigger
@@ -17,29 +17,48 @@ TRIGGER = Trigger().body
 """A trigger that names no item."""
 
 
+class Receipts:
+    """What was received from a queue, by the receipts with which it is deleted."""
+
+    def __init__(self, queue: StandardQueue | FifoQueue) -> None:
+        self._queue = queue
+        self._received: dict[str, Delivery] = {}
+
+    def receive(self, count: int) -> list[tuple[str, "Delivery"]]:
+        """Receive up to `count` messages, each with its receipt."""
+        received = [(f"{each.id}/{each.receive_count}", each) for each in self._queue.receive(count)]
+        self._received.update(received)
+        return received
+
+    def get(self, receipt: str) -> "Delivery | None":
+        """What has this receipt; None if it is deleted."""
+        return self._received.get(receipt)
+
+    def delete(self, receipts: Iterable[str]) -> None:
+        """Delete what has these receipts, unless it is deleted already."""
+        for receipt in receipts:
+            if received := self._received.pop(receipt, None):
+                self._queue.delete(received)
+
+
 class MemoryNewItems:
     """Implements NewItems."""
 
     def __init__(self, queue: StandardQueue) -> None:
         self._queue = queue
-        self._received: dict[str, Delivery] = {}
+        self._receipts = Receipts(queue)
 
     def trigger(self, delay_secs: int = 0, item_id: str | None = None) -> None:
         self._queue.send(TRIGGER if item_id is None else Trigger(item_id).body, micros(delay_secs))
 
     def receive(self, count: int) -> list[NewMessage]:
-        messages = []
-        for received in self._queue.receive(count):
-            receipt = f"{received.id}/{received.receive_count}"
-            self._received[receipt] = received
-            sent_at = received.stored.sent_at
-            messages.append(NewMessage(received.id, received.body, received.receive_count, sent_at, receipt))
-        return messages
+        return [
+            NewMessage(each.id, each.body, each.receive_count, each.stored.sent_at, receipt)
+            for receipt, each in self._receipts.receive(count)
+        ]
 
     def delete(self, messages: Sequence[NewMessage]) -> None:
-        for message in messages:
-            if received := self._received.pop(message.receipt, None):
-                self._queue.delete(received)
+        self._receipts.delete(message.receipt for message in messages)
 
 
 class MemoryLeavingItems:
@@ -47,24 +66,20 @@ class MemoryLeavingItems:
 
     def __init__(self, queue: StandardQueue) -> None:
         self._queue = queue
-        self._received: dict[str, Delivery] = {}
+        self._receipts = Receipts(queue)
 
     def push(self, item_id: str, size: int) -> None:
         self._queue.send(json.dumps({"id": item_id, "size": size}))
 
     def receive(self, count: int) -> list[Departure]:
         departures = []
-        for received in self._queue.receive(count):
-            receipt = f"{received.id}/{received.receive_count}"
-            self._received[receipt] = received
+        for receipt, received in self._receipts.receive(count):
             fields = json.loads(received.body)
             departures.append(Departure(fields["id"], fields["size"], receipt))
         return departures
 
     def delete(self, departures: Sequence[Departure]) -> None:
-        for departure in departures:
-            if received := self._received.pop(departure.receipt, None):
-                self._queue.delete(received)
+        self._receipts.delete(departure.receipt for departure in departures)
 
 
 class MemoryBakedItems:
@@ -95,7 +110,7 @@ class MemoryWaitingItems:
         """A long poll calls `wait`, which lets time pass until that moment at the latest."""
         self._queue = queue
         self._wait = wait or queue.loop.run
-        self._received: dict[str, Delivery] = {}
+        self._receipts = Receipts(queue)
 
     def push(self, messages: Sequence[JoiningMessage], epoch: int) -> None:
         for message in messages:
@@ -110,9 +125,7 @@ class MemoryWaitingItems:
     def receive_now(self, count: int) -> list[WaitingMessage]:
         """Receive without waiting for the first message."""
         messages = []
-        for received in self._queue.receive(count):
-            receipt = f"{received.id}/{received.receive_count}"
-            self._received[receipt] = received
+        for receipt, received in self._receipts.receive(count):
             sequence = int(received.id.rpartition("-")[2])
             stored = received.stored
             messages.append(
@@ -123,13 +136,11 @@ class MemoryWaitingItems:
         return messages
 
     def delete(self, messages: Sequence[WaitingMessage]) -> None:
-        for message in messages:
-            if received := self._received.pop(message.receipt, None):
-                self._queue.delete(received)
+        self._receipts.delete(message.receipt for message in messages)
 
     def put_back(self, messages: Sequence[WaitingMessage], delay_secs: int) -> None:
         for message in messages:
-            if received := self._received.get(message.receipt):
+            if received := self._receipts.get(message.receipt):
                 self._queue.put_back(received, micros(delay_secs))
 
     def count(self) -> int:
