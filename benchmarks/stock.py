@@ -4,7 +4,6 @@ Run it with `python -m benchmarks.stock`, on an idle machine. `--other PROGRAM` 
 release, which is measured in turns with this one.
 """
 
-import os
 import random
 import subprocess
 import sys
@@ -20,7 +19,7 @@ import typer
 from benchmarks.rushes import RUSHES, Rush, bake, ideal_seconds
 from serverless_pizza_oven.aws import local
 from serverless_pizza_oven.deployment.stack import find_stack
-from serverless_pizza_oven.local.emulator import HOST, free_port
+from serverless_pizza_oven.local.emulator import HOST, emulator_environment, free_port
 from serverless_pizza_oven.local.oven import LocalOven
 
 PROGRAMS = Path(sys.executable).parent
@@ -63,28 +62,19 @@ def measured(program: str, rush: Rush, seed: int) -> str:
 def stock_emulator() -> Iterator[str]:
     """Run `ministack` on a free port while the block runs. Yields its URL."""
     port = free_port()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        settings = {
-            "GATEWAY_PORT": str(port),
-            "BIND_HOST": HOST,
-            "MINISTACK_HOST": HOST,
-            "IOT_MTLS_ENABLED": "0",
-            "SFTP_ENABLED": "0",
-            "LOG_LEVEL": "ERROR",
-            "STATE_DIR": f"{folder}/state",
-            "TMPDIR": folder,
-        }
-        others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        with subprocess.Popen(
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        subprocess.Popen(
             [PROGRAMS / "ministack"],
-            env=others | settings,
+            env=emulator_environment(port, Path(folder)),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-        ) as process:
-            try:
-                yield f"http://{HOST}:{port}"
-            finally:
-                process.terminate()
+        ) as process,
+    ):
+        try:
+            yield f"http://{HOST}:{port}"
+        finally:
+            process.terminate()
 
 
 def deploy(program: str, url: str, capacity: int) -> None:

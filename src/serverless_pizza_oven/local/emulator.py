@@ -73,7 +73,9 @@ def running_emulator(
         with log.open("wb") as log_file:
             process = subprocess.Popen(
                 [sys.executable, "-m", "serverless_pizza_oven.local.server"],
-                env=_environment(port, folder, enforce_iam=enforce_iam, reserve_queues=reserve_queues),
+                env=emulator_environment(
+                    port, folder, enforce_iam=enforce_iam, reserve_queues=reserve_queues
+                ),
                 stdin=subprocess.PIPE,
                 stdout=log_file,
                 stderr=log_file,
@@ -109,7 +111,10 @@ def _check_free(port: int) -> None:
             ) from error
 
 
-def _environment(port: int, folder: Path, *, enforce_iam: bool, reserve_queues: bool) -> dict[str, str]:
+def emulator_environment(
+    port: int, folder: Path, *, enforce_iam: bool = False, reserve_queues: bool = False
+) -> dict[str, str]:
+    """Of an emulator that listens on `port` of this machine alone, and keeps what it writes in `folder`."""
     environment = {name: value for name, value in os.environ.items() if name in INHERITED}
     environment |= {
         "GATEWAY_PORT": str(port),
